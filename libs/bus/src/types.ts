@@ -1,0 +1,191 @@
+import type { StreamSpec } from "./stream-spec.ts";
+
+/** Header names are case-sensitive on NATS; only single values are used. */
+export type Headers = Readonly<Record<string, string>>;
+
+export interface BusMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly headers: Headers;
+  /** Empty where the sender expects no answer. */
+  readonly reply: string;
+  respond(data: Uint8Array, headers?: Headers): void;
+}
+
+export interface Subscription {
+  /** Resolves when the server knows of the subscription, so that what is published afterwards arrives. */
+  readonly ready: Promise<void>;
+  /** Stops delivery at once. */
+  close(): void;
+  /** Stops delivery of new messages; resolves when those received were handled. */
+  drain(): Promise<void>;
+}
+
+export interface StoredMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly headers: Headers;
+  readonly sequence: number;
+  readonly storedAtMs: number;
+}
+
+export interface StoreOptions {
+  readonly headers?: Headers;
+  /** Nats-Msg-Id: refused as a duplicate inside the stream's duplicate window. */
+  readonly messageId?: string;
+  /** 0: only as the first message of its subject. */
+  readonly expectLastSubjectSequence?: number;
+  /** The whole stream's last sequence: makes a single writer exact. */
+  readonly expectLastSequence?: number;
+  readonly timeoutMs?: number;
+}
+
+export interface StoreAck {
+  readonly stream: string;
+  readonly sequence: number;
+  readonly duplicate: boolean;
+}
+
+export interface StreamInfo {
+  readonly name: string;
+  /** When this life of the stream began: its epoch. */
+  readonly createdAtMs: number;
+  readonly firstSequence: number;
+  /** 0 when nothing was ever stored. */
+  readonly lastSequence: number;
+  readonly messages: number;
+  readonly bytes: number;
+  readonly spec: StreamSpec;
+}
+
+export interface Delivery extends StoredMessage {
+  /** 1 at the first delivery. */
+  readonly deliveryCount: number;
+  /** Resolves when the server confirmed the ack, false when it could not be confirmed (the message will come again). */
+  ack(): Promise<boolean>;
+  /** Give it back; it is redelivered after `delayMs`. */
+  nak(delayMs?: number): void;
+  /** Restarts the ack wait: still being worked on. */
+  working(): void;
+}
+
+export interface ConsumerSpec {
+  readonly stream: string;
+  readonly durable: string;
+  readonly ackWaitMs: number;
+  /** Most deliveries that may be unacknowledged over all who share the consumer. */
+  readonly maxAckPending: number;
+  readonly filterSubject?: string;
+}
+
+export interface ConsumerInfo {
+  /** Everything at or below this stream sequence is acknowledged. */
+  readonly ackFloor: number;
+  /** Delivered, not yet acknowledged. */
+  readonly ackPending: number;
+  /** Not yet delivered. */
+  readonly pending: number;
+}
+
+export interface PullConsumer {
+  /** Up to `maxMessages` as they arrive; ends after `expiresMs` or when all came. Throws `bus-unavailable` when the consumer is gone. */
+  fetch(options: { readonly maxMessages: number; readonly expiresMs: number }): AsyncIterable<Delivery>;
+  info(): Promise<ConsumerInfo>;
+}
+
+export interface FollowOptions {
+  /** First stream sequence wanted; 1 unless given. */
+  readonly fromSequence?: number;
+  readonly filterSubject?: string;
+  readonly signal?: AbortSignal;
+  /** Called once, when what was stored at the time of the call has been yielded and the consumer asks for more. */
+  readonly onCaughtUp?: () => void;
+}
+
+/** The streams of JetStream. */
+export interface Streams {
+  /** Creates the stream or brings it to this spec; reads it back and throws `internal` where the server silently ignored a setting. */
+  ensure(spec: StreamSpec): Promise<StreamInfo>;
+  /** undefined where there is no such stream. */
+  info(name: string): Promise<StreamInfo | undefined>;
+  names(subjectFilter?: string): Promise<readonly string[]>;
+  get(name: string, sequence: number): Promise<StoredMessage | undefined>;
+  last(name: string, subject: string): Promise<StoredMessage | undefined>;
+  purge(name: string, options?: { readonly belowSequence?: number }): Promise<void>;
+  delete(name: string): Promise<void>;
+  /** A durable pull consumer, created or brought to this spec; `max_deliver` is -1. */
+  consumer(spec: ConsumerSpec): Promise<PullConsumer>;
+  /**
+   * Reads a stream in order and goes on for ever, without gap or repeat, also after the server was killed and started
+   * again or the stream was away. Ends when `signal` aborts; throws `stream-not-found` only if it was not there at the start.
+   */
+  follow(name: string, options?: FollowOptions): AsyncIterable<StoredMessage>;
+  /** The same up to what was stored at the time of the call, then ends. */
+  read(name: string, options?: FollowOptions): AsyncIterable<StoredMessage>;
+}
+
+export interface KvEntry {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly revision: number;
+}
+
+export type KvChange = { readonly type: "put"; readonly entry: KvEntry } | { readonly type: "delete"; readonly key: string };
+
+export interface KvBucket {
+  get(key: string): Promise<KvEntry | undefined>;
+  /** @throws CaxtonError `wrong-sequence` if the key exists. @returns its revision */
+  create(key: string, value: Uint8Array): Promise<number>;
+  /** Compare-and-set. @throws CaxtonError `wrong-sequence` */
+  update(key: string, value: Uint8Array, revision: number): Promise<number>;
+  put(key: string, value: Uint8Array): Promise<number>;
+  delete(key: string): Promise<void>;
+  keys(filter?: string): Promise<readonly string[]>;
+  /**
+   * First what is there now, then every change, for ever, also across server restarts. `onCurrent` is called once when all
+   * that was there has been yielded. An entry that expires by the bucket's TTL is not announced (server 2.9).
+   */
+  watch(options?: { readonly key?: string; readonly signal?: AbortSignal; readonly onCurrent?: () => void }): AsyncIterable<KvChange>;
+}
+
+export interface ObjectBucket {
+  has(name: string): Promise<boolean>;
+  sizeBytes(name: string): Promise<number | undefined>;
+  /** Nothing is visible under the name until the whole stream went in; if the stream fails, nothing stays. */
+  put(name: string, content: ReadableStream<Uint8Array>): Promise<void>;
+  /** undefined where there is none. */
+  get(name: string): Promise<Uint8Array | undefined>;
+  delete(name: string): Promise<void>;
+}
+
+export type BusStatus = "connected" | "disconnected" | "closed";
+
+/** One connection to NATS: everything the services do with it, and nothing else of the client is seen above. */
+export interface Bus {
+  readonly streams: Streams;
+  readonly status: BusStatus;
+  /** Most bytes the server takes in one message. */
+  readonly maxPayloadBytes: number;
+  onStatus(listener: (status: BusStatus) => void): () => void;
+  publish(subject: string, data: Uint8Array, headers?: Headers): void;
+  /** @throws CaxtonError `no-instance` (nobody listens), `timeout`, `bus-unavailable`, `cancelled` */
+  request(
+    subject: string,
+    data: Uint8Array,
+    options: { readonly timeoutMs: number; readonly headers?: Headers; readonly signal?: AbortSignal },
+  ): Promise<BusMessage>;
+  /** A throw or rejection in `handler` is given to `onError` and the next message is handled all the same. */
+  subscribe(
+    subject: string,
+    handler: (message: BusMessage) => void | Promise<void>,
+    options?: { readonly queue?: string; readonly onError?: (error: unknown) => void },
+  ): Subscription;
+  /** Publishes into a stream and waits for the server's word that it is written.
+   * @throws CaxtonError `wrong-sequence` (an expectation failed), `inbox-full` (discard: new), `message-too-large`, `unknown-agent` (no stream takes the subject), `timeout`, `bus-unavailable` */
+  store(subject: string, data: Uint8Array, options?: StoreOptions): Promise<StoreAck>;
+  kv(bucket: string, options?: { readonly ttlMs?: number; readonly history?: number }): Promise<KvBucket>;
+  objects(bucket: string): Promise<ObjectBucket>;
+  /** Waits until everything sent so far has reached the server. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
