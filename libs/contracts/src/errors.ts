@@ -36,6 +36,7 @@ export const errorCodes = {
   "ambiguous-id": { meaning: "An abbreviated id fits more than one thing.", grpc: "invalid_argument", exit: 2 },
   "deployment-exists": { meaning: "This deployment id was used before for something else.", grpc: "already_exists", exit: 4 },
   "already-active": { meaning: "The agent already runs this artifact with this configuration and these limits.", grpc: "already_exists", exit: 4 },
+  "queue-full": { meaning: "As many deployments of the agent wait as may.", grpc: "resource_exhausted", exit: 4 },
   "not-allowed-now": { meaning: "The deployment is in a state in which this command means nothing.", grpc: "failed_precondition", exit: 4 },
   "nothing-to-roll-back-to": { meaning: "No earlier version is kept warm for this agent.", grpc: "failed_precondition", exit: 4 },
   "artifact-empty": { meaning: "The artifact has no bytes.", grpc: "invalid_argument", exit: 2 },

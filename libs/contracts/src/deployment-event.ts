@@ -1,0 +1,79 @@
+import type { DeploymentEvent } from "@caxton/deployment/event";
+import Type, { type Static } from "typebox";
+import { VersionLimits } from "./limits.ts";
+
+const Id = Type.String({ minLength: 1 });
+const Failure = Type.Object({ stage: Type.String(), code: Type.String(), reason: Type.String() });
+const Target = Type.Object({ version: Id, share: Type.Number({ minimum: 0, maximum: 1 }) });
+const Closing = Type.Object({ version: Id, revision: Type.Integer() });
+const Ending = Type.Union([Type.Literal("Retired"), Type.Literal("RolledBack")]);
+const Step = Type.Union([
+  Type.Object({ kind: Type.Literal("validate"), timeoutMs: Type.Number() }),
+  Type.Object({ kind: Type.Literal("start"), timeoutMs: Type.Number() }),
+  Type.Object({ kind: Type.Literal("shift"), share: Type.Number() }),
+  Type.Object({ kind: Type.Literal("finalize"), drainMaxMs: Type.Number() }),
+]);
+
+const event = <Name extends DeploymentEvent["type"], Data extends Type.TProperties>(type: Name, data: Data) =>
+  Type.Object({ type: Type.Literal(type), atMs: Type.Number(), commandId: Type.String(), ...data });
+
+/** The schema of every event type, at the version that is written today. */
+export const deploymentEventSchemas = {
+  DeploymentRequested: event("DeploymentRequested", {
+    actor: Type.String(),
+    deployment: Id,
+    agent: Id,
+    artifact: Type.Object({ digest: Type.String(), sizeBytes: Type.Integer() }),
+    configuration: Type.String(),
+    limits: VersionLimits,
+    fingerprint: Type.String(),
+    instances: Type.Integer({ minimum: 1 }),
+    strategy: Type.Literal("direct"),
+    plan: Type.Array(Step),
+    allowBreaking: Type.Optional(Type.String()),
+  }),
+  DeploymentStarted: event("DeploymentStarted", { deployment: Id, replaces: Type.Optional(Id) }),
+  ValidationPassed: event("ValidationPassed", {
+    deployment: Id,
+    version: Id,
+    ordinal: Type.Integer({ minimum: 1 }),
+    report: Type.Unknown(),
+  }),
+  ValidationFailed: event("ValidationFailed", { deployment: Id, failure: Failure, report: Type.Unknown() }),
+  VersionReady: event("VersionReady", { deployment: Id, version: Id, startMs: Type.Number() }),
+  DeploymentFailed: event("DeploymentFailed", { deployment: Id, failure: Failure }),
+  RouteChanged: event("RouteChanged", {
+    deployment: Id,
+    step: Type.Integer({ minimum: 0 }),
+    revision: Type.Integer({ minimum: 1 }),
+    targets: Type.Array(Target),
+    closed: Type.Array(Closing),
+  }),
+  RouteApplied: event("RouteApplied", { revision: Type.Integer(), routers: Type.Integer(), appliedMs: Type.Number() }),
+  DeploymentCompleted: event("DeploymentCompleted", { deployment: Id }),
+  RollbackStarted: event("RollbackStarted", { deployment: Id, reason: Type.String(), actor: Type.String() }),
+  DrainStarted: event("DrainStarted", {
+    deployment: Id,
+    version: Id,
+    revision: Type.Integer(),
+    deadlineAtMs: Type.Number(),
+    ending: Ending,
+  }),
+  VersionDrained: event("VersionDrained", { deployment: Id, version: Id, forced: Type.Boolean() }),
+  VersionStopped: event("VersionStopped", { deployment: Id, version: Id }),
+  DeploymentRetired: event("DeploymentRetired", { deployment: Id }),
+  DeploymentRolledBack: event("DeploymentRolledBack", { deployment: Id, reason: Type.String() }),
+} satisfies { readonly [Name in DeploymentEvent["type"]]: Type.TSchema };
+
+type Schemas = typeof deploymentEventSchemas;
+type Stored = { [Name in keyof Schemas]: Static<Schemas[Name]> }[keyof Schemas];
+
+type Frozen<Value> = Value extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : Value extends object
+    ? { readonly [Key in keyof Value]: Frozen<Value[Key]> }
+    : Value;
+
+/** Fails to compile where schema and domain say different things. */
+export type SchemasMatchDomain = [Stored extends DeploymentEvent ? true : never, DeploymentEvent extends Frozen<Stored> ? true : never];
+export const schemasMatchDomain: SchemasMatchDomain = [true, true];

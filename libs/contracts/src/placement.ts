@@ -1,0 +1,73 @@
+import Type, { type Static } from "typebox";
+import { VersionLimits } from "./limits.ts";
+
+/** Bucket `caxton-routes`, key `<agent>`: written by the orchestrator, compare-and-set, revision upward only. */
+export const RouteEntry = Type.Object({
+  agent: Type.String(),
+  revision: Type.Integer({ minimum: 0 }),
+  /** Newest first; see chooseVersion in libs/deployment. */
+  targets: Type.Array(
+    Type.Object({
+      version: Type.String(),
+      share: Type.Number({ minimum: 0, maximum: 1 }),
+      messageTimeoutMs: Type.Integer({ minimum: 1 }),
+    }),
+  ),
+  closed: Type.Array(Type.Object({ version: Type.String(), revision: Type.Integer() })),
+});
+export type RouteEntry = Static<typeof RouteEntry>;
+
+/** Bucket `caxton-versions`, key `<agent>.<version>`: what should run, written by the orchestrator, read by the hosts. */
+export const VersionSpec = Type.Object({
+  agent: Type.String(),
+  version: Type.String(),
+  deployment: Type.String(),
+  digest: Type.String(),
+  configuration: Type.String(),
+  limits: VersionLimits,
+  instances: Type.Integer({ minimum: 1, maximum: 64 }),
+  desired: Type.Union([Type.Literal("running"), Type.Literal("stopped")]),
+});
+export type VersionSpec = Static<typeof VersionSpec>;
+
+/**
+ * Bucket `caxton-slots` (TTL), key `<agent>.<version>.<index>`: the host that holds an instance says how it is. It is
+ * refreshed while the host lives and expires with it, so that another host takes over.
+ */
+export const SlotStatus = Type.Object({
+  host: Type.String(),
+  instance: Type.String(),
+  state: Type.Union([
+    Type.Literal("starting"),
+    Type.Literal("ready"),
+    /** Takes no new request; some are still being worked on. */
+    Type.Literal("closed"),
+    /** Closed and nothing in flight. */
+    Type.Literal("drained"),
+    /** Did not start, or crashed again and again; `code` and `reason` say why. */
+    Type.Literal("failed"),
+  ]),
+  /** The route revision it closed at. */
+  closedAtRevision: Type.Optional(Type.Integer()),
+  pid: Type.Optional(Type.Integer()),
+  startMs: Type.Optional(Type.Number()),
+  /** What bounds its memory besides the cap in the component: `cgroup-v2`, `cgroup-v1`, `data-limit` or `none`. */
+  isolation: Type.Optional(Type.String()),
+  restarts: Type.Integer({ minimum: 0 }),
+  code: Type.Optional(Type.String()),
+  reason: Type.Optional(Type.String()),
+});
+export type SlotStatus = Static<typeof SlotStatus>;
+
+/** Bucket `caxton-services` (TTL), key `<kind>.<id>`: who is alive. */
+export const ServicePresence = Type.Object({
+  kind: Type.String(),
+  id: Type.String(),
+  pid: Type.Integer(),
+  startedAtMs: Type.Number(),
+});
+export type ServicePresence = Static<typeof ServicePresence>;
+
+/** A router's word that it follows a revision, on `caxton.route.ack.<agent>`. */
+export const RouteAck = Type.Object({ router: Type.String(), revision: Type.Integer() });
+export type RouteAck = Static<typeof RouteAck>;

@@ -1,0 +1,35 @@
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import type { Static, TSchema } from "typebox";
+import { CaxtonError, type ErrorCode } from "./errors.ts";
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
+const isoInstant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+
+const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
+ajv.addFormat("uuid", uuid);
+ajv.addFormat("date-time", { validate: (text: string) => isoInstant.test(text) && !Number.isNaN(Date.parse(text)) });
+
+/** A schema made ready once; `check` returns the value with its type or throws. */
+export interface Checker<Value> {
+  /** @throws CaxtonError with `code`, naming the place and what was expected there */
+  check(value: unknown): Value;
+  matches(value: unknown): value is Value;
+}
+
+export function checker<Schema extends TSchema>(what: string, schema: Schema, code: ErrorCode = "internal"): Checker<Static<Schema>> {
+  const validate: ValidateFunction<Static<Schema>> = ajv.compile<Static<Schema>>(schema);
+  return {
+    check(value) {
+      if (validate(value)) return value;
+      const first = validate.errors?.[0];
+      const place = first?.instancePath === "" || first === undefined ? what : `${what} at ${first.instancePath}`;
+      const extra = typeof first?.params["additionalProperty"] === "string" ? ` '${first.params["additionalProperty"]}'` : "";
+      throw new CaxtonError(code, `${place}: ${first?.message ?? "does not satisfy its schema"}${extra}`);
+    },
+    matches: (value): value is Static<Schema> => validate(value),
+  };
+}
+
+export function isUuid(text: string): boolean {
+  return uuid.test(text);
+}

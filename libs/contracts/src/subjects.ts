@@ -1,0 +1,73 @@
+/** Every subject, stream, bucket and header on the bus, in one place (ARCHITECTURE.md lists who owns which). */
+
+export const inboxSubject = (agent: string): string => `caxton.inbox.${agent}`;
+export const inboxStream = (agent: string): string => `CAXTON_INBOX_${agent}`;
+/** The durable pull consumer that all routers of an agent share. */
+export const routerConsumer = "router";
+
+export const outcomeSubject = (agent: string, epoch: string, sequence: number): string =>
+  `caxton.outcome.${agent}.${epoch}.${sequence}`;
+export const outcomeStream = (agent: string): string => `CAXTON_OUTCOME_${agent}`;
+export const outcomeSubjects = (agent: string): string => `caxton.outcome.${agent}.*.*`;
+
+export const outboxSubject = (agent: string, kind: string): string => `caxton.outbox.${agent}.${kind}`;
+export const outboxStream = (agent: string): string => `CAXTON_OUTBOX_${agent}`;
+export const outboxSubjects = (agent: string): string => `caxton.outbox.${agent}.*`;
+
+export const commandSubject = (principal: string, agent: string, verb: string): string =>
+  `caxton.commands.${principal}.${agent}.${verb}`;
+export const commandSubjects = "caxton.commands.*.*.*";
+export const commandStream = "CAXTON_COMMANDS";
+export const commandConsumer = "orchestrator";
+
+/** Where a command's answer is kept, one message a subject: read it again as often as needed. */
+export const answerSubject = (principal: string, commandId: string): string => `caxton.answers.${principal}.${commandId}`;
+export const answerSubjects = "caxton.answers.*.*";
+export const answerStream = "CAXTON_ANSWERS";
+
+/** Stored events published again as CloudEvents. */
+export const deploymentSubject = (agent: string, deployment: string, event: string): string =>
+  `caxton.deployments.${agent}.${deployment}.${event}`;
+export const deploymentSubjects = "caxton.deployments.*.*.*";
+export const deploymentStream = "CAXTON_DEPLOYMENTS";
+
+/** Requests between services, core NATS. */
+export const validateSubject = "caxton.validate";
+export const ledgerSubject = (agent: string): string => `caxton.ledger.${agent}`;
+export const windowsSubject = (agent: string): string => `caxton.windows.${agent}`;
+/** Requests to the instances of a version, a queue group. */
+export const runSubject = (agent: string, version: string): string => `caxton.run.${agent}.${version}`;
+/** Announces that an instance's process ended, so that nobody waits for its answers. */
+export const instanceExitSubject = (agent: string, version: string): string => `caxton.exit.${agent}.${version}`;
+/** Asks every router which revision of an agent's route it follows; they answer here and now, and again when it changes. */
+export const routeQuerySubject = (agent: string): string => `caxton.route.query.${agent}`;
+export const routeAckSubject = (agent: string): string => `caxton.route.ack.${agent}`;
+
+/** Key-value buckets. */
+export const routeBucket = "caxton-routes";
+export const versionBucket = "caxton-versions";
+export const slotBucket = "caxton-slots";
+export const serviceBucket = "caxton-services";
+export const relayBucket = "caxton-relay";
+export const leaseBucket = "caxton-leases";
+export const checkpointBucket = "caxton-checkpoints";
+
+export const versionKey = (agent: string, version: string): string => `${agent}.${version}`;
+export const slotKey = (agent: string, version: string, index: number): string => `${agent}.${version}.${index}`;
+
+export const artifactBucket = "caxton-artifacts";
+
+/** Headers of a message in an inbox. */
+export const header = {
+  /** The NATS message id: a producer's own, so that a repeat within the duplicate window is once. */
+  messageId: "Nats-Msg-Id",
+  kind: "Caxton-Kind",
+  /** Messages of one conversation stay with one version. */
+  conversation: "Caxton-Conversation",
+  hops: "Caxton-Hops",
+  /** `<source>/<epoch>/<sequence>/<index>`: which output of which message this is. */
+  output: "Caxton-Output",
+  /** Sequence of the outcome in its stream and index of the output: where the relay goes on. */
+  relayPosition: "Caxton-Relay-Position",
+  traceparent: "traceparent",
+} as const;

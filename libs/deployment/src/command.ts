@@ -1,0 +1,48 @@
+import type { DeploymentEvent } from "./event.ts";
+import type { DeploymentRequest, Failure } from "./state.ts";
+
+/** What people and their tools ask for. */
+export type Request =
+  | ({ readonly type: "deploy" } & DeploymentRequest)
+  | { readonly type: "abort"; readonly deployment: string; readonly reason: string }
+  | { readonly type: "rollback"; readonly deployment: string; readonly reason: string };
+
+/** What the effects that `next` asked for found out. One that comes late or twice decides nothing. */
+export type Report =
+  | { readonly type: "validation-passed"; readonly deployment: string; readonly shortName: string; readonly report: unknown }
+  | { readonly type: "validation-failed"; readonly deployment: string; readonly failure: Failure; readonly report: unknown }
+  | { readonly type: "version-ready"; readonly deployment: string; readonly startMs: number }
+  | { readonly type: "version-failed"; readonly deployment: string; readonly failure: Failure }
+  | { readonly type: "route-applied"; readonly revision: number; readonly routers: number; readonly appliedMs: number }
+  | { readonly type: "version-drained"; readonly deployment: string; readonly forced: boolean }
+  | { readonly type: "version-stopped"; readonly deployment: string }
+  | { readonly type: "step-expired"; readonly deployment: string; readonly step: number };
+
+interface Sender {
+  /** UUID: the same id twice is once. */
+  readonly commandId: string;
+  readonly actor: string;
+}
+
+export type Command = (Request & Sender) | (Report & Sender);
+
+/** What reaches beyond one agent comes in from outside (DESIGN.md). */
+export interface Policy {
+  readonly maxQueued: number;
+}
+
+export type RefusalCode =
+  | "invalid-argument"
+  | "unknown-deployment"
+  | "deployment-exists"
+  | "already-active"
+  | "not-allowed-now"
+  | "nothing-to-roll-back-to"
+  | "queue-full";
+
+export interface Refusal {
+  readonly code: RefusalCode;
+  readonly message: string;
+}
+
+export type Decision = { readonly ok: true; readonly events: readonly DeploymentEvent[] } | { readonly ok: false; readonly refusal: Refusal };

@@ -1,0 +1,118 @@
+import type { Report } from "./command.ts";
+import type { Facts } from "./decide.ts";
+import type { Fact } from "./event.ts";
+import { shiftRoute } from "./route.ts";
+import { type AgentState, type Deployment, stepOf, versionOf } from "./state.ts";
+import { versionId } from "./version-id.ts";
+
+/** Reports never fail: one that does not fit the state any more is old news and means nothing. */
+export function decideReport(report: Report, state: AgentState, now: number): Facts {
+  return { ok: true, facts: factsOf(report, state, now) };
+}
+
+function factsOf(report: Report, state: AgentState, now: number): readonly Fact[] {
+  if (report.type === "route-applied") return routeApplied(report, state, now);
+  const deployment = state.deployments[report.deployment];
+  if (deployment === undefined) return [];
+  switch (report.type) {
+    case "validation-passed":
+      return deployment.state === "Validating" ? [validationPassed(deployment, report, state)] : [];
+    case "validation-failed":
+      return deployment.state === "Validating" ? [{ ...report, type: "ValidationFailed" }] : [];
+    case "version-ready":
+      return isStarting(deployment) ? versionReady(deployment, report.startMs, state) : [];
+    case "version-failed":
+      return isStarting(deployment) ? [{ ...report, type: "DeploymentFailed" }] : [];
+    case "version-drained":
+      return drained(deployment, report.forced);
+    case "version-stopped":
+      return stopped(deployment);
+    case "step-expired":
+      return report.step === deployment.step ? expired(deployment, now) : [];
+  }
+}
+
+function isStarting(deployment: Deployment): boolean {
+  return deployment.state === "Deploying" && stepOf(deployment)?.kind === "start";
+}
+
+function validationPassed(deployment: Deployment, report: Report & { type: "validation-passed" }, state: AgentState): Fact {
+  const ordinal = state.versions + 1;
+  const version = versionId(report.shortName, ordinal, deployment.fingerprint);
+  return { type: "ValidationPassed", deployment: deployment.deployment, version, ordinal, report: report.report };
+}
+
+function versionReady(deployment: Deployment, startMs: number, state: AgentState): readonly Fact[] {
+  const { deployment: id, version } = deployment;
+  if (version === undefined) return [];
+  return [{ type: "VersionReady", deployment: id, version, startMs }, ...shift(deployment, deployment.step + 1, state)];
+}
+
+function shift(deployment: Deployment, index: number, state: AgentState): readonly Fact[] {
+  const step = deployment.plan[index];
+  if (step?.kind !== "shift") return [];
+  const route = shiftRoute(state.route, deployment.version, step.share, versionOf(state, deployment.replaces));
+  return [{ type: "RouteChanged", deployment: deployment.deployment, step: index, ...route }];
+}
+
+function routeApplied(report: Report & { type: "route-applied" }, state: AgentState, now: number): readonly Fact[] {
+  if (report.revision !== state.route.revision || report.revision <= state.appliedRevision) return [];
+  const { revision, routers, appliedMs } = report;
+  const applied: Fact = { type: "RouteApplied", revision, routers, appliedMs };
+  const deployment = state.rollout === undefined ? undefined : state.deployments[state.rollout];
+  if (deployment === undefined) return [applied];
+  if (deployment.rollbackReason !== undefined) return [applied, ...startDrain(deployment, deployment, "RolledBack", state, now)];
+  const further = shift(deployment, deployment.step + 1, state);
+  if (further.length > 0) return [applied, ...further];
+  const replaced = deployment.replaces === undefined ? undefined : state.deployments[deployment.replaces];
+  const completed: Fact = { type: "DeploymentCompleted", deployment: deployment.deployment };
+  return [applied, completed, ...(replaced === undefined ? [] : startDrain(replaced, deployment, "Retired", state, now))];
+}
+
+/** `by` is the deployment whose plan says how long the drain may take. */
+function startDrain(
+  deployment: Deployment,
+  by: Deployment,
+  ending: "Retired" | "RolledBack",
+  state: AgentState,
+  now: number,
+): readonly Fact[] {
+  const { deployment: id, version } = deployment;
+  if (version === undefined || deployment.drain !== undefined) return [];
+  const last = by.plan.at(-1);
+  const drainMaxMs = last?.kind === "finalize" ? last.drainMaxMs : 0;
+  const revision = state.route.closed.find((closing) => closing.version === version)?.revision ?? state.route.revision;
+  return [{ type: "DrainStarted", deployment: id, version, revision, deadlineAtMs: now + drainMaxMs, ending }];
+}
+
+function drained(deployment: Deployment, forced: boolean): readonly Fact[] {
+  const { deployment: id, version } = deployment;
+  if (version === undefined || deployment.drain === undefined || deployment.drainedAtMs !== undefined) return [];
+  return [{ type: "VersionDrained", deployment: id, version, forced }];
+}
+
+function stopped(deployment: Deployment): readonly Fact[] {
+  const { deployment: id, version, drain, rollbackReason } = deployment;
+  if (version === undefined || deployment.processes !== "unwanted") return [];
+  const gone: Fact = { type: "VersionStopped", deployment: id, version };
+  if (drain?.ending === "Retired") return [gone, { type: "DeploymentRetired", deployment: id }];
+  if (drain?.ending === "RolledBack") {
+    return [gone, { type: "DeploymentRolledBack", deployment: id, reason: rollbackReason ?? "rolled back" }];
+  }
+  return [gone];
+}
+
+function expired(deployment: Deployment, now: number): readonly Fact[] {
+  const step = stepOf(deployment);
+  const waitedMs = now - deployment.stepStartedAtMs;
+  if (deployment.state === "Validating" && step?.kind === "validate" && waitedMs >= step.timeoutMs) {
+    const reason = `no verdict after ${waitedMs} ms, ${step.timeoutMs} ms were allowed; is a validator running?`;
+    const failure = { stage: "validate", code: "validation-timeout", reason };
+    return [{ type: "ValidationFailed", deployment: deployment.deployment, failure, report: null }];
+  }
+  if (isStarting(deployment) && step?.kind === "start" && waitedMs >= step.timeoutMs) {
+    const reason = `not ready after ${waitedMs} ms, ${step.timeoutMs} ms were allowed; is an agent-host running?`;
+    return [{ type: "DeploymentFailed", deployment: deployment.deployment, failure: { stage: "start", code: "version-failed", reason } }];
+  }
+  return [];
+}

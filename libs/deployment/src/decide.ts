@@ -1,0 +1,31 @@
+import type { Command, Decision, Policy, RefusalCode, Request } from "./command.ts";
+import { decideReport } from "./decide-report.ts";
+import { decideRequest } from "./decide-request.ts";
+import type { DeploymentEvent, Fact } from "./event.ts";
+import { evolve } from "./evolve.ts";
+import type { AgentState } from "./state.ts";
+
+export type Facts = { readonly ok: true; readonly facts: readonly Fact[] } | { readonly ok: false; readonly code: RefusalCode; readonly message: string };
+
+/**
+ * What a command means in this state: facts to append, none when it changes nothing, or a refusal that says why.
+ * `now` is Unix ms. After whatever ends a rollout the first in line starts in the same breath.
+ */
+export function decide(command: Command, state: AgentState, policy: Policy, now: number): Decision {
+  const { commandId, actor } = command;
+  if (state.commands[commandId] === true) return { ok: true, events: [] };
+  const outcome = isRequest(command) ? decideRequest(command, state, policy, now, actor) : decideReport(command, state, now);
+  if (!outcome.ok) return { ok: false, refusal: { code: outcome.code, message: outcome.message } };
+  const events: DeploymentEvent[] = outcome.facts.map((fact) => ({ ...fact, atMs: now, commandId }));
+  const after = events.reduce(evolve, state);
+  const next = after.queue[0];
+  if (next !== undefined && after.rollout === undefined) {
+    const replaces = after.active === undefined ? {} : { replaces: after.active };
+    events.push({ type: "DeploymentStarted", deployment: next, ...replaces, atMs: now, commandId });
+  }
+  return { ok: true, events };
+}
+
+function isRequest(command: Command): command is Extract<Command, Request> {
+  return command.type === "deploy" || command.type === "abort" || command.type === "rollback";
+}

@@ -1,0 +1,54 @@
+import type { Closing, Target } from "./route.ts";
+import type { DeploymentRequest, Failure } from "./state.ts";
+
+interface Header {
+  /** When it was decided, Unix ms. */
+  readonly atMs: number;
+  readonly commandId: string;
+}
+
+/** Facts worth keeping about one agent, in the words of the field. */
+export type DeploymentEvent = Header &
+  (
+    | ({ readonly type: "DeploymentRequested"; readonly actor: string } & DeploymentRequest)
+    | { readonly type: "DeploymentStarted"; readonly deployment: string; readonly replaces?: string }
+    | {
+        readonly type: "ValidationPassed";
+        readonly deployment: string;
+        readonly version: string;
+        readonly ordinal: number;
+        readonly report: unknown;
+      }
+    | { readonly type: "ValidationFailed"; readonly deployment: string; readonly failure: Failure; readonly report: unknown }
+    | { readonly type: "VersionReady"; readonly deployment: string; readonly version: string; readonly startMs: number }
+    | { readonly type: "DeploymentFailed"; readonly deployment: string; readonly failure: Failure }
+    | {
+        readonly type: "RouteChanged";
+        readonly deployment: string;
+        /** Index of the plan's step that this revision carries out. */
+        readonly step: number;
+        readonly revision: number;
+        readonly targets: readonly Target[];
+        readonly closed: readonly Closing[];
+      }
+    | { readonly type: "RouteApplied"; readonly revision: number; readonly routers: number; readonly appliedMs: number }
+    | { readonly type: "DeploymentCompleted"; readonly deployment: string }
+    | { readonly type: "RollbackStarted"; readonly deployment: string; readonly reason: string; readonly actor: string }
+    | {
+        readonly type: "DrainStarted";
+        readonly deployment: string;
+        readonly version: string;
+        readonly revision: number;
+        readonly deadlineAtMs: number;
+        readonly ending: "Retired" | "RolledBack";
+      }
+    | { readonly type: "VersionDrained"; readonly deployment: string; readonly version: string; readonly forced: boolean }
+    | { readonly type: "VersionStopped"; readonly deployment: string; readonly version: string }
+    | { readonly type: "DeploymentRetired"; readonly deployment: string }
+    | { readonly type: "DeploymentRolledBack"; readonly deployment: string; readonly reason: string }
+  );
+
+export type DeploymentEventType = DeploymentEvent["type"];
+
+/** An event before its header is put on. */
+export type Fact = DeploymentEvent extends infer Event ? (Event extends DeploymentEvent ? Omit<Event, keyof Header> : never) : never;

@@ -1,0 +1,119 @@
+import { noRoute, type Route } from "./route.ts";
+import type { Step, Strategy } from "./strategy.ts";
+
+/** As ADR section 4 names them, plus Queued and Retired (DESIGN.md). */
+export type DeploymentState =
+  | "Queued"
+  | "Validating"
+  | "Deploying"
+  | "Running"
+  | "Draining"
+  | "Failed"
+  | "RolledBack"
+  | "Retired";
+
+export interface Artifact {
+  readonly digest: string;
+  readonly sizeBytes: number;
+}
+
+/** What a version may use. Part of its identity. */
+export interface Limits {
+  readonly memoryMaxBytes: number;
+  readonly messageTimeoutMs: number;
+  readonly startTimeoutMs: number;
+  readonly outputMaxBytes: number;
+  /** Largest p99 of the time per message that profiling may measure. */
+  readonly p99MaxMs: number;
+}
+
+/** What somebody asked for: one attempt to bring an artifact into an agent. */
+export interface DeploymentRequest {
+  readonly deployment: string;
+  readonly agent: string;
+  readonly artifact: Artifact;
+  /** JSON text given to the agent with every message. */
+  readonly configuration: string;
+  readonly limits: Limits;
+  /** sha256 over artifact, configuration and limits, in hex: what makes two versions the same. */
+  readonly fingerprint: string;
+  readonly instances: number;
+  readonly strategy: Strategy;
+  readonly plan: readonly Step[];
+  /** Why a breaking change of the contract is wanted all the same. */
+  readonly allowBreaking?: string;
+}
+
+export interface Failure {
+  readonly stage: string;
+  readonly code: string;
+  readonly reason: string;
+}
+
+export interface Deployment extends DeploymentRequest {
+  readonly state: DeploymentState;
+  readonly requestedAtMs: number;
+  readonly actor: string;
+  /** Index into the plan. */
+  readonly step: number;
+  readonly stepStartedAtMs: number;
+  /** Known after validation: `<short>-v<n>-<5 hex>`. */
+  readonly version?: string;
+  /** The n of the version id: counts the agent's versions from 1. */
+  readonly ordinal?: number;
+  /** The deployment whose version this one takes over from. */
+  readonly replaces?: string;
+  /** Whether its processes should be there: `none` before and `gone` after. */
+  readonly processes: "none" | "wanted" | "unwanted" | "gone";
+  readonly drain?: { readonly revision: number; readonly deadlineAtMs: number; readonly ending: "Retired" | "RolledBack" };
+  readonly drainedAtMs?: number;
+  readonly validatedAtMs?: number;
+  readonly runningAtMs?: number;
+  readonly endedAtMs?: number;
+  readonly failure?: Failure;
+  /** Why it was taken back. */
+  readonly rollbackReason?: string;
+}
+
+/** Everything that is known of one agent: the aggregate of stream `agent-<name>`. */
+export interface AgentState {
+  readonly agent: string | undefined;
+  readonly deployments: Readonly<Record<string, Deployment>>;
+  /** Waiting, first in line first. */
+  readonly queue: readonly string[];
+  /** The one deployment that is on its way. */
+  readonly rollout: string | undefined;
+  /** The deployment whose version is the stable one. */
+  readonly active: string | undefined;
+  readonly route: Route;
+  /** The last revision that every live router acknowledged. */
+  readonly appliedRevision: number;
+  readonly versions: number;
+  /** Ids of the commands that changed something, so that a repeat changes nothing. */
+  readonly commands: Readonly<Record<string, true>>;
+}
+
+export const initialState: AgentState = {
+  agent: undefined,
+  deployments: {},
+  queue: [],
+  rollout: undefined,
+  active: undefined,
+  route: noRoute,
+  appliedRevision: 0,
+  versions: 0,
+  commands: {},
+};
+
+/** Nothing more will happen to a deployment in one of these by itself. */
+export function isSettled(state: DeploymentState): boolean {
+  return state === "Running" || state === "Failed" || state === "RolledBack" || state === "Retired";
+}
+
+export function versionOf(state: AgentState, deployment: string | undefined): string | undefined {
+  return deployment === undefined ? undefined : state.deployments[deployment]?.version;
+}
+
+export function stepOf(deployment: Deployment): Step | undefined {
+  return deployment.plan[deployment.step];
+}

@@ -1,0 +1,52 @@
+import { randomUUID } from "node:crypto";
+import process from "node:process";
+import { connectBus } from "@caxton/bus/connect";
+import type { Bus } from "@caxton/bus/types";
+import { toCaxtonError } from "@caxton/contracts/errors";
+import { createLogger, type Logger } from "@caxton/telemetry/logger";
+import { announce } from "./presence.ts";
+
+export interface ServiceContext {
+  readonly bus: Bus;
+  readonly log: Logger;
+  /** Tells instances of one kind of service apart. */
+  readonly id: string;
+}
+
+export interface RunningService {
+  close(): Promise<void>;
+}
+
+/**
+ * The shell of every service's main.ts: environment → bus → start → one line `ready` in the log → graceful close on
+ * SIGINT or SIGTERM. `CAXTON_NATS_URL`, `CAXTON_SERVICE_ID` and `CAXTON_LOG_LEVEL` are common to all.
+ */
+export async function runProgram(kind: string, start: (context: ServiceContext) => Promise<RunningService>): Promise<void> {
+  const id = process.env["CAXTON_SERVICE_ID"] ?? `${kind}-${randomUUID().slice(0, 8)}`;
+  const log = createLogger({ service: kind, id, level: process.env["CAXTON_LOG_LEVEL"] ?? "info" });
+  const stop = stopSignal();
+  try {
+    const bus = await connectBus({ url: process.env["CAXTON_NATS_URL"] ?? "nats://127.0.0.1:4222", name: id });
+    const service = await start({ bus, log, id });
+    const presence = await announce(bus, { kind, id, pid: process.pid, startedAtMs: Date.now() });
+    log.info({ event: "ready" }, "ready");
+    await stop;
+    log.info({ event: "stopping" }, "stopping");
+    await service.close();
+    await presence.close();
+    await bus.close();
+    log.info({ event: "stopped" }, "stopped");
+  } catch (error) {
+    const { code, message, stack } = toCaxtonError(error);
+    log.fatal({ code, stack }, message);
+    process.exitCode = 1;
+  }
+  // Whatever a dependency left open must not keep a stopped service alive.
+  process.exit();
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+  });
+}
