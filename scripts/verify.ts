@@ -1,0 +1,80 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { readTestReport, type TestReport } from "./test-report.ts";
+
+// Everything a change has to pass, cheapest first; arguments go to vitest (`pnpm verify --project unit`).
+// The last line is always `N passed, N failed`, with `, N skipped` where tests were skipped.
+
+const root = join(import.meta.dirname, "..");
+const bin = join(root, "node_modules", ".bin");
+const env = { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"] ?? ""}` };
+
+const checks = [
+  { title: "format", command: "oxfmt", args: ["--check"] },
+  { title: "lint", command: "oxlint", args: ["--type-aware", "--deny-warnings"] },
+  {
+    title: "dependency rules",
+    command: "depcruise",
+    args: ["--config", "dependency-cruiser.config.cjs", "libs", "services", "apps", "tests"],
+  },
+  { title: "types", command: "tsc", args: ["--noEmit"] },
+];
+
+function run(command: string, args: string[], output: "kept" | "shown"): Promise<{ code: number; text: string }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ code: number; text: string }>();
+  const child = spawn(join(bin, command), args, {
+    cwd: root,
+    env,
+    stdio: ["ignore", output === "kept" ? "pipe" : "inherit", output === "kept" ? "pipe" : "inherit"],
+  });
+  let text = "";
+  const keep = (chunk: Buffer): void => {
+    text += chunk.toString();
+  };
+  child.stdout?.on("data", keep);
+  child.stderr?.on("data", keep);
+  child.on("error", reject);
+  child.on("close", (code) => resolve({ code: code ?? 1, text }));
+  return promise;
+}
+
+async function runChecks(): Promise<boolean> {
+  for (const { title, command, args } of checks) {
+    const startedAt = performance.now();
+    const { code, text } = await run(command, args, "kept");
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    console.log(`${code === 0 ? "✓" : "✗"} ${title} (${seconds}s)`);
+    if (code !== 0) {
+      console.log(
+        `${text.trimEnd()}\n\n${title} failed: ${command} ${args.join(" ")}; what comes after it was not run`,
+      );
+      return false;
+    }
+  }
+  return true;
+}
+
+async function runTests(vitestArgs: string[]): Promise<TestReport> {
+  const folder = mkdtempSync(join(tmpdir(), "caxton-verify-"));
+  const reportPath = join(folder, "report.json");
+  try {
+    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportPath}`];
+    const { code } = await run("vitest", ["run", ...reporters, ...vitestArgs], "shown");
+    return readTestReport(reportPath, code);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function summary({ passed, failed, skipped }: TestReport): string {
+  const counts = `${passed} passed, ${failed} failed`;
+  return skipped.length === 0 ? counts : `${counts}, ${skipped.length} skipped`;
+}
+
+const nothingRun: TestReport = { passed: 0, failed: 1, skipped: [] };
+const report = (await runChecks()) ? await runTests(process.argv.slice(2)) : nothingRun;
+if (report.skipped.length > 0) console.log(`skipped: ${report.skipped.join(" · ")}`);
+console.log(summary(report));
+process.exitCode = report.failed === 0 ? 0 : 1;

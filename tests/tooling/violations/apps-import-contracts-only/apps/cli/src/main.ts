@@ -1,0 +1,3 @@
+import { connect } from "../../../libs/bus/src/connect.ts";
+
+connect();

@@ -1,0 +1,3 @@
+import { inboxSubject } from "../../libs/contracts/src/subjects.ts";
+
+export const audited = inboxSubject;

@@ -1,0 +1,3 @@
+import { now } from "../adapters/clock.ts";
+
+export const startedAt = now();

@@ -1,0 +1,3 @@
+import { route } from "../../../services/router/src/route.ts";
+
+export const first = route;

@@ -1,0 +1,3 @@
+import type { NatsConnection } from "@nats-io/nats-core";
+
+export type Connection = NatsConnection;

@@ -1,0 +1,3 @@
+import type { Context } from "@opentelemetry/api";
+
+export type Trace = Context;

@@ -1,0 +1,3 @@
+import { componentWit } from "@bytecodealliance/jco";
+
+export const inspect = componentWit;

@@ -1,0 +1,3 @@
+import { freePort } from "../../../tests/harness/free-port.ts";
+
+export const port = freePort;

@@ -1,0 +1,3 @@
+import type { Window } from "../../metrics-watcher/src/window.ts";
+
+export type Last = Window;

@@ -1,0 +1,3 @@
+const { print } = await import("../../../apps/cli/src/print.ts");
+
+print("up");
