@@ -49,7 +49,7 @@ export const deploymentEventSchemas = {
     targets: Type.Array(Target),
     closed: Type.Array(Closing),
   }),
-  RouteApplied: event("RouteApplied", { revision: Type.Integer(), routers: Type.Integer(), appliedMs: Type.Number() }),
+  RouteApplied: event("RouteApplied", { deployment: Id, revision: Type.Integer(), routers: Type.Integer(), appliedMs: Type.Number() }),
   DeploymentCompleted: event("DeploymentCompleted", { deployment: Id }),
   RollbackStarted: event("RollbackStarted", { deployment: Id, reason: Type.String(), actor: Type.String() }),
   DrainStarted: event("DrainStarted", {

@@ -58,9 +58,9 @@ function shift(deployment: Deployment, index: number, state: AgentState): readon
 function routeApplied(report: Report & { type: "route-applied" }, state: AgentState, now: number): readonly Fact[] {
   if (report.revision !== state.route.revision || report.revision <= state.appliedRevision) return [];
   const { revision, routers, appliedMs } = report;
-  const applied: Fact = { type: "RouteApplied", revision, routers, appliedMs };
   const deployment = state.rollout === undefined ? undefined : state.deployments[state.rollout];
-  if (deployment === undefined) return [applied];
+  if (deployment === undefined) return [];
+  const applied: Fact = { type: "RouteApplied", deployment: deployment.deployment, revision, routers, appliedMs };
   if (deployment.rollbackReason !== undefined) return [applied, ...startDrain(deployment, deployment, "RolledBack", state, now)];
   const further = shift(deployment, deployment.step + 1, state);
   if (further.length > 0) return [applied, ...further];

@@ -31,7 +31,7 @@ export type DeploymentEvent = Header &
         readonly targets: readonly Target[];
         readonly closed: readonly Closing[];
       }
-    | { readonly type: "RouteApplied"; readonly revision: number; readonly routers: number; readonly appliedMs: number }
+    | { readonly type: "RouteApplied"; readonly deployment: string; readonly revision: number; readonly routers: number; readonly appliedMs: number }
     | { readonly type: "DeploymentCompleted"; readonly deployment: string }
     | { readonly type: "RollbackStarted"; readonly deployment: string; readonly reason: string; readonly actor: string }
     | {
