@@ -19,7 +19,7 @@ interface FileResult {
  */
 export function readTestReport(path: string, exitCode: number): TestReport {
   if (!existsSync(path)) return { passed: 0, failed: 1, skipped: [] };
-  const { testResults }: { testResults: readonly FileResult[] } = JSON.parse(readFileSync(path, "utf8"));
+  const { testResults } = JSON.parse(readFileSync(path, "utf8")) as { testResults: readonly FileResult[] };
   let passed = 0;
   let failed = 0;
   const skipped: string[] = [];

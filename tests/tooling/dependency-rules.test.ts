@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { root } from "./source-tree.ts";
 
 const VIOLATIONS = "tests/tooling/violations";
+const CRUISED = ["libs", "services", "apps", "tests"];
 const UNRESOLVABLE = "no-unresolvable-import";
 
 interface Finding {
@@ -28,8 +29,7 @@ async function cruise(config: string, ...folders: string[]): Promise<Cruise["sum
     cwd: root,
     maxBuffer: 64 * 1024 * 1024,
   }).catch((error: { stdout: string }) => error);
-  const { summary }: Cruise = JSON.parse(stdout);
-  return summary;
+  return (JSON.parse(stdout) as Cruise).summary;
 }
 
 const planted = readdirSync(join(root, VIOLATIONS), { withFileTypes: true })
@@ -56,10 +56,7 @@ describe("dependency rules", () => {
   });
 
   it("hold in this tree", async () => {
-    const { violations, totalCruised } = await cruise(
-      "dependency-cruiser.config.cjs",
-      ...["libs", "services", "apps", "tests"],
-    );
+    const { violations, totalCruised } = await cruise("dependency-cruiser.config.cjs", ...CRUISED);
     expect(violations.map(({ rule: { name }, from, to }) => `${name}: ${from} → ${to}`)).toEqual([]);
     expect(totalCruised).toBeGreaterThan(50);
   });
