@@ -59,6 +59,9 @@ export const SlotStatus = Type.Object({
 });
 export type SlotStatus = Static<typeof SlotStatus>;
 
+/** A slot that was not refreshed for so long is free again. */
+export const slotTtlMs = 3_000;
+
 /** Bucket `caxton-services` (TTL), key `<kind>.<id>`: who is alive. */
 export const ServicePresence = Type.Object({
   kind: Type.String(),

@@ -71,3 +71,10 @@ export function failureOf(report: ValidationReport): { readonly stage: StageName
   }
   return undefined;
 }
+
+/** What a validator answers: a report, or why there is none (an artifact nobody has, a bus that is away). */
+export const ValidateAnswer = Type.Union([
+  ValidationReport,
+  Type.Object({ error: Type.Object({ code: Type.String(), message: Type.String() }) }),
+]);
+export type ValidateAnswer = Static<typeof ValidateAnswer>;
