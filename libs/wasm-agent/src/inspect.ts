@@ -1,0 +1,105 @@
+import { CaxtonError } from "@caxton/contracts/errors";
+import { missingFrom, parseWorld, type WorldName } from "./component-world.ts";
+import { grantedInterfaces, isGranted } from "./grants.ts";
+import type { MemoryLimits } from "./memory-limits.ts";
+import { runTool } from "./toolchain.ts";
+import { binaryKind } from "./wasm-binary.ts";
+
+export interface InspectOptions {
+  readonly maxBytes: number;
+  readonly memoryMaxBytes: number;
+  readonly timeoutMs?: number;
+}
+
+export interface Inspection {
+  readonly kind: "component";
+  readonly world: WorldName;
+  readonly sizeBytes: number;
+  readonly imports: readonly string[];
+  readonly exports: readonly string[];
+  readonly memories: readonly MemoryLimits[];
+  /** All memories' minimum together. */
+  readonly memoryInitialBytes: number;
+}
+
+/** A language runtime has one or two; each is held to the memory limit, so their number must be bounded too. */
+const maxMemories = 4;
+/** What reading a component may take: the tools themselves, and a multiple of the file. */
+const toolResidentBytes = 768 * 1024 * 1024;
+
+/**
+ * What a file is and whether it can be an agent, found out without running any of it. The heavy part runs in a process
+ * of its own.
+ * @throws CaxtonError `artifact-too-large`, `artifact-empty`, `not-wasm`, `core-module`, `malformed-component`,
+ * `wrong-world`, `import-not-granted`, `memory-over-limit`, `validation-timeout`
+ */
+export async function inspectComponent(bytes: Uint8Array, options: InspectOptions): Promise<Inspection> {
+  requireComponent(bytes, options.maxBytes);
+  const findings = await runTool(
+    { tool: "inspect", bytes },
+    { timeoutMs: options.timeoutMs ?? 10_000, maxResidentBytes: toolResidentBytes + bytes.length * 8 },
+  );
+  if (findings === undefined) throw new CaxtonError("internal", "the toolchain answered an inspection without findings");
+  const world = parseWorld(findings.wit);
+  const problems = missingFrom(world, "agent");
+  if (problems.length > 0 && missingFrom(world, "stateful-agent").length === 0) {
+    throw new CaxtonError("wrong-world", "the component is a caxton:agent/stateful-agent, which this release cannot run yet");
+  }
+  if (problems.length > 0) {
+    throw new CaxtonError("wrong-world", `the component is no caxton:agent/agent@0.1.0: it ${problems.join(", and ")}`);
+  }
+  requireGranted(world.imports);
+  return {
+    kind: "component",
+    world: "agent",
+    sizeBytes: bytes.length,
+    imports: world.imports,
+    exports: [...world.exports.keys()],
+    memories: findings.memories,
+    memoryInitialBytes: requireMemory(findings.memories, options.memoryMaxBytes),
+  };
+}
+
+function requireComponent(bytes: Uint8Array, maxBytes: number): void {
+  if (bytes.length > maxBytes) {
+    throw new CaxtonError("artifact-too-large", `the file has ${bytes.length} bytes, the largest accepted is ${maxBytes}`);
+  }
+  switch (binaryKind(bytes)) {
+    case "empty":
+      throw new CaxtonError("artifact-empty", "the file is empty");
+    case "not-wasm":
+      throw new CaxtonError("not-wasm", `the file is not WebAssembly: it begins with ${preview(bytes)}, not with '\\0asm'`);
+    case "core-module":
+      throw new CaxtonError(
+        "core-module",
+        "the file is a core module, an agent is a component: make one of it with `jco new` or `wasm-tools component new`",
+      );
+    case "component":
+  }
+}
+
+function preview(bytes: Uint8Array): string {
+  const start = bytes.subarray(0, 16);
+  const printable = start.every((byte) => byte >= 32 && byte < 127);
+  return printable ? `the text '${Buffer.from(start).toString()}'` : `the bytes ${Buffer.from(start).toString("hex")}`;
+}
+
+function requireGranted(imports: readonly string[]): void {
+  const refused = imports.filter((name) => !isGranted(name));
+  if (refused.length === 0) return;
+  throw new CaxtonError(
+    "import-not-granted",
+    `the component imports ${refused.join(", ")}; granted are ${grantedInterfaces.join(", ")} (wasi in 0.2)`,
+  );
+}
+
+function requireMemory(memories: readonly MemoryLimits[], memoryMaxBytes: number): number {
+  const initialBytes = memories.reduce((sum, memory) => sum + memory.minimumBytes, 0);
+  if (initialBytes > memoryMaxBytes) {
+    throw new CaxtonError("memory-over-limit", `the component starts with ${initialBytes} bytes of memory, its limit is ${memoryMaxBytes}`);
+  }
+  if (memories.length > maxMemories) {
+    throw new CaxtonError("memory-over-limit", `the component has ${memories.length} memories, the most accepted is ${maxMemories}`);
+  }
+  return initialBytes;
+}

@@ -1,0 +1,46 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parentPort } from "node:worker_threads";
+import { componentWit, transpile } from "@bytecodealliance/jco";
+import { coreModules } from "./core-modules.ts";
+import { capMemories, declaredMemories } from "./memory-limits.ts";
+import type { InspectFindings, ToolAnswer, ToolJob, ToolRequest } from "./toolchain-protocol.ts";
+
+async function inspect(bytes: Uint8Array): Promise<InspectFindings> {
+  const wit = await componentWit(bytes);
+  return { wit, memories: [...coreModules(bytes)].flatMap(declaredMemories) };
+}
+
+/** Writes the transpiled component into `folder`, ready for instantiate.ts, every memory limited. */
+async function prepare(job: ToolJob & { readonly tool: "prepare" }): Promise<void> {
+  const { files } = await transpile(job.bytes, {
+    name: "agent",
+    instantiation: "sync",
+    emitTypescriptDeclarations: false,
+    nodejsCompat: false,
+  });
+  await mkdir(job.folder, { recursive: true });
+  await Promise.all(
+    Object.entries(files).map(([name, content]) => {
+      const isModule = name.endsWith(".wasm");
+      return writeFile(join(job.folder, name), isModule ? capMemories(content, job.memoryMaxBytes) : content);
+    }),
+  );
+  // Without it Node would read the transpiled file as CommonJS.
+  await writeFile(join(job.folder, "package.json"), '{"type":"module"}\n');
+}
+
+async function run(request: ToolRequest): Promise<ToolAnswer> {
+  const { job } = request;
+  try {
+    if (job.tool === "inspect") return { ok: true, findings: await inspect(job.bytes) };
+    await prepare(job);
+    return { ok: true };
+  } catch (error) {
+    return { ok: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+parentPort?.on("message", (request: ToolRequest) => {
+  void run(request).then((answer) => parentPort?.postMessage(answer));
+});

@@ -1,0 +1,110 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { CaxtonError } from "@caxton/contracts/errors";
+import {
+  type InspectFindings,
+  memoryExitCode,
+  type ToolAnswer,
+  type ToolJob,
+  type ToolRequest,
+} from "./toolchain-protocol.ts";
+
+export interface ToolBounds {
+  readonly timeoutMs: number;
+  /** The process is ended when its resident memory goes beyond this. */
+  readonly maxResidentBytes: number;
+}
+
+const maxProcesses = 2;
+/** A process that has nothing to do is kept for this long: a second component takes a third of the first one's time. */
+const idleMs = 30_000;
+
+const idle: ChildProcess[] = [];
+let running = 0;
+const waiting: (() => void)[] = [];
+
+/**
+ * Runs a job in a process of its own, a bounded number at once; processes are used again, never shared.
+ * @throws CaxtonError `malformed-component` (the tools refuse the bytes, or need more memory than allowed for them),
+ * `validation-timeout`
+ */
+export async function runTool(job: ToolJob, bounds: ToolBounds): Promise<InspectFindings | undefined> {
+  if (running >= maxProcesses) await new Promise<void>((resolve) => waiting.push(resolve));
+  else running += 1;
+  const child = idle.pop() ?? start();
+  try {
+    const answer = await ask(child, { maxResidentBytes: bounds.maxResidentBytes, job }, bounds);
+    rest(child);
+    if (answer.ok) return answer.findings;
+    throw new CaxtonError("malformed-component", `the component cannot be read: ${answer.reason.slice(0, 500)}`);
+  } catch (error) {
+    if (!idle.includes(child)) child.kill("SIGKILL");
+    throw error;
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) running -= 1;
+    else next();
+  }
+}
+
+function start(): ChildProcess {
+  return fork(new URL("./toolchain-main.ts", import.meta.url), {
+    execArgv: [],
+    env: {},
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+}
+
+function ask(child: ChildProcess, request: ToolRequest, bounds: ToolBounds): Promise<ToolAnswer> {
+  child.ref();
+  child.channel?.ref();
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      settle();
+      reject(new CaxtonError("validation-timeout", `reading the component took more than ${bounds.timeoutMs} ms`));
+    }, bounds.timeoutMs);
+    const onMessage = (answer: ToolAnswer) => {
+      settle();
+      resolve(answer);
+    };
+    const onExit = (code: number | null, signal: string | null) => {
+      settle();
+      const why =
+        code === memoryExitCode
+          ? `reading it needs more than ${bounds.maxResidentBytes} bytes of memory`
+          : `the process reading it ended with ${signal ?? code}`;
+      reject(new CaxtonError("malformed-component", why));
+    };
+    function settle(): void {
+      clearTimeout(timer);
+      child.off("message", onMessage).off("exit", onExit);
+    }
+    child.on("message", onMessage).on("exit", onExit);
+    child.send(request);
+  });
+}
+
+/** Puts a process aside for the next job; it keeps nobody's event loop alive and ends by itself. */
+function rest(child: ChildProcess): void {
+  child.unref();
+  child.channel?.unref();
+  idle.push(child);
+  const timer = setTimeout(() => end(child), idleMs).unref();
+  child.once("message", () => clearTimeout(timer));
+  child.once("exit", () => {
+    clearTimeout(timer);
+    end(child);
+  });
+}
+
+function end(child: ChildProcess): void {
+  const at = idle.indexOf(child);
+  if (at < 0) return;
+  idle.splice(at, 1);
+  child.kill("SIGKILL");
+}
+
+/** Ends the processes kept for later jobs. */
+export function closeToolchain(): void {
+  for (const child of [...idle]) end(child);
+}
