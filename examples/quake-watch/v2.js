@@ -1,0 +1,98 @@
+// quake-watch, version 2: an alert by what people noticed as well, with how sure the network was of the event.
+import { write } from "caxton:agent/log@0.1.0";
+
+const RULE = "v2";
+
+const number = { type: "number" };
+const unknownNumber = { type: ["number", "null"] };
+const text = { type: "string" };
+
+const event = {
+  $schema: "https://json-schema.org/draft/2020-12/schema",
+  type: "object",
+  required: ["id", "mag", "place", "time", "type"],
+  properties: {
+    id: { type: "string", minLength: 1 },
+    mag: { type: "number", minimum: -5, maximum: 10 },
+    magType: { type: ["string", "null"] },
+    place: text,
+    time: { type: "integer" },
+    type: text,
+    felt: unknownNumber,
+    tsunami: { enum: [0, 1] },
+    sig: { type: "integer" },
+    nst: unknownNumber,
+    gap: unknownNumber,
+    depthKm: number,
+    item: { type: "integer", minimum: 0 },
+  },
+};
+
+const alert = {
+  $schema: "https://json-schema.org/draft/2020-12/schema",
+  type: "object",
+  required: ["rule", "event", "item", "level", "reasons", "confidence", "at"],
+  additionalProperties: false,
+  properties: {
+    rule: { const: RULE },
+    event: text,
+    item: { type: ["integer", "null"] },
+    level: { enum: ["yellow", "orange", "red"] },
+    reasons: { type: "array", minItems: 1, items: { enum: ["significance", "felt", "tsunami"] } },
+    confidence: { enum: ["low", "high"] },
+    at: { type: "string", minLength: 20 },
+  },
+};
+
+const examples = [
+  { id: "us1000chhc", mag: 6.4, magType: "mww", place: "22km NNE of Hualian, Taiwan", time: 1517932242400, type: "earthquake", felt: 261, tsunami: 0, sig: 800, nst: null, gap: 34, depthKm: 10.64 },
+  { id: "mb80280489", mag: -0.07, magType: "md", place: "15km N of Dillon, Montana", time: 1517930690870, type: "earthquake", felt: null, tsunami: 0, sig: 0, nst: 5, gap: 164, depthKm: 5.99 },
+  { id: "nn00620865", mag: 2, magType: "ml", place: "58km NE of Eureka, Nevada", time: 1517939290089, type: "explosion", felt: 1, tsunami: 0, sig: 62, nst: 5, gap: 91.05, depthKm: 0, item: 7 },
+];
+
+export function describe() {
+  return JSON.stringify({
+    name: "quake-watch",
+    shortName: "quake",
+    version: "2.0.0",
+    description: "Alerts people to earthquakes that matter to them, and says how sure it is.",
+    accepts: [{ kind: "event", schema: event, examples }],
+    emits: [{ kind: "alert", schema: alert }],
+  });
+}
+
+function reasonsFor({ sig = 0, felt, tsunami }) {
+  const reasons = [];
+  if (sig >= 100) reasons.push("significance");
+  if (typeof felt === "number" && felt >= 3) reasons.push("felt");
+  if (tsunami === 1) reasons.push("tsunami");
+  return reasons;
+}
+
+function levelOf({ sig = 0, tsunami }) {
+  if (tsunami === 1 || sig >= 600) return "red";
+  return sig >= 300 ? "orange" : "yellow";
+}
+
+/** Few stations, or stations on one side only, locate an event badly; an unknown number of either says nothing good. */
+function confidenceIn({ nst, gap }) {
+  return typeof nst === "number" && nst >= 10 && typeof gap === "number" && gap <= 180 ? "high" : "low";
+}
+
+export function handle(message) {
+  const quake = JSON.parse(message.body);
+  const reasons = quake.type === "earthquake" ? reasonsFor(quake) : [];
+  if (reasons.length === 0) return [];
+  const level = levelOf(quake);
+  if (level === "red") write("warn", `${reasons.join(", ")}: ${quake.place}`);
+  const body = {
+    rule: RULE,
+    event: quake.id,
+    item: quake.item ?? null,
+    level,
+    reasons,
+    confidence: confidenceIn(quake),
+    at: new Date(quake.time).toISOString(),
+  };
+  return [{ kind: "alert", body: JSON.stringify(body) }];
+}
