@@ -21,7 +21,10 @@ export interface RunningService {
  * The shell of every service's main.ts: environment → bus → start → one line `ready` in the log → graceful close on
  * SIGINT or SIGTERM. `CAXTON_NATS_URL`, `CAXTON_SERVICE_ID` and `CAXTON_LOG_LEVEL` are common to all.
  */
-export async function runProgram(kind: string, start: (context: ServiceContext) => Promise<RunningService>): Promise<void> {
+export async function runProgram(
+  kind: string,
+  start: (context: ServiceContext) => Promise<RunningService>,
+): Promise<void> {
   const id = process.env["CAXTON_SERVICE_ID"] ?? `${kind}-${randomUUID().slice(0, 8)}`;
   const log = createLogger({ service: kind, id, level: process.env["CAXTON_LOG_LEVEL"] ?? "info" });
   const stop = stopSignal();

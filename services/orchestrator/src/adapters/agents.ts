@@ -1,0 +1,82 @@
+import { randomUUID } from "node:crypto";
+import { hasCode } from "@caxton/contracts/errors";
+import { currentSchemaVersion } from "@caxton/contracts/event-upcast";
+import { agentStream } from "@caxton/contracts/names";
+import type { Command, Decision, Policy } from "@caxton/deployment/command";
+import { decide } from "@caxton/deployment/decide";
+import type { EventStore, NewEvent, RecordedEvent } from "@caxton/event-store/port";
+import { advance, type AgentView, emptyView } from "../core/agent-view.ts";
+import { eventMetadata, type Sent } from "../core/metadata.ts";
+
+export interface AgentsOptions {
+  readonly eventStore: EventStore;
+  readonly policy: Policy;
+  readonly now: () => number;
+  /** Called after an agent's view moved on. */
+  readonly onChange: (agent: string, view: AgentView) => void;
+}
+
+/** Every agent as folded from the store, and the one way to change one: decide, then append at the revision decided on. */
+export class Agents {
+  readonly #options: AgentsOptions;
+  readonly #views = new Map<string, AgentView>();
+
+  constructor(options: AgentsOptions) {
+    this.#options = options;
+  }
+
+  view(agent: string): AgentView {
+    return this.#views.get(agent) ?? emptyView;
+  }
+
+  names(): readonly string[] {
+    return [...this.#views.keys()];
+  }
+
+  apply(agent: string, events: readonly Pick<RecordedEvent, keyof NewEvent | "revision">[]): void {
+    const before = this.view(agent);
+    const after = events.reduce(advance, before);
+    if (after === before) return;
+    this.#views.set(agent, after);
+    this.#options.onChange(agent, after);
+  }
+
+  /**
+   * Decides on what is stored now: when somebody else appended in between, their events are read and it is decided again.
+   * @throws CaxtonError `store-unavailable`: nothing is known of the outcome, the same command may be given again
+   */
+  async handle(agent: string, command: Command, sent: Sent = {}): Promise<Decision> {
+    for (;;) {
+      const view = this.view(agent);
+      const decision = decide(command, view.state, this.#options.policy, this.#options.now());
+      if (!decision.ok || decision.events.length === 0) return decision;
+      const metadata = eventMetadata(command, view, sent);
+      const events = decision.events.map(({ type, ...data }): NewEvent => ({
+        id: randomUUID(),
+        type,
+        schemaVersion: currentSchemaVersion,
+        data,
+        metadata,
+      }));
+      try {
+        const expected = view.revision < 0 ? "no-stream" : view.revision;
+        await this.#options.eventStore.append(agentStream(agent), expected, events);
+      } catch (error) {
+        if (!hasCode(error, "wrong-revision")) throw error;
+        await this.#refresh(agent);
+        continue;
+      }
+      this.apply(
+        agent,
+        events.map((event, index) => ({ ...event, revision: view.revision + 1 + index })),
+      );
+      return decision;
+    }
+  }
+
+  async #refresh(agent: string): Promise<void> {
+    const fromRevision = this.view(agent).revision + 1;
+    const events = await Array.fromAsync(this.#options.eventStore.read(agentStream(agent), { fromRevision }));
+    this.apply(agent, events);
+  }
+}

@@ -1,0 +1,26 @@
+import type { EventMetadata } from "@caxton/contracts/event-envelope";
+import type { Command } from "@caxton/deployment/command";
+import type { AgentView } from "./agent-view.ts";
+
+export interface Sent {
+  readonly traceparent?: string;
+  readonly reason?: string;
+}
+
+/**
+ * Who and why for the events of one decision: a request begins a story of its own, a report continues the story of the
+ * deployment it is about.
+ */
+export function eventMetadata(command: Command, view: AgentView, sent: Sent): EventMetadata {
+  const about = "deployment" in command ? command.deployment : view.state.rollout;
+  const origin = about === undefined ? undefined : view.provenance[about];
+  const traceparent = sent.traceparent ?? origin?.traceparent;
+  return {
+    actor: command.actor,
+    commandId: command.commandId,
+    causationId: origin?.lastEventId ?? command.commandId,
+    correlationId: origin?.correlationId ?? command.commandId,
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(sent.reason === undefined ? {} : { reason: sent.reason }),
+  };
+}

@@ -1,0 +1,26 @@
+import type { Bus } from "@caxton/bus/types";
+import type { Report } from "@caxton/deployment/command";
+import type { AgentState, Deployment } from "@caxton/deployment/state";
+import type { Logger } from "@caxton/telemetry/logger";
+
+/** What carrying out an effect of one agent needs. An effect ends by returning what it found out. */
+export interface EffectContext {
+  readonly bus: Bus;
+  readonly log: Logger;
+  readonly agent: string;
+  /** The state that asked for the effect. */
+  readonly state: AgentState;
+  readonly now: () => number;
+  readonly duplicateWindowMs: number;
+  /** Aborted when the state no longer asks for the effect. */
+  readonly signal: AbortSignal;
+}
+
+export type EffectResult = Promise<Report>;
+
+/** @throws TypeError where `next` asked for something about a deployment that is not there: a fault of ours */
+export function deploymentOf(state: AgentState, id: string): Deployment {
+  const deployment = state.deployments[id];
+  if (deployment === undefined) throw new TypeError(`no deployment ${id} in the state that asked for its effect`);
+  return deployment;
+}

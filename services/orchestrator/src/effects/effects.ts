@@ -1,0 +1,78 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Bus } from "@caxton/bus/types";
+import { toCaxtonError } from "@caxton/contracts/errors";
+import { type Effect, next } from "@caxton/deployment/next";
+import type { AgentState } from "@caxton/deployment/state";
+import type { Logger } from "@caxton/telemetry/logger";
+import type { Agents } from "../adapters/agents.ts";
+import { carryOut } from "./carry-out.ts";
+
+const retryAfterMs = 500;
+
+export interface EffectsOptions {
+  readonly bus: Bus;
+  readonly agents: Agents;
+  readonly log: Logger;
+  readonly id: string;
+  readonly now: () => number;
+  readonly duplicateWindowMs: number;
+}
+
+/** Keeps under way what `next` says should be, and nothing else. */
+export class Effects {
+  readonly #options: EffectsOptions;
+  readonly #running = new Map<string, AbortController>();
+  #stopped = false;
+
+  constructor(options: EffectsOptions) {
+    this.#options = options;
+  }
+
+  sync(agent: string, state: AgentState): void {
+    if (this.#stopped) return;
+    const prefix = `${agent}/`;
+    const wanted = new Map(next(state).map((effect) => [prefix + effect.key, effect]));
+    for (const [key, controller] of this.#running) {
+      if (key.startsWith(prefix) && !wanted.has(key)) controller.abort();
+    }
+    for (const [key, effect] of wanted) {
+      if (this.#running.has(key)) continue;
+      const controller = new AbortController();
+      this.#running.set(key, controller);
+      void this.#run(agent, key, effect, controller.signal);
+    }
+  }
+
+  close(): void {
+    this.#stopped = true;
+    for (const controller of this.#running.values()) controller.abort();
+  }
+
+  async #run(agent: string, key: string, effect: Effect, signal: AbortSignal): Promise<void> {
+    const { bus, agents, id, now, duplicateWindowMs } = this.#options;
+    const log = this.#options.log.child({ agent_id: agent, effect: effect.key });
+    try {
+      const { state } = agents.view(agent);
+      const report = await carryOut(effect, { bus, log, agent, state, now, duplicateWindowMs, signal });
+      if (signal.aborted) return;
+      log.debug({ report: report.type }, "effect done");
+      await agents.handle(agent, { ...report, commandId: randomUUID(), actor: `orchestrator ${id}` });
+    } catch (error) {
+      if (signal.aborted) return;
+      const { code, message } = toCaxtonError(error);
+      log.warn({ code }, `effect failed, it is tried again: ${message}`);
+    } finally {
+      await this.#settle(agent, key, signal);
+    }
+  }
+
+  /** An effect that is still asked for after it ended is tried again, but not at once. */
+  async #settle(agent: string, key: string, signal: AbortSignal): Promise<void> {
+    const { agents } = this.#options;
+    const wanted = () => next(agents.view(agent).state).some((effect) => `${agent}/${effect.key}` === key);
+    if (!signal.aborted && wanted()) await delay(retryAfterMs, undefined, { signal }).catch(() => undefined);
+    this.#running.delete(key);
+    this.sync(agent, agents.view(agent).state);
+  }
+}

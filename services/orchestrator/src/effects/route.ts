@@ -1,0 +1,88 @@
+import { decodeJson, encodeJson } from "@caxton/bus/json";
+import type { Bus } from "@caxton/bus/types";
+import { hasCode } from "@caxton/contracts/errors";
+import { defaultLimits } from "@caxton/contracts/limits";
+import { RouteAck, RouteEntry } from "@caxton/contracts/placement";
+import { checker } from "@caxton/contracts/schema";
+import { routeAckSubject, routeBucket, routeQuerySubject } from "@caxton/contracts/subjects";
+import type { AgentState } from "@caxton/deployment/state";
+import { livingServices } from "@caxton/service/presence";
+import type { EffectContext, EffectResult } from "./effect-context.ts";
+
+const routeEntry = checker("route entry", RouteEntry);
+const routeAck = checker("route acknowledgement", RouteAck);
+const askAgainMs = 100;
+
+/** Writes the route and waits until every live router follows it. */
+export async function applyRoute(revision: number, context: EffectContext): EffectResult {
+  const { bus, agent, state, now } = context;
+  const beganAtMs = now();
+  await writeRoute(bus, entryFor(agent, state));
+  const routers = await acknowledged(revision, context);
+  return { type: "route-applied", revision, routers, appliedMs: now() - beganAtMs };
+}
+
+function entryFor(agent: string, { route, deployments }: AgentState): RouteEntry {
+  const timeouts = new Map(Object.values(deployments).map(({ version, limits }) => [version, limits.messageTimeoutMs]));
+  return {
+    agent,
+    revision: route.revision,
+    targets: route.targets.map(({ version, share }) => ({
+      version,
+      share,
+      messageTimeoutMs: timeouts.get(version) ?? defaultLimits.messageTimeoutMs,
+    })),
+    closed: route.closed.map((closing) => ({ ...closing })),
+  };
+}
+
+/** Compare-and-set, upward only: an orchestrator that slept through a newer revision changes nothing (DESIGN.md, rule 7). */
+async function writeRoute(bus: Bus, entry: RouteEntry): Promise<void> {
+  const bucket = await bus.kv(routeBucket);
+  for (;;) {
+    const current = await bucket.get(entry.agent);
+    if (current !== undefined && routeEntry.check(decodeJson(current.value)).revision >= entry.revision) return;
+    try {
+      if (current === undefined) await bucket.create(entry.agent, encodeJson(entry));
+      else await bucket.update(entry.agent, encodeJson(entry), current.revision);
+      return;
+    } catch (error) {
+      if (!hasCode(error, "wrong-sequence")) throw error;
+    }
+  }
+}
+
+/** @returns how many routers follow the revision; at least one, and every one that is alive */
+async function acknowledged(revision: number, { bus, agent, signal }: EffectContext): Promise<number> {
+  const follows = new Map<string, number>();
+  let living: readonly string[] | undefined;
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const check = () => {
+    if (living === undefined || living.length === 0) return;
+    if (living.every((router) => (follows.get(router) ?? -1) >= revision)) resolve(living.length);
+  };
+  const subscription = bus.subscribe(routeAckSubject(agent), (message) => {
+    const ack = routeAck.check(decodeJson(message.data));
+    follows.set(ack.router, Math.max(ack.revision, follows.get(ack.router) ?? 0));
+    check();
+  });
+  const ask = async () => {
+    await subscription.ready;
+    bus.publish(routeQuerySubject(agent), encodeJson({ revision }));
+    living = (await livingServices(bus, "router")).map(({ id }) => id);
+    check();
+  };
+  const timer = setInterval(() => {
+    ask().catch(() => undefined);
+  }, askAgainMs);
+  const cancelled = () => reject(signal.reason);
+  signal.addEventListener("abort", cancelled, { once: true });
+  try {
+    await ask();
+    return await promise;
+  } finally {
+    signal.removeEventListener("abort", cancelled);
+    clearInterval(timer);
+    subscription.close();
+  }
+}

@@ -1,0 +1,66 @@
+import { ensureAgentStreams } from "@caxton/bus/agent-streams";
+import { decodeJson, encodeJson } from "@caxton/bus/json";
+import { VersionSpec } from "@caxton/contracts/placement";
+import { checker } from "@caxton/contracts/schema";
+import { versionBucket, versionKey } from "@caxton/contracts/subjects";
+import type { Deployment } from "@caxton/deployment/state";
+import { deploymentOf, type EffectContext, type EffectResult } from "./effect-context.ts";
+import { slotsUntil } from "./slots.ts";
+
+const versionSpec = checker("version specification", VersionSpec);
+
+/** Says that the version should run and waits until every instance is ready, or one says that it cannot be. */
+export async function start(id: string, version: string, context: EffectContext): EffectResult {
+  const { bus, agent, signal, now } = context;
+  const deployment = deploymentOf(context.state, id);
+  const beganAtMs = now();
+  await ensureAgentStreams(bus, agent, context.duplicateWindowMs);
+  await desire(deployment, version, "running", context);
+  const slots = await slotsUntil(bus, agent, version, signal, (all) => {
+    const ready = all.filter((slot) => slot.state === "ready").length;
+    return ready >= deployment.instances || all.some((slot) => slot.state === "failed");
+  });
+  const failed = slots.find((slot) => slot.state === "failed");
+  if (failed === undefined) return { type: "version-ready", deployment: id, startMs: now() - beganAtMs };
+  const failure = {
+    stage: "start",
+    code: failed.code ?? "version-failed",
+    reason: failed.reason ?? "an instance did not start",
+  };
+  return { type: "version-failed", deployment: id, failure };
+}
+
+/** Says that the version should not run any more and waits until its last process is gone. */
+export async function stop(id: string, version: string, context: EffectContext): EffectResult {
+  const { bus, agent, signal } = context;
+  await desire(deploymentOf(context.state, id), version, "stopped", context);
+  await slotsUntil(bus, agent, version, signal, (all) => all.length === 0);
+  const bucket = await bus.kv(versionBucket);
+  await bucket.delete(versionKey(agent, version));
+  return { type: "version-stopped", deployment: id };
+}
+
+/** Hosts read this; written only where it says something new, so that carrying an effect out twice wakes nobody. */
+async function desire(
+  deployment: Deployment,
+  version: string,
+  desired: VersionSpec["desired"],
+  { bus, agent }: EffectContext,
+): Promise<void> {
+  const bucket = await bus.kv(versionBucket);
+  const key = versionKey(agent, version);
+  const entry = await bucket.get(key);
+  if (entry !== undefined && versionSpec.check(decodeJson(entry.value)).desired === desired) return;
+  const spec: VersionSpec = {
+    agent,
+    version,
+    deployment: deployment.deployment,
+    digest: deployment.artifact.digest,
+    configuration: deployment.configuration,
+    limits: { ...deployment.limits },
+    instances: deployment.instances,
+    desired,
+  };
+  if (entry === undefined) await bucket.create(key, encodeJson(spec));
+  else await bucket.update(key, encodeJson(spec), entry.revision);
+}

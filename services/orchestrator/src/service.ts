@@ -1,0 +1,75 @@
+import type { Bus } from "@caxton/bus/types";
+import { defaultDuplicateWindowMs } from "@caxton/bus/agent-streams";
+import { ensureSystemStreams } from "@caxton/bus/system-streams";
+import { toCaxtonError } from "@caxton/contracts/errors";
+import type { EventStore } from "@caxton/event-store/port";
+import type { Logger } from "@caxton/telemetry/logger";
+import { Agents } from "./adapters/agents.ts";
+import { serveCommands } from "./adapters/commands.ts";
+import { publishEvents } from "./adapters/publisher.ts";
+import { agentOfStream } from "./core/stream-agent.ts";
+import { Effects } from "./effects/effects.ts";
+
+export interface OrchestratorOptions {
+  readonly bus: Bus;
+  readonly eventStore: EventStore;
+  readonly log: Logger;
+  readonly id: string;
+  readonly now?: () => number;
+  readonly duplicateWindowMs?: number;
+  /** Most deployments of one agent that may wait. */
+  readonly maxQueued?: number;
+}
+
+/**
+ * A loop around the domain: read, decide, append, do what `next` says. It keeps nothing that is not in the store, so
+ * several may run and any of them may die between two lines.
+ */
+export async function startOrchestrator(options: OrchestratorOptions): Promise<{ close(): Promise<void> }> {
+  const { bus, eventStore, log, id } = options;
+  const now = options.now ?? Date.now;
+  const duplicateWindowMs = options.duplicateWindowMs ?? defaultDuplicateWindowMs;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  await ensureSystemStreams(bus);
+
+  let caughtUp = false;
+  const agents = new Agents({
+    eventStore,
+    now,
+    policy: { maxQueued: options.maxQueued ?? 100 },
+    onChange: (agent, view) => {
+      if (caughtUp) effects.sync(agent, view.state);
+    },
+  });
+  const effects = new Effects({ bus, agents, log, id, now, duplicateWindowMs });
+
+  const ready = Promise.withResolvers<void>();
+  const following = (async () => {
+    for await (const event of eventStore.subscribe({ signal, onCaughtUp: ready.resolve })) {
+      const agent = agentOfStream(event.stream);
+      if (agent !== undefined) agents.apply(agent, [event]);
+    }
+  })();
+  following.catch(ready.reject);
+  await ready.promise;
+  caughtUp = true;
+  for (const agent of agents.names()) effects.sync(agent, agents.view(agent).state);
+
+  const failed = (what: string) => (error: unknown) => {
+    if (!signal.aborted)
+      log.error({ code: toCaxtonError(error).code }, `${what} ended: ${toCaxtonError(error).message}`);
+  };
+  const work = [
+    following.catch(failed("following the event store")),
+    serveCommands({ bus, agents, log, now, signal }).catch(failed("serving commands")),
+    publishEvents({ bus, eventStore, log, now, signal }).catch(failed("publishing events")),
+  ];
+  return {
+    async close() {
+      stopping.abort();
+      effects.close();
+      await Promise.all(work);
+    },
+  };
+}
