@@ -130,7 +130,9 @@ export interface KvEntry {
   readonly revision: number;
 }
 
-export type KvChange = { readonly type: "put"; readonly entry: KvEntry } | { readonly type: "delete"; readonly key: string };
+export type KvChange =
+  | { readonly type: "put"; readonly entry: KvEntry }
+  | { readonly type: "delete"; readonly key: string };
 
 export interface KvBucket {
   get(key: string): Promise<KvEntry | undefined>;
@@ -145,7 +147,11 @@ export interface KvBucket {
    * First what is there now, then every change, for ever, also across server restarts. `onCurrent` is called once when all
    * that was there has been yielded. An entry that expires by the bucket's TTL is not announced (server 2.9).
    */
-  watch(options?: { readonly key?: string; readonly signal?: AbortSignal; readonly onCurrent?: () => void }): AsyncIterable<KvChange>;
+  watch(options?: {
+    readonly key?: string;
+    readonly signal?: AbortSignal;
+    readonly onCurrent?: () => void;
+  }): AsyncIterable<KvChange>;
 }
 
 export interface ObjectBucket {
@@ -172,7 +178,11 @@ export interface Bus {
   request(
     subject: string,
     data: Uint8Array,
-    options: { readonly timeoutMs: number; readonly headers?: Headers; readonly signal?: AbortSignal },
+    options: {
+      readonly timeoutMs: number;
+      readonly headers?: Headers;
+      readonly signal?: AbortSignal;
+    },
   ): Promise<BusMessage>;
   /** A throw or rejection in `handler` is given to `onError` and the next message is handled all the same. */
   subscribe(

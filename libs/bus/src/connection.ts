@@ -1,0 +1,197 @@
+import { CaxtonError } from "@caxton/contracts/errors";
+import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
+import { createInbox, type Msg, type NatsConnection } from "@nats-io/transport-node";
+import { mapError, type ErrorContext } from "./errors.ts";
+import { toNatsHeaders } from "./headers.ts";
+import type { BusStatus, Headers } from "./types.ts";
+
+export interface CallOptions extends ErrorContext {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export const apiTimeoutMs = 5_000;
+
+/**
+ * The client's connection with the two things it lacks: what is in flight when the server goes fails at once instead of
+ * after its whole timeout, and what is begun while the server is away waits for it instead of being dropped.
+ */
+export class Connection {
+  readonly nc: NatsConnection;
+  readonly url: string;
+  readonly manager: JetStreamManager;
+  /** Where errors go that no caller waits for. */
+  readonly onError: (error: unknown) => void;
+  readonly #inboxPrefix: string;
+  readonly #inFlight = new Set<(error: CaxtonError) => void>();
+  readonly #listeners = new Set<(status: BusStatus) => void>();
+  #status: BusStatus = "connected";
+
+  private constructor(
+    nc: NatsConnection,
+    manager: JetStreamManager,
+    url: string,
+    inboxPrefix: string,
+    onError: (error: unknown) => void,
+  ) {
+    this.nc = nc;
+    this.manager = manager;
+    this.url = url;
+    this.onError = onError;
+    this.#inboxPrefix = inboxPrefix;
+    void this.#watch();
+  }
+
+  static async over(
+    nc: NatsConnection,
+    url: string,
+    inboxPrefix: string,
+    onError: (error: unknown) => void,
+  ): Promise<Connection> {
+    const manager = await jetstreamManager(nc, { checkAPI: false, timeout: apiTimeoutMs });
+    return new Connection(nc, manager, url, inboxPrefix, onError);
+  }
+
+  get status(): BusStatus {
+    return this.#status;
+  }
+
+  onStatus(listener: (status: BusStatus) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  newInbox(): string {
+    return createInbox(this.#inboxPrefix);
+  }
+
+  /** Sends at once (in call order) when connected; errors of `send` come out mapped. */
+  call<T>(send: (timeoutMs: number) => Promise<T>, options: CallOptions): Promise<T> {
+    if (this.#status === "connected") return this.#guard(send, options, options.timeoutMs);
+    return this.#callLater(send, options);
+  }
+
+  request(
+    subject: string,
+    data: Uint8Array,
+    options: CallOptions & { readonly headers?: Headers | undefined },
+  ): Promise<Msg> {
+    const headers = toNatsHeaders(options.headers);
+    return this.call(
+      (timeout) => this.nc.request(subject, data, headers === undefined ? { timeout } : { timeout, headers }),
+      options,
+    );
+  }
+
+  /** At most once; lost where the server is away. @throws CaxtonError `message-too-large`, `invalid-argument`, `bus-unavailable` when closed */
+  publish(subject: string, data: Uint8Array, headers?: Headers): void {
+    this.requireSize(subject, data);
+    const natsHeaders = toNatsHeaders(headers);
+    try {
+      this.nc.publish(subject, data, natsHeaders === undefined ? {} : { headers: natsHeaders });
+    } catch (error) {
+      throw mapError(error, { operation: "request", target: subject });
+    }
+  }
+
+  /** @throws CaxtonError `message-too-large` */
+  requireSize(subject: string, data: Uint8Array): void {
+    const maxBytes = this.nc.info?.max_payload;
+    if (maxBytes === undefined || data.length <= maxBytes) return;
+    throw new CaxtonError(
+      "message-too-large",
+      `${data.length} bytes for ${subject}, the server takes ${maxBytes} at most`,
+      {
+        details: { bytes: data.length, maxBytes },
+      },
+    );
+  }
+
+  /** A call to the JetStream API through the client's manager. */
+  api<T>(target: string, send: (manager: JetStreamManager) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.call(() => send(this.manager), { operation: "api", target, timeoutMs: apiTimeoutMs, signal });
+  }
+
+  /** @throws CaxtonError `bus-unavailable` after the timeout or when closed, `cancelled` */
+  async connected(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    if (this.#status === "connected") return;
+    const waiting = Promise.withResolvers<void>();
+    const timer =
+      timeoutMs === Infinity
+        ? undefined
+        : setTimeout(() => waiting.reject(this.#away(`for ${timeoutMs} ms`)), timeoutMs);
+    const cancel = (): void =>
+      waiting.reject(new CaxtonError("cancelled", "the caller gave up waiting for nats-server"));
+    const off = this.onStatus((status) => {
+      if (status === "connected") waiting.resolve();
+      if (status === "closed") waiting.reject(this.#away("and this bus was closed"));
+    });
+    if (this.#status === "closed") waiting.reject(this.#away("and this bus was closed"));
+    if (signal?.aborted === true) cancel();
+    signal?.addEventListener("abort", cancel);
+    try {
+      await waiting.promise;
+    } finally {
+      off();
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", cancel);
+    }
+  }
+
+  #guard<T>(send: (timeoutMs: number) => Promise<T>, options: CallOptions, timeoutMs: number): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const { signal } = options;
+    const cancel = (): void => reject(new CaxtonError("cancelled", `the caller gave up on ${options.target}`));
+    const forget = (): void => {
+      this.#inFlight.delete(reject);
+      signal?.removeEventListener("abort", cancel);
+    };
+    this.#inFlight.add(reject);
+    if (signal?.aborted === true) cancel();
+    signal?.addEventListener("abort", cancel);
+    send(timeoutMs).then(
+      (value) => {
+        forget();
+        resolve(value);
+      },
+      (error: unknown) => {
+        forget();
+        reject(mapError(error, options));
+      },
+    );
+    return promise;
+  }
+
+  async #callLater<T>(send: (timeoutMs: number) => Promise<T>, options: CallOptions): Promise<T> {
+    const startedMs = performance.now();
+    await this.connected(options.timeoutMs, options.signal);
+    return await this.#guard(send, options, Math.max(1, options.timeoutMs - (performance.now() - startedMs)));
+  }
+
+  #away(how: string): CaxtonError {
+    return new CaxtonError("bus-unavailable", `nats-server at ${this.url} is away ${how}: check that it runs`);
+  }
+
+  async #watch(): Promise<void> {
+    for await (const event of this.nc.status()) {
+      if (event.type === "disconnect") this.#become("disconnected");
+      if (event.type === "reconnect") this.#become("connected");
+      if (event.type === "error") this.onError(mapError(event.error, { operation: "api", target: "connection" }));
+    }
+    this.#become("closed");
+  }
+
+  #become(status: BusStatus): void {
+    if (this.#status === "closed") return;
+    this.#status = status;
+    if (status !== "connected") {
+      const lost = new CaxtonError(
+        "bus-unavailable",
+        `nats-server at ${this.url} went away; what was in flight may have been done all the same`,
+      );
+      for (const reject of this.#inFlight) reject(lost);
+      this.#inFlight.clear();
+    }
+    for (const listener of this.#listeners) listener(status);
+  }
+}

@@ -1,0 +1,115 @@
+import { CaxtonError } from "@caxton/contracts/errors";
+import type { Msg } from "@nats-io/transport-node";
+import type { Connection } from "./connection.ts";
+import { parseDelivery, toStoredMessage } from "./delivered.ts";
+import { encodeJson } from "./json.ts";
+import { MessageQueue } from "./message-queue.ts";
+import type { ConsumerSpec, Delivery } from "./types.ts";
+
+const ack = new TextEncoder().encode("+ACK");
+const working = new TextEncoder().encode("+WPI");
+const ackTimeoutMs = 5_000;
+/** The server says at least twice a second that a waiting request is alive. */
+const heartbeatMs = 500;
+const silenceMs = 1_500;
+
+/**
+ * One pull request. Ends when all came or the server says that it expired; throws `bus-unavailable` when the server, its
+ * consumer or its stream is gone. What arrived but was not taken by the loop goes back at once.
+ */
+export async function* fetchDeliveries(
+  connection: Connection,
+  consumer: ConsumerSpec,
+  options: { readonly maxMessages: number; readonly expiresMs: number },
+): AsyncGenerator<Delivery, void> {
+  const { maxMessages, expiresMs } = options;
+  const name = `${consumer.durable} of ${consumer.stream}`;
+  await connection.connected(expiresMs);
+  const queue = new MessageQueue<Delivery>();
+  const inbox = connection.newInbox();
+  let received = 0;
+  let heardMs = performance.now();
+  const fail = (reason: string): void =>
+    queue.end(new CaxtonError("bus-unavailable", `fetching from consumer ${name}: ${reason}`));
+
+  const subscription = connection.nc.subscribe(inbox, {
+    callback: (error, message) => {
+      heardMs = performance.now();
+      if (error !== null) {
+        fail(error.message);
+      } else if (message.subject !== inbox) {
+        queue.push(toDelivery(connection, message));
+        received += 1;
+        if (received === maxMessages) queue.end();
+      } else {
+        const code = message.headers?.code ?? 0;
+        if (code === 404 || code === 408) queue.end();
+        else if (code !== 100) fail(`${code} ${message.headers?.description ?? ""}`);
+      }
+    },
+  });
+  const beats = expiresMs >= 2 * heartbeatMs;
+  const silence = beats ? silenceMs : expiresMs + 1_000;
+  const watchdog = setInterval(() => {
+    const heardBeforeMs = heardMs;
+    if (performance.now() - heardMs < silence) return;
+    // What lies in the socket after this process stood still comes first.
+    setImmediate(() => {
+      if (heardMs === heardBeforeMs) fail(`nothing was heard for ${silence} ms; is it still there?`);
+    });
+  }, silence / 4);
+  const offStatus = connection.onStatus((status) => {
+    if (status !== "connected") fail(`the connection is ${status}`);
+  });
+
+  let untaken: Delivery[] = [];
+  try {
+    const request = {
+      batch: maxMessages,
+      expires: expiresMs * 1e6,
+      ...(beats ? { idle_heartbeat: heartbeatMs * 1e6 } : {}),
+    };
+    connection.nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${consumer.stream}.${consumer.durable}`, encodeJson(request), {
+      reply: inbox,
+    });
+    let taken: readonly Delivery[] | undefined;
+    while ((taken = await queue.takeAll()) !== undefined) {
+      untaken = taken.toReversed();
+      for (let delivery = untaken.pop(); delivery !== undefined; delivery = untaken.pop()) yield delivery;
+    }
+  } finally {
+    clearInterval(watchdog);
+    offStatus();
+    if (!subscription.isClosed()) subscription.unsubscribe();
+    queue.end();
+    for (const delivery of untaken) delivery.nak();
+    for (const delivery of (await queue.takeAll().catch(() => undefined)) ?? []) delivery.nak();
+  }
+}
+
+function toDelivery(connection: Connection, message: Msg): Delivery {
+  const reply = message.reply ?? "";
+  const info = parseDelivery(reply);
+  return {
+    ...toStoredMessage(message, info),
+    deliveryCount: info.deliveryCount,
+    async ack() {
+      try {
+        await connection.request(reply, ack, { operation: "api", target: reply, timeoutMs: ackTimeoutMs });
+        return true;
+      } catch {
+        // Whatever the cause: not confirmed, so it will come again.
+        return false;
+      }
+    },
+    nak: (delayMs = 0) => tell(connection, reply, delayMs > 0 ? `-NAK {"delay":${Math.round(delayMs * 1e6)}}` : "-NAK"),
+    working: () => {
+      if (connection.status === "connected") connection.nc.publish(reply, working);
+    },
+  };
+}
+
+/** Lost where the server is away, which ends in a redelivery all the same. */
+function tell(connection: Connection, reply: string, text: string): void {
+  if (connection.status === "connected") connection.nc.publish(reply, new TextEncoder().encode(text));
+}

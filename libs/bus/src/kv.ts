@@ -1,0 +1,119 @@
+import { CaxtonError, hasCode } from "@caxton/contracts/errors";
+import { jetstream } from "@nats-io/jetstream";
+import { Kvm } from "@nats-io/kv";
+import { apiTimeoutMs, type Connection } from "./connection.ts";
+import { followStream } from "./follow.ts";
+import { storeMessage } from "./store.ts";
+import type { KvBucket, KvChange, KvEntry, StoredMessage, StreamInfo, Streams } from "./types.ts";
+
+const empty = new Uint8Array();
+const keyPattern = /^[-/_=A-Za-z0-9]+(\.[-/_=A-Za-z0-9]+)*$/;
+
+/**
+ * A bucket in the layout that every NATS client knows (ADR-8: stream `KV_<bucket>`, subjects `$KV.<bucket>.<key>`), made by
+ * the client; reads and writes go the way of all our streams, so that they share its errors, its waiting and its resuming.
+ */
+export async function openKvBucket(
+  connection: Connection,
+  streams: Streams,
+  bucket: string,
+  options: { readonly ttlMs?: number; readonly history?: number } = {},
+): Promise<KvBucket> {
+  const { ttlMs = 0, history = 1 } = options;
+  const stream = `KV_${bucket}`;
+  await connection.call(
+    () => new Kvm(jetstream(connection.nc)).create(bucket, { history, ...(ttlMs > 0 ? { ttl: ttlMs } : {}) }),
+    {
+      operation: "api",
+      target: stream,
+      timeoutMs: apiTimeoutMs,
+    },
+  );
+  const info = await streams.info(stream);
+  if ((info?.spec.maxAgeMs ?? 0) !== ttlMs) {
+    throw new CaxtonError(
+      "internal",
+      `bucket ${bucket} has a ttl of ${info?.spec.maxAgeMs ?? 0} ms where ${ttlMs} was asked for`,
+    );
+  }
+  const prefix = `$KV.${bucket}.`;
+
+  const write = async (key: string, value: Uint8Array, expectLastSubjectSequence?: number): Promise<number> => {
+    const expectation = expectLastSubjectSequence === undefined ? {} : { expectLastSubjectSequence };
+    return (await storeMessage(connection, prefix + requireKey(key), value, expectation)).sequence;
+  };
+  const toEntry = (message: StoredMessage): KvEntry => ({
+    key: message.subject.slice(prefix.length),
+    value: message.data,
+    revision: message.sequence,
+  });
+  const infoOf = (name: string): Promise<StreamInfo | undefined> => streams.info(name);
+
+  return {
+    async get(key) {
+      const last = await streams.last(stream, prefix + requireKey(key));
+      return last === undefined || isDeleted(last) ? undefined : toEntry(last);
+    },
+    async create(key, value) {
+      try {
+        return await write(key, value, 0);
+      } catch (error) {
+        if (!hasCode(error, "wrong-sequence")) throw error;
+        const last = await streams.last(stream, prefix + key);
+        if (last === undefined || !isDeleted(last)) throw error;
+        return await write(key, value, last.sequence);
+      }
+    },
+    update: (key, value, revision) => write(key, value, revision),
+    put: (key, value) => write(key, value),
+    async delete(key) {
+      await storeMessage(connection, prefix + requireKey(key), empty, { headers: { "KV-Operation": "DEL" } });
+    },
+    async keys(filter = ">") {
+      const keys: string[] = [];
+      const filterSubject = prefix + requireFilter(filter);
+      const newest = { stream, filterSubject, mode: "read", lastPerSubject: true, headersOnly: true } as const;
+      for await (const message of followStream(connection, infoOf, newest)) {
+        if (!isDeleted(message)) keys.push(message.subject.slice(prefix.length));
+      }
+      return keys.toSorted();
+    },
+    async *watch(watch = {}): AsyncGenerator<KvChange, void> {
+      const { key = ">", signal, onCurrent } = watch;
+      let isCurrent = false;
+      const changes = followStream(connection, infoOf, {
+        stream,
+        filterSubject: prefix + requireFilter(key),
+        mode: "follow",
+        lastPerSubject: true,
+        ...(signal === undefined ? {} : { signal }),
+        onCaughtUp() {
+          isCurrent = true;
+          onCurrent?.();
+        },
+      });
+      for await (const message of changes) {
+        if (!isDeleted(message)) yield { type: "put", entry: toEntry(message) };
+        else if (isCurrent) yield { type: "delete", key: message.subject.slice(prefix.length) };
+      }
+    },
+  };
+}
+
+function isDeleted(message: StoredMessage): boolean {
+  const operation = message.headers["KV-Operation"];
+  return operation === "DEL" || operation === "PURGE";
+}
+
+function requireKey(key: string): string {
+  if (keyPattern.test(key)) return key;
+  throw new CaxtonError(
+    "invalid-argument",
+    `'${key.slice(0, 80)}' is no key: letters, digits, '-', '/', '_' and '=' in parts joined by '.'`,
+  );
+}
+
+function requireFilter(filter: string): string {
+  if (/^([-/_=A-Za-z0-9]+|\*)(\.([-/_=A-Za-z0-9]+|\*))*(\.>)?$|^>$/.test(filter)) return filter;
+  throw new CaxtonError("invalid-argument", `'${filter.slice(0, 80)}' is no key and no filter of keys`);
+}

@@ -1,0 +1,86 @@
+import { hasCode } from "@caxton/contracts/errors";
+import type { StoredMsg } from "@nats-io/jetstream";
+import type { Connection } from "./connection.ts";
+import { openPullConsumer } from "./consumer.ts";
+import { followStream } from "./follow.ts";
+import { fromNatsHeaders } from "./headers.ts";
+import { requireSpec, specDifferences, toStreamConfig, toStreamInfo } from "./stream-config.ts";
+import type { StreamSpec } from "./stream-spec.ts";
+import type { ConsumerSpec, FollowOptions, StoredMessage, StreamInfo, Streams } from "./types.ts";
+
+export function streamsOf(connection: Connection): Streams {
+  async function info(name: string): Promise<StreamInfo | undefined> {
+    try {
+      return toStreamInfo(await connection.api(name, (manager) => manager.streams.info(name)));
+    } catch (error) {
+      if (hasCode(error, "stream-not-found")) return undefined;
+      throw error;
+    }
+  }
+
+  async function ensure(spec: StreamSpec): Promise<StreamInfo> {
+    const config = toStreamConfig(spec);
+    const found = await info(spec.name);
+    if (found === undefined) {
+      // Two who create at once both succeed where they ask for the same; else the second goes on to update.
+      await connection
+        .api(spec.name, (manager) => manager.streams.add(config))
+        .catch((error: unknown) => {
+          if (!hasCode(error, "internal") || error.details["natsCode"] !== 10058) throw error;
+        });
+    }
+    const created = found ?? (await info(spec.name));
+    if (created === undefined || specDifferences(spec, created.spec).length > 0) {
+      await connection.api(spec.name, (manager) => manager.streams.update(spec.name, config));
+    }
+    const settled = toStreamInfo(await connection.api(spec.name, (manager) => manager.streams.info(spec.name)));
+    requireSpec(spec, settled.spec);
+    return settled;
+  }
+
+  async function message(
+    name: string,
+    query: { seq: number } | { last_by_subj: string },
+  ): Promise<StoredMessage | undefined> {
+    const stored = await connection.api(name, (manager) => manager.streams.getMessage(name, query));
+    return stored === null ? undefined : toStored(stored);
+  }
+
+  return {
+    ensure,
+    info,
+    async names(subjectFilter) {
+      return await connection.api(subjectFilter ?? "streams", async (manager) => {
+        const names: string[] = [];
+        for await (const name of manager.streams.names(subjectFilter ?? "")) names.push(name);
+        return names;
+      });
+    },
+    get: (name, sequence) => message(name, { seq: sequence }),
+    last: (name, subject) => message(name, { last_by_subj: subject }),
+    async purge(name, options = {}) {
+      const { belowSequence } = options;
+      await connection.api(name, (manager) =>
+        manager.streams.purge(name, belowSequence === undefined ? {} : { seq: belowSequence }),
+      );
+    },
+    async delete(name) {
+      await connection.api(name, (manager) => manager.streams.delete(name));
+    },
+    consumer: (spec: ConsumerSpec) => openPullConsumer(connection, spec),
+    follow: (name, options: FollowOptions = {}) =>
+      followStream(connection, info, { ...options, stream: name, mode: "follow" }),
+    read: (name, options: FollowOptions = {}) =>
+      followStream(connection, info, { ...options, stream: name, mode: "read" }),
+  };
+}
+
+function toStored(stored: StoredMsg): StoredMessage {
+  return {
+    subject: stored.subject,
+    data: stored.data,
+    headers: fromNatsHeaders(stored.header),
+    sequence: stored.seq,
+    storedAtMs: stored.time.getTime(),
+  };
+}

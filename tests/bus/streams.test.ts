@@ -1,0 +1,126 @@
+import { expect, test } from "vitest";
+import { all, bytes, spec, startBus, take, text } from "./bus-harness.ts";
+
+const texts = (messages: readonly { readonly data: Uint8Array }[]): string[] =>
+  messages.map((message) => text(message.data));
+
+test("ensure creates, changes and tells what is there", async () => {
+  await using at = await startBus();
+  const { streams } = at.bus;
+  expect(await streams.info("a")).toBeUndefined();
+  const made = await streams.ensure(spec("a", { maxBytes: 10_000 }));
+  expect(made).toMatchObject({ name: "a", lastSequence: 0, messages: 0, spec: spec("a", { maxBytes: 10_000 }) });
+  const changed = await streams.ensure(spec("a", { maxBytes: 20_000, maxMessagesPerSubject: 3, maxAgeMs: 60_000 }));
+  expect(changed.spec).toEqual(spec("a", { maxBytes: 20_000, maxMessagesPerSubject: 3, maxAgeMs: 60_000 }));
+  expect(changed.createdAtMs).toBe(made.createdAtMs);
+  const both = await Promise.all([streams.ensure(spec("b")), (await at.connect()).streams.ensure(spec("b"))]);
+  expect(both[0].createdAtMs).toBe(both[1].createdAtMs);
+  expect((await streams.names()).toSorted()).toEqual(["a", "b"]);
+  expect(await streams.names("b.x")).toEqual(["b"]);
+  await streams.delete("b");
+  expect(await streams.names()).toEqual(["a"]);
+  await expect(streams.ensure(spec("c", { subjects: ["a.>"] }))).rejects.toMatchObject({
+    code: "internal",
+    message: /overlap/,
+  });
+});
+
+test("read ends at what was stored when it was called", async () => {
+  await using at = await startBus();
+  const { streams } = at.bus;
+  await streams.ensure(spec("a"));
+  expect(await all(streams.read("a"))).toEqual([]);
+  for (let index = 1; index <= 600; index++)
+    await at.bus.store(index % 3 === 0 ? "a.third" : "a.x", bytes(String(index)));
+  const reading = streams.read("a", { fromSequence: 5 });
+  const iterator = reading[Symbol.asyncIterator]();
+  expect((await iterator.next()).value).toMatchObject({ sequence: 5 });
+  await at.bus.store("a.x", bytes("late"));
+  let last: unknown;
+  for (let step = await iterator.next(); step.done !== true; step = await iterator.next()) last = step.value;
+  expect(last).toMatchObject({ sequence: 600 });
+  await expect(all(streams.read("nowhere"))).rejects.toMatchObject({ code: "stream-not-found" });
+});
+
+test("read ends where the tail is of other subjects, or deleted", async () => {
+  await using at = await startBus();
+  const { streams } = at.bus;
+  await streams.ensure(spec("a"));
+  for (const subject of ["a.x", "a.x", "a.y", "a.y"]) await at.bus.store(subject, bytes(subject));
+  expect(texts(await all(streams.read("a", { filterSubject: "a.x" })))).toEqual(["a.x", "a.x"]);
+  expect(await all(streams.read("a", { filterSubject: "a.none" }))).toEqual([]);
+  let currentAfter = -1;
+  let count = 0;
+  const options = { filterSubject: "a.x", onCaughtUp: () => (currentAfter = count) };
+  for await (const _ of streams.read("a", options)) count += 1;
+  expect(currentAfter).toBe(2);
+  await streams.purge("a", { belowSequence: 4 });
+  expect((await all(streams.read("a"))).map((message) => message.sequence)).toEqual([4]);
+  await streams.purge("a");
+  expect(await all(streams.read("a"))).toEqual([]);
+});
+
+test("follow goes on without gap or repeat while the server is killed again and again", async () => {
+  await using at = await startBus();
+  const { streams } = at.bus;
+  await streams.ensure(spec("a"));
+  const total = 3_000;
+  const stop = new AbortController();
+  const seen: number[] = [];
+  const following = (async () => {
+    for await (const message of streams.follow("a", { signal: stop.signal })) {
+      seen.push(message.sequence);
+      if (text(message.data) === "end") return;
+    }
+  })();
+  const producer = await at.connect();
+  const kills = [800, 1_600, 2_400];
+  for (let index = 0; index < total; index += 100) {
+    const stored = Array.from({ length: 100 }, () =>
+      producer.store("a.x", bytes("."), { timeoutMs: 20_000 }).catch(() => undefined),
+    );
+    if (kills.includes(index)) await at.server.kill();
+    await Promise.all(stored);
+    if (kills.includes(index)) await at.server.restart();
+  }
+  await producer.store("a.x", bytes("end"), { timeoutMs: 20_000 });
+  await following;
+  const last = (await streams.info("a"))?.lastSequence ?? 0;
+  expect(last).toBeGreaterThan(total - 400);
+  expect(seen).toEqual(Array.from({ length: last }, (_, index) => index + 1));
+});
+
+test("follow survives the loss of its consumer and goes on with the stream's next life", async () => {
+  await using at = await startBus();
+  const { streams } = at.bus;
+  await streams.ensure(spec("a"));
+  await at.bus.store("a.x", bytes("one"));
+  const following = streams.follow("a")[Symbol.asyncIterator]();
+  expect(text((await following.next()).value?.data)).toBe("one");
+  const waiting = following.next();
+  // The server deletes the consumer together with its stream.
+  await streams.delete("a");
+  await streams.ensure(spec("a"));
+  await at.bus.store("a.x", bytes("of the second life"));
+  expect((await waiting).value).toMatchObject({ sequence: 1 });
+  await following.return?.();
+});
+
+test("follow ends when its signal aborts, waiting or not, and when the bus is closed", async () => {
+  await using at = await startBus();
+  await at.bus.streams.ensure(spec("a"));
+  await at.bus.store("a.x", bytes("one"));
+  const stop = new AbortController();
+  let caughtUp = 0;
+  const onCaughtUp = (): void => {
+    caughtUp += 1;
+    stop.abort();
+  };
+  expect(texts(await all(at.bus.streams.follow("a", { signal: stop.signal, onCaughtUp })))).toEqual(["one"]);
+  expect(caughtUp).toBe(1);
+  expect(await all(at.bus.streams.follow("a", { signal: AbortSignal.abort() }))).toEqual([]);
+  const other = await at.connect();
+  const following = all(other.streams.follow("a", { onCaughtUp: () => void other.close() }));
+  expect(texts(await following)).toEqual(["one"]);
+  expect(texts(await take(at.bus.streams.follow("a"), 1))).toEqual(["one"]);
+});
