@@ -1124,7 +1124,7 @@ export declare const SendMessagesRequestSchema: GenMessage<SendMessagesRequest>;
  */
 export declare type SendMessagesResponse = Message<"caxton.v1.SendMessagesResponse"> & {
   /**
-   * One for each message, in the same order. After one that was not accepted none is tried.
+   * One for each message, in the same order.
    *
    * @generated from field: repeated caxton.v1.SendResult results = 1;
    */
@@ -1142,7 +1142,7 @@ export declare const SendMessagesResponseSchema: GenMessage<SendMessagesResponse
  */
 export declare type SendResult = Message<"caxton.v1.SendResult"> & {
   /**
-   * Where it stands in the inbox.
+   * Where it stands in the inbox; 0 where it was not accepted.
    *
    * @generated from field: double sequence = 1;
    */
@@ -1154,6 +1154,18 @@ export declare type SendResult = Message<"caxton.v1.SendResult"> & {
    * @generated from field: bool duplicate = 2;
    */
   duplicate: boolean;
+
+  /**
+   * Why it was not accepted.
+   *
+   * @generated from field: string error_code = 3;
+   */
+  errorCode: string;
+
+  /**
+   * @generated from field: string error_message = 4;
+   */
+  errorMessage: string;
 };
 
 /**
