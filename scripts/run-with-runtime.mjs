@@ -11,6 +11,8 @@ export const runtime = join(root, "node_modules", ".bin", "node");
 const SENT_BY_TERMINAL = new Set(["SIGINT", "SIGQUIT"]);
 const FORWARDED = ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR2"];
 
+const LOOK_FOR_PARENT_MS = 500;
+
 /**
  * Runs the pinned Node with these arguments in the caller's place: same stdio, signals passed on,
  * and this process ends with the child's exit code (128 + signal number if a signal ended it).
@@ -26,6 +28,7 @@ export function runWithRuntime(args, env = process.env) {
       if (!(isTerminal && SENT_BY_TERMINAL.has(signal))) child.kill(signal);
     });
   }
+  if (process.env.npm_command) endWithParent(child);
   child.on("error", (error) => {
     console.error(`${runtime} does not start: ${error.message}; remove node_modules and run again`);
     process.exit(70);
@@ -33,4 +36,17 @@ export function runWithRuntime(args, env = process.env) {
   child.on("exit", (code, signal) => {
     process.exit(signal === null ? code : 128 + constants.signals[signal]);
   });
+}
+
+/**
+ * npm and npx start programs through `sh -c` and pass a signal to that shell alone, which dies without telling anybody.
+ * So, under npm only, a parent that is gone means that somebody asked for the end.
+ */
+function endWithParent(child) {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill("SIGTERM");
+  }, LOOK_FOR_PARENT_MS);
 }

@@ -11,6 +11,10 @@ const root = join(import.meta.dirname, "..");
 const bin = join(root, "node_modules", ".bin");
 const env = { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"] ?? ""}` };
 
+/** The running step is ended, counts as failed, and nothing is left behind. */
+const STOPPED_BY = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const MAX_SKIPPED_NAMED = 10;
+
 const checks = [
   { title: "format", command: "oxfmt", args: ["--check"] },
   { title: "lint", command: "oxlint", args: ["--type-aware", "--deny-warnings"] },
@@ -35,8 +39,15 @@ function run(command: string, args: string[], output: "kept" | "shown"): Promise
   };
   child.stdout?.on("data", keep);
   child.stderr?.on("data", keep);
+  const stop = (): void => {
+    child.kill("SIGTERM");
+  };
+  for (const signal of STOPPED_BY) process.on(signal, stop);
   child.on("error", reject);
-  child.on("close", (code) => resolve({ code: code ?? 1, text }));
+  child.on("close", (code) => {
+    for (const signal of STOPPED_BY) process.off(signal, stop);
+    resolve({ code: code ?? 1, text });
+  });
   return promise;
 }
 
@@ -73,8 +84,13 @@ function summary({ passed, failed, skipped }: TestReport): string {
   return skipped.length === 0 ? counts : `${counts}, ${skipped.length} skipped`;
 }
 
+function skippedNames(names: readonly string[]): string {
+  const more = names.length - MAX_SKIPPED_NAMED;
+  return [...names.slice(0, MAX_SKIPPED_NAMED), ...(more > 0 ? [`and ${more} more`] : [])].join(" · ");
+}
+
 const nothingRun: TestReport = { passed: 0, failed: 1, skipped: [] };
 const report = (await runChecks()) ? await runTests(process.argv.slice(2)) : nothingRun;
-if (report.skipped.length > 0) console.log(`skipped: ${report.skipped.join(" · ")}`);
+if (report.skipped.length > 0) console.log(`skipped: ${skippedNames(report.skipped)}`);
 console.log(summary(report));
 process.exitCode = report.failed === 0 ? 0 : 1;

@@ -59,6 +59,26 @@ describe("caxton", () => {
     },
   );
 
+  it("ends the program when npm's shell, its parent, is killed", async () => {
+    install(`
+      const waiting = setInterval(() => {}, 1000);
+      process.on("SIGTERM", () => { console.log("got SIGTERM"); clearInterval(waiting); });
+      console.log("ready");
+    `);
+    const shell = spawn("/bin/sh", ["-c", `"${process.execPath}" "${caxton()}"; true`], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, npm_command: "exec" },
+    });
+    let output = "";
+    shell.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+    await once(shell.stdout, "data");
+    shell.kill("SIGTERM");
+    await once(shell.stdout, "end");
+    expect(output).toBe("ready\ngot SIGTERM\n");
+  });
+
   it("ends with 128 and the signal's number when the program was killed", () => {
     install(`process.kill(process.pid, "SIGKILL");`);
     expect(spawnSync(process.execPath, [caxton()]).status).toBe(137);
