@@ -1,0 +1,168 @@
+import { isDeepStrictEqual } from "node:util";
+import { expectedOutputs, type Rule } from "./expected.ts";
+import { parseRecord, placeOf, readOutcome, type ReadOutcome } from "./outcome.ts";
+import type { AuditReport, Books, Stored } from "./report.ts";
+
+const findingsMax = 20;
+
+/** Accounts for every message: compares what was acknowledged, what was decided, what was sent and what should have been. */
+export function account(books: Books): AuditReport {
+  const report = emptyReport(books);
+  const note = (text: string): void => {
+    if (report.findings.length < findingsMax) report.findings.push(text);
+  };
+  const inbox = new Map(books.inbox.messages.map((message) => [message.sequence, message]));
+  checkAcknowledged(books, inbox, report, note);
+  const outcomes = collectOutcomes(books, inbox, report, note);
+  for (const message of inbox.values()) {
+    const outcome = outcomes.get(message.sequence);
+    if (outcome === undefined) {
+      report.pending += 1;
+      note(`message ${message.sequence} has no outcome`);
+    } else {
+      checkOutcome(message, outcome, books.rules, report, note);
+    }
+  }
+  report.lost += report.pending;
+  checkOutbox(books, outcomes, report, note);
+  return report;
+}
+
+type Note = (text: string) => void;
+
+function checkAcknowledged(books: Books, inbox: ReadonlyMap<number, Stored>, report: AuditReport, note: Note): void {
+  for (const { sequence, messageId } of books.acknowledged) {
+    if (inbox.get(sequence)?.headers["Nats-Msg-Id"] === messageId) continue;
+    report.lost += 1;
+    note(`message ${messageId} was acknowledged as ${sequence} and is not there`);
+  }
+}
+
+function collectOutcomes(
+  { agent, inbox: { createdAtMs }, outcomes }: Books,
+  inbox: ReadonlyMap<number, Stored>,
+  report: AuditReport,
+  note: Note,
+): ReadonlyMap<number, ReadOutcome> {
+  const found = new Map<number, ReadOutcome>();
+  const places = new Set<string>();
+  for (const stored of outcomes.messages) {
+    const place = placeOf(agent, stored.subject);
+    const outcome = readOutcome(agent, stored);
+    if (places.has(place)) {
+      report.duplicateOutcomes += 1;
+      note(`${stored.subject} was stored again as ${stored.sequence}`);
+    } else if (
+      outcome === undefined ||
+      place !== `${createdAtMs}.${outcome.sequence}` ||
+      !inbox.has(outcome.sequence)
+    ) {
+      report.strayOutcomes += 1;
+      note(`outcome ${stored.subject} belongs to no message of this inbox, or cannot be read`);
+    } else {
+      found.set(outcome.sequence, outcome);
+    }
+    places.add(place);
+  }
+  return found;
+}
+
+function checkOutcome(
+  message: Stored,
+  outcome: ReadOutcome,
+  rules: Readonly<Record<string, Rule>>,
+  report: AuditReport,
+  note: Note,
+): void {
+  const { sequence, version, outputs } = outcome;
+  if (outcome.result === "dead-lettered") {
+    report.deadLettered += 1;
+    if (expectedOutputs("v1", message.body) !== "invalid") {
+      report.wrongDeadLetters += 1;
+      note(`message ${sequence} is a dead letter and should have been handled`);
+    }
+    if (outputs.length > 0) wrong(report, note, `dead letter ${sequence} has outputs`);
+    return;
+  }
+  report.handled += 1;
+  const known = (report.perVersion[version] ??= {
+    handled: 0,
+    outputs: 0,
+    firstHandledAtMs: outcome.storedAtMs,
+    lastHandledAtMs: outcome.storedAtMs,
+  });
+  known.handled += 1;
+  known.outputs += outputs.length;
+  known.firstHandledAtMs = Math.min(known.firstHandledAtMs, outcome.storedAtMs);
+  known.lastHandledAtMs = Math.max(known.lastHandledAtMs, outcome.storedAtMs);
+  const rule = rules[version];
+  if (rule === undefined)
+    return wrong(report, note, `message ${sequence} was handled by '${version}', which was never deployed`);
+  const said = outputs.map(({ to, kind, body }) => ({ to, kind, body: { ...parseRecord(body) } }));
+  const expected = expectedOutputs(rule, message.body);
+  const should = expected === "invalid" ? expected : expected.map((output) => ({ to: undefined, ...output }));
+  if (isDeepStrictEqual(said, should)) return;
+  wrong(
+    report,
+    note,
+    `message ${sequence}: ${version} said ${JSON.stringify(said)} instead of ${JSON.stringify(should)}`,
+  );
+}
+
+/** `<source>/<epoch>/<sequence>/<index>` says which output of which message it is; each must be there once, as decided. */
+function checkOutbox(
+  { agent, inbox: { createdAtMs }, outbox }: Books,
+  outcomes: ReadonlyMap<number, ReadOutcome>,
+  report: AuditReport,
+  note: Note,
+): void {
+  const due = new Map<string, { readonly kind: string; readonly body: string }>();
+  for (const { sequence, outputs } of outcomes.values()) {
+    for (const [index, output] of outputs.entries()) {
+      if (output.to === undefined) due.set(`${agent}/${createdAtMs}/${sequence}/${index}`, output);
+    }
+  }
+  const sent = new Set<string>();
+  for (const stored of outbox.messages) {
+    const name = stored.headers["Caxton-Output"] ?? "";
+    const output = due.get(name);
+    if (sent.has(name)) {
+      report.duplicateOutputs += 1;
+      note(`output ${name} is in the outbox again as ${stored.sequence}`);
+    } else if (output === undefined) {
+      wrong(report, note, `outbox ${stored.sequence} holds '${name}', which no outcome knows`);
+    } else if (stored.body !== output.body || stored.subject !== `caxton.outbox.${agent}.${output.kind}`) {
+      wrong(report, note, `output ${name} reads differently in the outbox: ${stored.subject} ${stored.body}`);
+    }
+    sent.add(name);
+  }
+  for (const name of due.keys()) {
+    if (sent.has(name)) continue;
+    report.missingOutputs += 1;
+    note(`output ${name} is not in the outbox`);
+  }
+}
+
+function wrong(report: AuditReport, note: Note, text: string): void {
+  report.wrongOutputs += 1;
+  note(text);
+}
+
+function emptyReport({ inbox, acknowledged }: Books): AuditReport {
+  return {
+    accepted: inbox.messages.length,
+    acknowledged: acknowledged.length,
+    handled: 0,
+    deadLettered: 0,
+    pending: 0,
+    lost: 0,
+    duplicateOutcomes: 0,
+    strayOutcomes: 0,
+    duplicateOutputs: 0,
+    missingOutputs: 0,
+    wrongOutputs: 0,
+    wrongDeadLetters: 0,
+    perVersion: {},
+    findings: [],
+  };
+}

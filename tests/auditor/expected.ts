@@ -1,0 +1,84 @@
+/** What each version of the example agent `quake-watch` should say, written from its description and not from its source. */
+export type Rule = "v1" | "v2";
+
+export interface ExpectedOutput {
+  readonly kind: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+interface Quake {
+  readonly id: string;
+  readonly mag: number;
+  readonly place: string;
+  readonly time: number;
+  readonly type: string;
+  readonly felt?: number | null;
+  readonly tsunami?: number;
+  readonly sig?: number;
+  readonly nst?: number | null;
+  readonly gap?: number | null;
+  readonly item?: number;
+}
+
+/** The outputs of a message with this body, or `invalid` where no version may handle it. */
+export function expectedOutputs(rule: Rule, body: string): readonly ExpectedOutput[] | "invalid" {
+  const quake = parseQuake(body);
+  if (quake === undefined) return "invalid";
+  if (quake.type !== "earthquake") return [];
+  return rule === "v1" ? byMagnitude(quake) : byEffect(quake);
+}
+
+const magnitudeLevels = [
+  { from: 6, level: "severe" },
+  { from: 4.5, level: "warning" },
+  { from: 2.5, level: "notice" },
+] as const;
+
+function byMagnitude({ id, mag, place, item }: Quake): readonly ExpectedOutput[] {
+  const found = magnitudeLevels.find(({ from }) => mag >= from);
+  if (found === undefined) return [];
+  const text = `M ${mag.toFixed(1)} - ${place}`;
+  const body = { rule: "v1", event: id, item: item ?? null, level: found.level, magnitude: mag, place, text };
+  return [{ kind: "alert", body }];
+}
+
+function byEffect({ id, time, felt, tsunami, sig, nst, gap, item }: Quake): readonly ExpectedOutput[] {
+  const significance = sig ?? 0;
+  const checks: readonly (readonly [string, boolean])[] = [
+    ["significance", significance >= 100],
+    ["felt", (felt ?? 0) >= 3],
+    ["tsunami", tsunami === 1],
+  ];
+  const reasons = checks.filter(([, applies]) => applies).map(([reason]) => reason);
+  if (reasons.length === 0) return [];
+  let level = "yellow";
+  if (significance >= 300) level = "orange";
+  if (significance >= 600 || tsunami === 1) level = "red";
+  const isWellLocated = (nst ?? 0) >= 10 && (gap ?? 360) <= 180;
+  const confidence = isWellLocated ? "high" : "low";
+  const at = new Date(time).toISOString();
+  return [{ kind: "alert", body: { rule: "v2", event: id, item: item ?? null, level, reasons, confidence, at } }];
+}
+
+function parseQuake(body: string): Quake | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    return isQuake(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isQuake(value: unknown): value is Quake {
+  if (typeof value !== "object" || value === null) return false;
+  const has = (name: string, isRight: (field: unknown) => boolean): boolean =>
+    isRight(Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined);
+  const isText = (field: unknown): boolean => typeof field === "string";
+  return (
+    has("id", (id) => typeof id === "string" && id !== "") &&
+    has("mag", (mag) => typeof mag === "number" && mag >= -5 && mag <= 10) &&
+    has("place", isText) &&
+    has("time", Number.isInteger) &&
+    has("type", isText)
+  );
+}
