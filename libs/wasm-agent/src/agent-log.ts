@@ -45,7 +45,8 @@ export function agentLog(): AgentLog {
     push(level, text);
   }
   function finish(): void {
-    if (dropped > 0) push("warn", `${dropped} more lines were dropped: at most ${maxLines} and ${maxBytesPerMessage} bytes a message`);
+    if (dropped > 0)
+      push("warn", `${dropped} more lines were dropped: at most ${maxLines} and ${maxBytesPerMessage} bytes a message`);
     lineCount = 0;
     bytes = 0;
     dropped = 0;

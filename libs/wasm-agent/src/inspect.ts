@@ -39,11 +39,15 @@ export async function inspectComponent(bytes: Uint8Array, options: InspectOption
     { tool: "inspect", bytes },
     { timeoutMs: options.timeoutMs ?? 10_000, maxResidentBytes: toolResidentBytes + bytes.length * 8 },
   );
-  if (findings === undefined) throw new CaxtonError("internal", "the toolchain answered an inspection without findings");
+  if (findings === undefined)
+    throw new CaxtonError("internal", "the toolchain answered an inspection without findings");
   const world = parseWorld(findings.wit);
   const problems = missingFrom(world, "agent");
   if (problems.length > 0 && missingFrom(world, "stateful-agent").length === 0) {
-    throw new CaxtonError("wrong-world", "the component is a caxton:agent/stateful-agent, which this release cannot run yet");
+    throw new CaxtonError(
+      "wrong-world",
+      "the component is a caxton:agent/stateful-agent, which this release cannot run yet",
+    );
   }
   if (problems.length > 0) {
     throw new CaxtonError("wrong-world", `the component is no caxton:agent/agent@0.1.0: it ${problems.join(", and ")}`);
@@ -62,13 +66,19 @@ export async function inspectComponent(bytes: Uint8Array, options: InspectOption
 
 function requireComponent(bytes: Uint8Array, maxBytes: number): void {
   if (bytes.length > maxBytes) {
-    throw new CaxtonError("artifact-too-large", `the file has ${bytes.length} bytes, the largest accepted is ${maxBytes}`);
+    throw new CaxtonError(
+      "artifact-too-large",
+      `the file has ${bytes.length} bytes, the largest accepted is ${maxBytes}`,
+    );
   }
   switch (binaryKind(bytes)) {
     case "empty":
       throw new CaxtonError("artifact-empty", "the file is empty");
     case "not-wasm":
-      throw new CaxtonError("not-wasm", `the file is not WebAssembly: it begins with ${preview(bytes)}, not with '\\0asm'`);
+      throw new CaxtonError(
+        "not-wasm",
+        `the file is not WebAssembly: it begins with ${preview(bytes)}, not with '\\0asm'`,
+      );
     case "core-module":
       throw new CaxtonError(
         "core-module",
@@ -96,10 +106,16 @@ function requireGranted(imports: readonly string[]): void {
 function requireMemory(memories: readonly MemoryLimits[], memoryMaxBytes: number): number {
   const initialBytes = memories.reduce((sum, memory) => sum + memory.minimumBytes, 0);
   if (initialBytes > memoryMaxBytes) {
-    throw new CaxtonError("memory-over-limit", `the component starts with ${initialBytes} bytes of memory, its limit is ${memoryMaxBytes}`);
+    throw new CaxtonError(
+      "memory-over-limit",
+      `the component starts with ${initialBytes} bytes of memory, its limit is ${memoryMaxBytes}`,
+    );
   }
   if (memories.length > maxMemories) {
-    throw new CaxtonError("memory-over-limit", `the component has ${memories.length} memories, the most accepted is ${maxMemories}`);
+    throw new CaxtonError(
+      "memory-over-limit",
+      `the component has ${memories.length} memories, the most accepted is ${maxMemories}`,
+    );
   }
   return initialBytes;
 }

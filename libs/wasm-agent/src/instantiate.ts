@@ -70,9 +70,19 @@ export async function compileModules(preparedDir: string): Promise<CoreModules> 
 }
 
 /** Loads the transpiled component; the function returned makes an instance from compiled modules in about 1.5 ms. */
-export async function loadComponent(preparedDir: string, modules: CoreModules): Promise<(log: AgentLog) => AgentInstance> {
-  const loaded: { readonly instantiate: Instantiate } = await import(pathToFileURL(join(preparedDir, "agent.js")).href);
+export async function loadComponent(
+  preparedDir: string,
+  modules: CoreModules,
+): Promise<(log: AgentLog) => AgentInstance> {
+  const loaded: unknown = await import(pathToFileURL(join(preparedDir, "agent.js")).href);
+  if (!isTranspiled(loaded)) throw new CaxtonError("start-failed", `${preparedDir} holds no transpiled component`);
   return (log) => instantiate(loaded.instantiate, modules, log);
+}
+
+function isTranspiled(loaded: unknown): loaded is { readonly instantiate: Instantiate } {
+  return (
+    typeof loaded === "object" && loaded !== null && "instantiate" in loaded && typeof loaded.instantiate === "function"
+  );
 }
 
 function instantiate(generated: Instantiate, modules: CoreModules, log: AgentLog): AgentInstance {
@@ -105,8 +115,10 @@ function instantiate(generated: Instantiate, modules: CoreModules, log: AgentLog
 
 /** jco throws the error side of a WIT result as a ComponentError with a payload; everything else is a trap. */
 function witFailure(error: unknown): WitFailure | undefined {
-  if (!(error instanceof Error) || error.constructor.name !== "ComponentError" || !("payload" in error)) return undefined;
+  if (!(error instanceof Error) || error.constructor.name !== "ComponentError" || !("payload" in error))
+    return undefined;
   const { payload } = error;
-  if (typeof payload !== "object" || payload === null || !("reason" in payload) || !("retry" in payload)) return undefined;
+  if (typeof payload !== "object" || payload === null || !("reason" in payload) || !("retry" in payload))
+    return undefined;
   return { reason: String(payload.reason), retry: payload.retry === true };
 }

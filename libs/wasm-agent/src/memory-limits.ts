@@ -55,7 +55,8 @@ export function capMemories(module: Uint8Array, maxBytes: number): Uint8Array {
     if (section.id !== memorySection) return section;
     const memories = readMemories(section.content);
     const content = memories.flatMap((memory) => {
-      if (memory.minimum > maxPages) throw new RangeError(`a memory starts with ${memory.minimum} pages, the limit is ${maxPages}`);
+      if (memory.minimum > maxPages)
+        throw new RangeError(`a memory starts with ${memory.minimum} pages, the limit is ${maxPages}`);
       const maximum = Math.min(memory.maximum ?? maxPages, maxPages);
       return [memory.flags | 1, ...encodeNumber(memory.minimum), ...encodeNumber(maximum)];
     });

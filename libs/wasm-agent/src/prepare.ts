@@ -71,6 +71,7 @@ async function removeAbandoned(cacheDir: string): Promise<void> {
     if (!name.startsWith(".")) continue;
     const path = join(cacheDir, name);
     const info = await stat(path).catch(() => undefined);
-    if (info !== undefined && Date.now() - info.mtimeMs > abandonedAfterMs) await rm(path, { recursive: true, force: true });
+    if (info !== undefined && Date.now() - info.mtimeMs > abandonedAfterMs)
+      await rm(path, { recursive: true, force: true });
   }
 }

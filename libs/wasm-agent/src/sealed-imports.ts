@@ -1,11 +1,14 @@
 import { randomFillSync } from "node:crypto";
-import type { AgentLog } from "./agent-log.ts";
+import type { AgentLog, LogLevel } from "./agent-log.ts";
 import { InputStream, IoError, OutputStream, Pollable, poll } from "./sealed-streams.ts";
 
 /** Largest amount of randomness given at once. */
 const randomMaxBytes = 1_048_576n;
 
-class Sealed {}
+/** A resource of which no agent ever gets one. */
+class Sealed {
+  readonly sealed = true;
+}
 
 /** Trap of an agent that calls `exit`: it ends its instance, never the process. */
 export class AgentExit extends Error {
@@ -36,7 +39,7 @@ export function sealedImports(log: AgentLog): Readonly<Record<string, unknown>> 
   const stdin = new InputStream();
   const none = () => undefined;
   return {
-    "caxton:agent/log": { write: log.write },
+    "caxton:agent/log": { write: (level: LogLevel, text: string) => log.write(level, text) },
     "caxton:agent/types": {},
     "wasi:cli/environment": { getEnvironment: () => [], getArguments: () => [], initialCwd: none },
     "wasi:cli/exit": {

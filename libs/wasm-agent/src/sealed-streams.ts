@@ -1,6 +1,6 @@
 /**
  * wasi:io for an agent that may touch nothing: input is at its end, output becomes log lines, waiting is for time only.
- * Errors are thrown as the plain values that jco turns into WIT results; an Error instance would be a trap.
+ * An error with a `payload` becomes the error side of a WIT result; any other error is a trap.
  */
 
 /** Bytes an output stream says it takes at once. */
@@ -43,8 +43,12 @@ export function poll(pollables: readonly Pollable[]): Uint32Array {
   return Uint32Array.from(pollables.flatMap((pollable, index) => (pollable.ready() ? [index] : [])));
 }
 
+class StreamClosed extends Error {
+  readonly payload = { tag: "closed" };
+}
+
 function closed(): never {
-  throw { tag: "closed" };
+  throw new StreamClosed("closed");
 }
 
 /** Always at its end. */

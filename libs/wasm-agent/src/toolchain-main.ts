@@ -15,7 +15,7 @@ worker.on("message", (answer: ToolAnswer) => {
   process.send?.(answer);
 });
 worker.on("error", (error) => {
-  process.stderr.write(`${error.stack ?? error.message}\n`);
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   process.exit(1);
 });
 process.on("message", (request: ToolRequest) => {

@@ -11,14 +11,18 @@ async function inspect(bytes: Uint8Array): Promise<InspectFindings> {
   return { wit, memories: [...coreModules(bytes)].flatMap(declaredMemories) };
 }
 
+/** The first: instantiate.ts gives compiled modules and sealed imports; there is no await in it. */
+const transpileOptions = {
+  name: "agent",
+  instantiation: "sync" as const,
+  nodejsCompat: false,
+  // Read by jco, missing in its types.
+  emitTypescriptDeclarations: false,
+};
+
 /** Writes the transpiled component into `folder`, ready for instantiate.ts, every memory limited. */
 async function prepare(job: ToolJob & { readonly tool: "prepare" }): Promise<void> {
-  const { files } = await transpile(job.bytes, {
-    name: "agent",
-    instantiation: "sync",
-    emitTypescriptDeclarations: false,
-    nodejsCompat: false,
-  });
+  const { files } = await transpile(job.bytes, transpileOptions);
   await mkdir(job.folder, { recursive: true });
   await Promise.all(
     Object.entries(files).map(([name, content]) => {

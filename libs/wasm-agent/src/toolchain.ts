@@ -33,8 +33,11 @@ export async function runTool(job: ToolJob, bounds: ToolBounds): Promise<Inspect
   const child = idle.pop() ?? start();
   try {
     const answer = await ask(child, { maxResidentBytes: bounds.maxResidentBytes, job }, bounds);
-    rest(child);
-    if (answer.ok) return answer.findings;
+    // Tools that failed may have panicked half-way: such a process is not used again.
+    if (answer.ok) {
+      rest(child);
+      return answer.findings;
+    }
     throw new CaxtonError("malformed-component", `the component cannot be read: ${answer.reason.slice(0, 500)}`);
   } catch (error) {
     if (!idle.includes(child)) child.kill("SIGKILL");
@@ -106,5 +109,5 @@ function end(child: ChildProcess): void {
 
 /** Ends the processes kept for later jobs. */
 export function closeToolchain(): void {
-  for (const child of [...idle]) end(child);
+  for (const child of idle.slice()) end(child);
 }

@@ -44,7 +44,8 @@ export function reader(bytes: Uint8Array): Reader {
     throw new RangeError(`a number before byte ${position} is too long`);
   }
   function take(length: number): Uint8Array {
-    if (position + length > bytes.length) throw new RangeError(`${length} bytes wanted at byte ${position} of ${bytes.length}`);
+    if (position + length > bytes.length)
+      throw new RangeError(`${length} bytes wanted at byte ${position} of ${bytes.length}`);
     position += length;
     return bytes.subarray(position - length, position);
   }
@@ -84,7 +85,10 @@ export function* sections(binary: Uint8Array): Generator<Section> {
 
 /** A binary with the preamble of `original` and these sections. */
 export function assemble(original: Uint8Array, parts: readonly Section[]): Uint8Array {
-  const chunks = parts.flatMap((part) => [Uint8Array.from([part.id, ...encodeNumber(part.content.length)]), part.content]);
+  const chunks = parts.flatMap((part) => [
+    Uint8Array.from([part.id, ...encodeNumber(part.content.length)]),
+    part.content,
+  ]);
   const total = chunks.reduce((sum, chunk) => sum + chunk.length, 8);
   const result = new Uint8Array(total);
   result.set(original.subarray(0, 8));

@@ -1,0 +1,69 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { CaxtonError } from "@caxton/contracts/errors";
+import { componentize } from "componentize-qjs";
+import { hasErrorCode } from "./node-error.ts";
+
+export interface BuildOptions {
+  /** An ES module that exports `describe` and `handle`; it may import other files by relative path. */
+  readonly source: string;
+  readonly out: string;
+  /** Holds caxton-agent.wit; this repository's own unless given. */
+  readonly witDir?: string;
+}
+
+const ownWitDir = fileURLToPath(new URL("../../../wit", import.meta.url));
+const world = "agent";
+const required = ["describe", "handle"];
+
+/**
+ * Makes a component of the world caxton:agent/agent out of JavaScript, with QuickJS inside (about 1.6 MB). The source's
+ * top level runs once, now, and not again when the agent starts.
+ * @throws CaxtonError `invalid-argument` with file and line where the source has a mistake or lacks an export
+ */
+export async function buildAgent(options: BuildOptions): Promise<{ readonly bytes: number }> {
+  const source = resolve(options.source);
+  const text = await readSource(source);
+  try {
+    const { component } = await componentize({
+      witPath: options.witDir ?? ownWitDir,
+      jsSource: `${text}\n${exportCheck(basename(source))}`,
+      jsPath: source,
+      world,
+      sync: true,
+    });
+    await writeFile(options.out, component);
+    return { bytes: component.length };
+  } catch (error) {
+    throw new CaxtonError("invalid-argument", explain(error, source), { cause: error });
+  }
+}
+
+async function readSource(source: string): Promise<string> {
+  try {
+    return await readFile(source, "utf8");
+  } catch (error) {
+    const why = hasErrorCode(error, "ENOENT") ? "there is no such file" : String(error);
+    throw new CaxtonError("invalid-argument", `${source}: ${why}`, { cause: error });
+  }
+}
+
+/** Added below the source, so that line numbers stay: what is missing is found now and not at the first message. */
+function exportCheck(file: string): string {
+  return [
+    `import * as caxtonAgent from ${JSON.stringify(`./${file}`)};`,
+    `for (const name of ${JSON.stringify(required)}) if (typeof caxtonAgent[name] !== "function")`,
+    `throw new Error("must export a function '" + name + "', exports: " + (Object.keys(caxtonAgent).join(", ") || "nothing"));`,
+  ].join(" ");
+}
+
+/** Of `: Failed to …: Failed to …: Error: message\n    at /file.js:2:40` the message and the place. */
+function explain(error: unknown, source: string): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const message = text.replace(/^[: ]*(?:Failed to [^:]*: )*(?:Error: )?/, "").split("\n")[0] ?? text;
+  const place = /at (?:.*\()?\/([^():\n]+):(\d+):(\d+)\)?/.exec(text);
+  const own = place?.[1] === basename(source);
+  const where = place === null || message.startsWith("must export") ? "" : `:${place[2]}:${place[3]}`;
+  return own || place === null ? `${source}${where}: ${message}` : `${source}: in ${place[1]}${where}: ${message}`;
+}

@@ -1,0 +1,84 @@
+import type { LogLine } from "./agent-log.ts";
+import type { CoreModules } from "./instantiate.ts";
+
+/** A message as the runner takes it. */
+export interface AgentMessage {
+  readonly id: string;
+  /** Absent: the first kind the agent accepts. */
+  readonly kind?: string;
+  readonly conversation?: string;
+  /** JSON text. */
+  readonly body: string;
+}
+
+export interface AgentOutput {
+  readonly to?: string;
+  readonly kind: string;
+  readonly body: string;
+}
+
+export type AgentFailureCode =
+  | "message-invalid"
+  | "agent-failure"
+  | "agent-trap"
+  | "agent-timeout"
+  | "output-undeclared"
+  | "output-too-large";
+
+export type AgentAnswer =
+  | { readonly result: "handled"; readonly outputs: readonly AgentOutput[]; readonly latencyMs: number }
+  | {
+      readonly result: "failed";
+      readonly code: AgentFailureCode;
+      readonly reason: string;
+      /** Whether asking again may help. */
+      readonly retry: boolean;
+      readonly latencyMs: number;
+    }
+  /** Not this message's fault; ask again, alone. */
+  | { readonly result: "unfinished" };
+
+export interface WorkerOptions {
+  readonly preparedDir: string;
+  readonly modules: CoreModules;
+  readonly configuration: string;
+  readonly outputMaxBytes: number;
+  /** Instances are replaced after so many messages. */
+  readonly recycleAfterMessages: number;
+  /** Where the worker writes what it is doing; see Progress. */
+  readonly progress: SharedArrayBuffer;
+}
+
+/** What a worker was started with. @throws TypeError if it was started by somebody else */
+export function workerOptions(data: unknown): WorkerOptions {
+  if (isWorkerOptions(data)) return data;
+  throw new TypeError("this file is the worker of runner-thread.ts");
+}
+
+function isWorkerOptions(data: unknown): data is WorkerOptions {
+  return typeof data === "object" && data !== null && "preparedDir" in data && "modules" in data && "progress" in data;
+}
+
+/** Two numbers in shared memory: which message of the batch is running (-1: none), and since when (hrtime, ns). */
+export const progressCells = { index: 0, startedNs: 1, count: 2 } as const;
+
+export type WorkerRequest =
+  | { readonly type: "load-contract" }
+  | { readonly type: "check"; readonly messages: readonly AgentMessage[] }
+  | { readonly type: "batch"; readonly messages: readonly AgentMessage[]; readonly stopAtNs: bigint };
+
+export type WorkerReport =
+  | {
+      readonly type: "started";
+      readonly description: string;
+      readonly instantiateMs: number;
+      readonly describeMs: number;
+      readonly memoryBytes: number;
+    }
+  | { readonly type: "done" }
+  /** The request as a whole failed with one of our codes. */
+  | { readonly type: "failed"; readonly code: string; readonly reason: string }
+  | { readonly type: "checked"; readonly problems: readonly (string | undefined)[] }
+  | { readonly type: "answers"; readonly first: number; readonly answers: readonly AgentAnswer[] }
+  | { readonly type: "batch-done"; readonly memoryPeakBytes: number }
+  | { readonly type: "log"; readonly lines: readonly LogLine[] };

@@ -1,0 +1,154 @@
+import { Worker } from "node:worker_threads";
+import { CaxtonError, isErrorCode } from "@caxton/contracts/errors";
+import type { LogLine } from "./agent-log.ts";
+import { hasErrorCode } from "./node-error.ts";
+import {
+  type AgentAnswer,
+  type AgentMessage,
+  progressCells,
+  type WorkerOptions,
+  type WorkerReport,
+  type WorkerRequest,
+} from "./runner-protocol.ts";
+
+/** How a batch came to its end, and which message was running then. */
+export type BatchEnd =
+  | { readonly end: "done"; readonly memoryPeakBytes: number }
+  | { readonly end: "message-timeout"; readonly index: number }
+  | { readonly end: "out-of-time" }
+  | { readonly end: "crashed"; readonly index: number; readonly reason: string };
+
+export interface BatchBounds {
+  readonly messageTimeoutMs: number;
+  /** On the clock of process.hrtime. */
+  readonly deadlineNs: bigint;
+  readonly onAnswers: (first: number, answers: readonly AgentAnswer[]) => void;
+}
+
+export type Started = WorkerReport & { readonly type: "started" };
+
+/** One worker thread. Whoever holds it asks one thing at a time; after an end other than `done` it is gone. */
+export interface RunnerThread {
+  readonly started: Started;
+  /** @throws CaxtonError what the worker said, `start-failed` if it ended, `start-timeout` */
+  ask(request: WorkerRequest, timeoutMs: number): Promise<WorkerReport>;
+  run(messages: readonly AgentMessage[], bounds: BatchBounds): Promise<BatchEnd>;
+  end(): Promise<void>;
+}
+
+export type ThreadOptions = Omit<WorkerOptions, "progress"> & {
+  readonly startTimeoutMs: number;
+  readonly onLog: (lines: readonly LogLine[]) => void;
+};
+
+/** JavaScript heap of the thread: transpiled code, and messages on their way. wasm memory is limited in the module. */
+const heapMaxMb = 192;
+/** The worker stops by itself at the deadline; only then is it ended. */
+const deadlineGraceNs = 10_000_000n;
+
+type Event = WorkerReport | { readonly type: "ended"; readonly reason: string };
+
+/** @throws CaxtonError `start-failed`, `start-timeout` */
+export async function startThread(options: ThreadOptions): Promise<RunnerThread> {
+  const { onLog, startTimeoutMs, ...rest } = options;
+  const progress = new SharedArrayBuffer(progressCells.count * BigInt64Array.BYTES_PER_ELEMENT);
+  const cells = new BigInt64Array(progress);
+  const workerData: WorkerOptions = { ...rest, progress };
+  const worker = new Worker(new URL("./runner-worker.ts", import.meta.url), {
+    workerData,
+    env: {},
+    execArgv: [],
+    stdin: false,
+    resourceLimits: { maxOldGenerationSizeMb: heapMaxMb },
+  });
+  let ended: string | undefined;
+  let listener: (event: Event) => void = () => undefined;
+  worker.on("message", (message: WorkerReport) => {
+    if (message.type === "log") onLog(message.lines);
+    else listener(message);
+  });
+  worker.on("error", (error) => {
+    const memory = hasErrorCode(error, "ERR_WORKER_OUT_OF_MEMORY");
+    ended = memory ? "what it returned did not fit into the host's memory" : String(error);
+  });
+  worker.on("exit", (code) => {
+    ended ??= `the thread ended with ${code}`;
+    listener({ type: "ended", reason: ended });
+  });
+
+  function receive(timeoutMs: number): Promise<WorkerReport> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(
+          new CaxtonError("start-timeout", `the component did not start and describe itself within ${timeoutMs} ms`),
+        );
+      }, timeoutMs);
+      listener = (event) => {
+        clearTimeout(timer);
+        listener = () => undefined;
+        if (event.type === "ended") reject(new CaxtonError("start-failed", event.reason));
+        else if (event.type !== "failed") resolve(event);
+        else reject(new CaxtonError(isErrorCode(event.code) ? event.code : "internal", event.reason));
+      };
+    });
+  }
+
+  function run(messages: readonly AgentMessage[], bounds: BatchBounds): Promise<BatchEnd> {
+    return new Promise((resolve) => {
+      const timeoutNs = BigInt(Math.ceil(bounds.messageTimeoutMs * 1e6));
+      const lastNs = bounds.deadlineNs + deadlineGraceNs;
+      let timer: NodeJS.Timeout | undefined;
+      let verdict: BatchEnd | undefined;
+      function finish(end: BatchEnd): void {
+        clearTimeout(timer);
+        verdict ??= end;
+        // Answers already on their way are still taken: they come before the exit.
+        if (verdict.end === "done" || ended !== undefined) resolve(verdict);
+        else void worker.terminate();
+      }
+      function watch(): void {
+        const nowNs = process.hrtime.bigint();
+        const index = Number(Atomics.load(cells, progressCells.index));
+        const sinceNs = index < 0 ? nowNs : Atomics.load(cells, progressCells.startedNs);
+        if (index >= 0 && nowNs - sinceNs >= timeoutNs) return finish({ end: "message-timeout", index });
+        if (nowNs >= lastNs) return finish({ end: "out-of-time" });
+        const dueNs = sinceNs + timeoutNs < lastNs ? sinceNs + timeoutNs : lastNs;
+        timer = setTimeout(watch, Math.max(1, Math.ceil(Number(dueNs - nowNs) / 1e6)));
+      }
+      function crashed(reason: string): BatchEnd {
+        return { end: "crashed", index: Math.max(0, Number(Atomics.load(cells, progressCells.index))), reason };
+      }
+      listener = (event) => {
+        if (event.type === "answers") bounds.onAnswers(event.first, event.answers);
+        else if (event.type === "batch-done") finish({ end: "done", memoryPeakBytes: event.memoryPeakBytes });
+        else if (event.type === "ended" || event.type === "failed") finish(crashed(event.reason));
+      };
+      if (ended !== undefined) return finish(crashed(ended));
+      Atomics.store(cells, progressCells.index, -1n);
+      const request: WorkerRequest = { type: "batch", messages, stopAtNs: bounds.deadlineNs };
+      worker.postMessage(request);
+      watch();
+    });
+  }
+
+  const end = async () => {
+    await worker.terminate();
+  };
+  try {
+    const started = await receive(startTimeoutMs);
+    if (started.type !== "started") throw new CaxtonError("internal", `the worker began with '${started.type}'`);
+    return {
+      started,
+      ask(request, timeoutMs) {
+        if (ended !== undefined) return Promise.reject(new CaxtonError("start-failed", ended));
+        worker.postMessage(request);
+        return receive(timeoutMs);
+      },
+      run,
+      end,
+    };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}

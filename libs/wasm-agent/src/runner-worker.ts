@@ -1,0 +1,117 @@
+/** The thread that owns an agent's instance. It may be ended at any moment; everything it knows can be had again. */
+import { parentPort, workerData } from "node:worker_threads";
+import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
+import { compileContract, type Contract } from "./contract.ts";
+import { parseDescription } from "./description.ts";
+import { loadComponent } from "./instantiate.ts";
+import { type MessageHandler, messageHandler } from "./message-handler.ts";
+import {
+  type AgentAnswer,
+  type AgentMessage,
+  progressCells,
+  workerOptions,
+  type WorkerReport,
+  type WorkerRequest,
+} from "./runner-protocol.ts";
+import { trapReason } from "./trap-reason.ts";
+
+/** Answers are sent together; one that was finished but not yet sent when the thread is ended is made again. */
+const flushEveryNs = 2_000_000n;
+
+const options = workerOptions(workerData);
+const progress = new BigInt64Array(options.progress);
+let contract: Contract | undefined;
+
+function report(message: WorkerReport): void {
+  parentPort?.postMessage(message);
+}
+
+function reportLog(handler: MessageHandler): void {
+  const lines = handler.log.take();
+  if (lines.length > 0) report({ type: "log", lines });
+}
+
+async function start(): Promise<MessageHandler> {
+  const make = await loadComponent(options.preparedDir, options.modules);
+  const startedMs = performance.now();
+  const handler = messageHandler({ ...options, make });
+  const instantiateMs = performance.now() - startedMs;
+  const description = describe(handler);
+  const describeMs = performance.now() - startedMs - instantiateMs;
+  reportLog(handler);
+  report({ type: "started", description, instantiateMs, describeMs, memoryBytes: handler.memoryPeakBytes() });
+  return handler;
+}
+
+function describe(handler: MessageHandler): string {
+  try {
+    return handler.describe();
+  } catch (error) {
+    throw new CaxtonError("start-failed", `describe() trapped: ${trapReason(error, handler.log.standardError())}`);
+  }
+}
+
+function requireContract(): Contract {
+  if (contract !== undefined) return contract;
+  throw new CaxtonError("internal", "messages were given to a runner before its contract was loaded");
+}
+
+function runBatch(handler: MessageHandler, messages: readonly AgentMessage[], stopAtNs: bigint): void {
+  const checks = requireContract();
+  let first = 0;
+  let answers: AgentAnswer[] = [];
+  let flushedNs = process.hrtime.bigint();
+  function flush(): void {
+    reportLog(handler);
+    if (answers.length > 0) report({ type: "answers", first, answers });
+    first += answers.length;
+    answers = [];
+  }
+  for (const [index, message] of messages.entries()) {
+    const nowNs = process.hrtime.bigint();
+    if (nowNs > stopAtNs) break;
+    if (nowNs - flushedNs > flushEveryNs) {
+      flush();
+      flushedNs = nowNs;
+    }
+    Atomics.store(progress, progressCells.startedNs, nowNs);
+    Atomics.store(progress, progressCells.index, BigInt(index));
+    answers.push(handler.handle(checks, message));
+  }
+  Atomics.store(progress, progressCells.index, -1n);
+  flush();
+  report({ type: "batch-done", memoryPeakBytes: handler.memoryPeakBytes() });
+}
+
+function serve(handler: MessageHandler, request: WorkerRequest): void {
+  switch (request.type) {
+    case "load-contract":
+      contract = compileContract(parseDescription(handler.describe()));
+      return report({ type: "done" });
+    case "check": {
+      const checks = requireContract();
+      const problems = request.messages.map(({ kind, body }) => checks.checkInput(checks.kindOf(kind), body));
+      return report({ type: "checked", problems });
+    }
+    case "batch":
+      return runBatch(handler, request.messages, request.stopAtNs);
+  }
+}
+
+function reportFailure(error: unknown, fallback: "start-failed" | "internal"): void {
+  const { code, message } = toCaxtonError(error);
+  report({ type: "failed", code: code === "internal" ? fallback : code, reason: message });
+}
+
+try {
+  const handler = await start();
+  parentPort?.on("message", (request: WorkerRequest) => {
+    try {
+      serve(handler, request);
+    } catch (error) {
+      reportFailure(error, "internal");
+    }
+  });
+} catch (error) {
+  reportFailure(error, "start-failed");
+}

@@ -1,0 +1,160 @@
+import type { AgentDescription } from "@caxton/contracts/agent-description";
+import { CaxtonError } from "@caxton/contracts/errors";
+import type { LogLine } from "./agent-log.ts";
+import { parseDescription } from "./description.ts";
+import { compileModules } from "./instantiate.ts";
+import type { AgentAnswer, AgentMessage } from "./runner-protocol.ts";
+import { type RunnerThread, startThread, type ThreadOptions } from "./runner-thread.ts";
+
+export interface RunnerOptions {
+  /** From `prepareComponent`, which also set the memory limit. */
+  readonly preparedDir: string;
+  /** The version's configuration as JSON text. */
+  readonly configuration: string;
+  readonly messageTimeoutMs: number;
+  readonly startTimeoutMs: number;
+  readonly outputMaxBytes: number;
+  /** Instances are replaced after so many messages, because guests have leaked (jco #937); it costs 1.5 ms. */
+  readonly recycleAfterMessages?: number;
+  readonly onLog?: (lines: readonly LogLine[]) => void;
+}
+
+export interface RunnerStart {
+  /** Compiling, instantiating and describing. */
+  readonly startMs: number;
+  readonly instantiateMs: number;
+  readonly describeMs: number;
+}
+
+/** An agent at work in a thread of this process. */
+export interface Runner {
+  readonly start: RunnerStart;
+  /** What `describe()` said at the start, unchecked. */
+  readonly descriptionText: string;
+  /** The largest the component's memories were after any batch so far. */
+  readonly memoryPeakBytes: number;
+  /**
+   * Checks and compiles what the agent says about itself; needed before messages are handled or checked.
+   * @throws CaxtonError `description-invalid`, `schema-invalid`, `example-invalid`, `start-timeout`
+   */
+  loadContract(): Promise<AgentDescription>;
+  /** For each message what keeps the agent from being given it, without running it. @throws CaxtonError `start-timeout` */
+  checkMessages(messages: readonly AgentMessage[]): Promise<readonly (string | undefined)[]>;
+  /**
+   * An answer for each message, in order, within about `budgetMs`. Messages run one after the other; one that runs past
+   * the message timeout is ended with its thread, and the others go on in a fresh one. Batches wait for each other, and
+   * the wait counts against the budget.
+   * @throws CaxtonError `start-failed`, `start-timeout` if the agent could not be started again: this runner is of no more use
+   */
+  handleBatch(
+    messages: readonly AgentMessage[],
+    options: { readonly budgetMs: number },
+  ): Promise<readonly AgentAnswer[]>;
+  close(): Promise<void>;
+}
+
+const defaultRecycleAfterMessages = 50_000;
+const unfinished: AgentAnswer = { result: "unfinished" };
+
+/** @throws CaxtonError `start-failed`, `start-timeout` */
+export async function startRunner(options: RunnerOptions): Promise<Runner> {
+  const startedMs = performance.now();
+  const threadOptions: ThreadOptions = {
+    preparedDir: options.preparedDir,
+    modules: await compileModules(options.preparedDir),
+    configuration: options.configuration,
+    outputMaxBytes: options.outputMaxBytes,
+    recycleAfterMessages: options.recycleAfterMessages ?? defaultRecycleAfterMessages,
+    startTimeoutMs: options.startTimeoutMs,
+    onLog: (lines) => options.onLog?.(lines),
+  };
+  const first = await startThread(threadOptions);
+  const { description: descriptionText, instantiateMs, describeMs, memoryBytes } = first.started;
+  const startMs = performance.now() - startedMs;
+  let thread: Promise<RunnerThread> = Promise.resolve(first);
+  let memoryPeakBytes = memoryBytes;
+  let lastBatch: Promise<unknown> = Promise.resolve();
+  let closed = false;
+
+  async function freshThread(): Promise<RunnerThread> {
+    const next = await startThread(threadOptions);
+    await next.ask({ type: "load-contract" }, options.startTimeoutMs);
+    return next;
+  }
+  function replaceThread(): void {
+    if (closed) return;
+    thread = freshThread();
+    // Who asks next is told; until then it is nobody's unhandled rejection.
+    thread.catch(() => undefined);
+  }
+
+  async function runBatch(messages: readonly AgentMessage[], deadlineNs: bigint): Promise<readonly AgentAnswer[]> {
+    const answers = new Map<number, AgentAnswer>();
+    for (;;) {
+      const pending = [...messages.keys()].filter((index) => !answers.has(index));
+      if (pending.length === 0 || closed || process.hrtime.bigint() >= deadlineNs) break;
+      const current = await thread;
+      const end = await current.run(
+        pending.flatMap((index) => messages[index] ?? []),
+        {
+          messageTimeoutMs: options.messageTimeoutMs,
+          deadlineNs,
+          onAnswers(from, given) {
+            for (const [offset, answer] of given.entries()) answers.set(pending[from + offset] ?? -1, answer);
+          },
+        },
+      );
+      if (end.end === "done") {
+        memoryPeakBytes = Math.max(memoryPeakBytes, end.memoryPeakBytes);
+        break;
+      }
+      replaceThread();
+      if (end.end === "out-of-time") break;
+      const guilty = pending[end.index] ?? -1;
+      if (!answers.has(guilty)) answers.set(guilty, blame(end, options.messageTimeoutMs));
+    }
+    return messages.map((_, index) => answers.get(index) ?? unfinished);
+  }
+
+  return {
+    start: { startMs, instantiateMs, describeMs },
+    descriptionText,
+    get memoryPeakBytes() {
+      return memoryPeakBytes;
+    },
+    async loadContract() {
+      const description = parseDescription(descriptionText);
+      const current = await thread;
+      await current.ask({ type: "load-contract" }, options.startTimeoutMs);
+      return description;
+    },
+    async checkMessages(messages) {
+      const current = await thread;
+      const report = await current.ask({ type: "check", messages }, options.startTimeoutMs);
+      if (report.type !== "checked") throw new CaxtonError("internal", `a check was answered with '${report.type}'`);
+      return report.problems;
+    },
+    handleBatch(messages, { budgetMs }) {
+      const deadlineNs = process.hrtime.bigint() + BigInt(Math.ceil(budgetMs * 1e6));
+      const batch = lastBatch.then(() => runBatch(messages, deadlineNs));
+      lastBatch = batch.catch(() => undefined);
+      return batch;
+    },
+    async close() {
+      closed = true;
+      const current = await thread.catch(() => undefined);
+      await current?.end();
+    },
+  };
+}
+
+function blame(
+  end: { readonly end: "message-timeout" } | { readonly end: "crashed"; readonly reason: string },
+  messageTimeoutMs: number,
+): AgentAnswer {
+  const failed = { result: "failed", retry: false, latencyMs: messageTimeoutMs } as const;
+  if (end.end === "message-timeout") {
+    return { ...failed, code: "agent-timeout", reason: `the agent did not answer within ${messageTimeoutMs} ms` };
+  }
+  return { ...failed, latencyMs: 0, code: "agent-trap", reason: end.reason.slice(0, 500) };
+}
