@@ -1,10 +1,10 @@
 import process from "node:process";
-import { openEventStore } from "@caxton/event-store/open";
+import { openJetStreamEventStore } from "@caxton/event-store/jetstream";
 import { runProgram } from "@caxton/service/program";
 import { startOrchestrator } from "./service.ts";
 
 await runProgram("orchestrator", async ({ bus, log, id }) => {
-  const eventStore = await openEventStore(bus);
+  const eventStore = await openJetStreamEventStore(bus);
   const duplicateWindowMs = Number(process.env["CAXTON_DUPLICATE_WINDOW_MS"] ?? 120_000);
   const orchestrator = await startOrchestrator({ bus, eventStore, log, id, duplicateWindowMs });
   return {
