@@ -185,6 +185,16 @@ export const errorCodes = {
     grpc: "resource_exhausted",
     exit: 6,
   },
+  "inbox-behind": {
+    meaning: "An inbox ends below what outcomes know of: it was brought back older than it was.",
+    grpc: "failed_precondition",
+    exit: 6,
+  },
+  "message-removed": {
+    meaning: "A message was taken out of the inbox before anything was decided on it.",
+    grpc: "failed_precondition",
+    exit: 6,
+  },
   "stale-route": {
     meaning: "A request was made under a route revision that is closed for this version.",
     grpc: "aborted",

@@ -1,0 +1,49 @@
+import Type, { type Static } from "typebox";
+import { checker } from "./schema.ts";
+
+const Count = Type.Integer({ minimum: 0 });
+
+/** What one version did of the messages of one inbox. */
+export const VersionCount = Type.Object({
+  version: Type.String(),
+  handled: Count,
+  deadLettered: Count,
+  /** When its first and last outcomes were decided, Unix ms. */
+  firstAtMs: Type.Number(),
+  lastAtMs: Type.Number(),
+});
+export type VersionCount = Static<typeof VersionCount>;
+
+/** Something that cannot be counted right; `code` is of the error vocabulary. */
+export const LedgerFault = Type.Object({ code: Type.String(), message: Type.String() });
+export type LedgerFault = Static<typeof LedgerFault>;
+
+/** Where every accepted message of an agent is: `accepted = handled + deadLettered + pending` unless `faults` says why not. */
+export const Ledger = Type.Object({
+  agent: Type.String(),
+  epoch: Type.String(),
+  accepted: Count,
+  handled: Count,
+  deadLettered: Count,
+  pending: Count,
+  /** Sequence of the oldest message without an outcome. */
+  oldestPending: Type.Optional(Type.Integer({ minimum: 1 })),
+  versions: Type.Array(VersionCount),
+  /** Dead letters by their code. */
+  deadLetters: Type.Record(Type.String(), Count),
+  /** Earlier lives of the inbox, whose sequences are other messages. */
+  earlierEpochs: Type.Array(Type.Object({ epoch: Type.String(), handled: Count, deadLettered: Count })),
+  faults: Type.Array(LedgerFault),
+  /** Stored outcomes that this ledger has not read yet: until it has, they count as pending. */
+  unreadOutcomes: Count,
+  asOfMs: Type.Number(),
+});
+export type Ledger = Static<typeof Ledger>;
+
+/** The answer to a request on `caxton.ledger.<agent>`; the request's own body is not read. */
+export const LedgerAnswer = Type.Union([
+  Type.Object({ ok: Type.Literal(true), ledger: Ledger }),
+  Type.Object({ ok: Type.Literal(false), error: Type.Object({ code: Type.String(), message: Type.String() }) }),
+]);
+export type LedgerAnswer = Static<typeof LedgerAnswer>;
+export const ledgerAnswer = checker("ledger answer", LedgerAnswer);
