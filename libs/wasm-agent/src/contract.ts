@@ -1,7 +1,11 @@
 import type { AgentDescription } from "@caxton/contracts/agent-description";
 import { CaxtonError } from "@caxton/contracts/errors";
-import { outputKey } from "./description.ts";
 import { type Check, compileSchema } from "./json-schema.ts";
+
+/** An output as people read it: `alert`, or `alert to pager`. */
+export function outputKey(kind: string, to: string | undefined): string {
+  return to === undefined ? kind : `${kind} to ${to}`;
+}
 
 /** An agent's description as functions; compiled once, called for every message. */
 export interface Contract {

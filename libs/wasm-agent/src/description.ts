@@ -1,6 +1,7 @@
 import { AgentDescription } from "@caxton/contracts/agent-description";
 import { CaxtonError } from "@caxton/contracts/errors";
 import { checker } from "@caxton/contracts/schema";
+import { outputKey } from "./contract.ts";
 
 const description = checker("the description", AgentDescription, "description-invalid");
 const maxTextBytes = 262_144;
@@ -27,11 +28,6 @@ export function parseDescription(text: string): AgentDescription {
     parsed.emits.map((emitted) => outputKey(emitted.kind, emitted.to)),
   );
   return parsed;
-}
-
-/** An output as people read it: `alert`, or `alert to pager`. */
-export function outputKey(kind: string, to: string | undefined): string {
-  return to === undefined ? kind : `${kind} to ${to}`;
 }
 
 function parseJson(text: string): unknown {

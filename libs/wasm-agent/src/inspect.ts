@@ -90,8 +90,10 @@ function requireComponent(bytes: Uint8Array, maxBytes: number): void {
 
 function preview(bytes: Uint8Array): string {
   const start = bytes.subarray(0, 16);
-  const printable = start.every((byte) => byte >= 32 && byte < 127);
-  return printable ? `the text '${Buffer.from(start).toString()}'` : `the bytes ${Buffer.from(start).toString("hex")}`;
+  const printable = start.every((byte) => (byte >= 32 && byte < 127) || byte === 10 || byte === 13 || byte === 9);
+  return printable
+    ? `the text ${JSON.stringify(Buffer.from(start).toString())}`
+    : `the bytes ${Buffer.from(start).toString("hex")}`;
 }
 
 function requireGranted(imports: readonly string[]): void {

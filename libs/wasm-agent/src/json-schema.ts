@@ -5,6 +5,8 @@ import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 export type Check = (value: unknown) => string | undefined;
 
 const maxSchemaBytes = 65_536;
+/** Schemas stay unknown to each other, so that an `$id` used twice does not clash. */
+const ajv = new Ajv2020({ strict: false, validateFormats: false, addUsedSchema: false, logger: false });
 
 /**
  * Compiles one JSON Schema 2020-12. References must stay inside the schema; nothing is fetched. Formats are annotations,
@@ -23,8 +25,6 @@ export function compileSchema(where: string, schema: unknown): Check {
   if (typeof schema !== "boolean" && (typeof schema !== "object" || schema === null)) {
     throw new CaxtonError("schema-invalid", `${where}: a schema is an object or a boolean`);
   }
-  // An instance each, so that an `$id` used twice does not clash.
-  const ajv = new Ajv2020({ strict: false, validateFormats: false, logger: false });
   try {
     const validate = ajv.compile(schema);
     if ("$async" in validate) throw new TypeError("$async is not JSON Schema");

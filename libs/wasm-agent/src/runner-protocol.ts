@@ -1,3 +1,4 @@
+import type { AgentDescription } from "@caxton/contracts/agent-description";
 import type { LogLine } from "./agent-log.ts";
 import type { CoreModules } from "./instantiate.ts";
 
@@ -63,7 +64,7 @@ function isWorkerOptions(data: unknown): data is WorkerOptions {
 export const progressCells = { index: 0, startedNs: 1, count: 2 } as const;
 
 export type WorkerRequest =
-  | { readonly type: "load-contract" }
+  | { readonly type: "load-contract"; readonly description: AgentDescription }
   | { readonly type: "check"; readonly messages: readonly AgentMessage[] }
   | { readonly type: "batch"; readonly messages: readonly AgentMessage[]; readonly stopAtNs: bigint };
 

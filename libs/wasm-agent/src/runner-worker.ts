@@ -2,7 +2,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
 import { compileContract, type Contract } from "./contract.ts";
-import { parseDescription } from "./description.ts";
 import { loadComponent } from "./instantiate.ts";
 import { type MessageHandler, messageHandler } from "./message-handler.ts";
 import {
@@ -86,7 +85,7 @@ function runBatch(handler: MessageHandler, messages: readonly AgentMessage[], st
 function serve(handler: MessageHandler, request: WorkerRequest): void {
   switch (request.type) {
     case "load-contract":
-      contract = compileContract(parseDescription(handler.describe()));
+      contract = compileContract(request.description);
       return report({ type: "done" });
     case "check": {
       const checks = requireContract();

@@ -74,11 +74,12 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   let thread: Promise<RunnerThread> = Promise.resolve(first);
   let memoryPeakBytes = memoryBytes;
   let lastBatch: Promise<unknown> = Promise.resolve();
+  let description: AgentDescription | undefined;
   let closed = false;
 
   async function freshThread(): Promise<RunnerThread> {
     const next = await startThread(threadOptions);
-    await next.ask({ type: "load-contract" }, options.startTimeoutMs);
+    if (description !== undefined) await next.ask({ type: "load-contract", description }, options.startTimeoutMs);
     return next;
   }
   function replaceThread(): void {
@@ -123,10 +124,11 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
       return memoryPeakBytes;
     },
     async loadContract() {
-      const description = parseDescription(descriptionText);
+      const parsed = parseDescription(descriptionText);
       const current = await thread;
-      await current.ask({ type: "load-contract" }, options.startTimeoutMs);
-      return description;
+      await current.ask({ type: "load-contract", description: parsed }, options.startTimeoutMs);
+      description = parsed;
+      return parsed;
     },
     async checkMessages(messages) {
       const current = await thread;

@@ -1,0 +1,172 @@
+import type { AgentAnswer } from "@caxton/wasm-agent/runner-protocol";
+import type { Runner } from "@caxton/wasm-agent/runner";
+import { closeToolchain } from "@caxton/wasm-agent/toolchain";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fixtureBytes, start, temporaryFolder } from "./agent-harness.ts";
+
+const messageTimeoutMs = 300;
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let moody: Runner;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  moody = await start(await fixtureBytes("moody"), folder.path, { messageTimeoutMs });
+});
+afterAll(async () => {
+  await moody.close();
+  closeToolchain();
+  await folder.remove();
+});
+
+type Wish = string | { readonly wish: string; readonly [field: string]: unknown };
+
+function ask(runner: Runner, wishes: readonly Wish[], budgetMs = 5_000): Promise<readonly AgentAnswer[]> {
+  const messages = wishes.map((wish, index) => ({
+    id: `m${index}`,
+    body: JSON.stringify(typeof wish === "string" ? { wish } : wish),
+  }));
+  return runner.handleBatch(messages, { budgetMs });
+}
+
+const outcome = (answer: AgentAnswer) => (answer.result === "failed" ? answer.code : answer.result);
+
+describe("a runner", () => {
+  it("gives the agent message and configuration, and its answers come in order with their latency", async () => {
+    const runner = await start(await fixtureBytes("echo"), folder.path, { configuration: '{"limit":3}' });
+    const messages = [1, 2].map((n) => ({ id: `id-${n}`, body: JSON.stringify({ n }) }));
+    const answers = await runner.handleBatch(messages, { budgetMs: 1_000 });
+    await runner.close();
+    for (const [index, answer] of answers.entries()) {
+      expect(answer).toMatchObject({ result: "handled", latencyMs: expect.any(Number) });
+      if (answer.result !== "handled") continue;
+      expect(answer.latencyMs).toBeGreaterThan(0);
+      expect(JSON.parse(answer.outputs[0]?.body ?? "")).toEqual({
+        n: index + 1,
+        id: `id-${index + 1}`,
+        kind: "order",
+        configuration: { limit: 3 },
+      });
+    }
+  });
+
+  it.each([
+    ["throw", "agent-trap", "boom"],
+    ["trap", "agent-trap", "wasm trap"],
+    ["eat-memory", "agent-trap", "out of memory"],
+    ["refuse", "agent-failure", "never"],
+    ["undeclared", "output-undeclared", "'secret' is not declared"],
+    ["undeclared-target", "output-undeclared", "'note to elsewhere' is not declared"],
+    ["broken-schema", "output-undeclared", "required property 'wish'"],
+    ["not-json", "output-undeclared", "not JSON"],
+    ["big-output", "output-too-large", "262144"],
+    ["not-a-list", "agent-trap", "expected array"],
+  ])("that is asked to %s fails with %s, and its neighbours do not", async (wish, code, reason) => {
+    const answers = await ask(moody, ["reply", wish, "note"]);
+    expect(answers.map(outcome)).toEqual(["handled", code, "handled"]);
+    expect(answers[1]).toMatchObject({ reason: expect.stringContaining(reason), retry: false });
+  });
+
+  it("passes on that an agent wants to be asked again", async () => {
+    expect(await ask(moody, ["retry"])).toMatchObject([
+      { result: "failed", code: "agent-failure", reason: "not now", retry: true },
+    ]);
+  });
+
+  it.each([
+    ["text that is no JSON", "{", "is not JSON"],
+    ["a value that breaks the schema", "[1]", "must be object"],
+  ])("does not give the agent %s", async (_, body, reason) => {
+    const answers = await moody.handleBatch([{ id: "x", body }], { budgetMs: 1_000 });
+    expect(answers).toMatchObject([{ code: "message-invalid", reason: expect.stringContaining(reason) }]);
+  });
+
+  it("does not give the agent a kind it does not accept", async () => {
+    const answers = await moody.handleBatch([{ id: "x", kind: "rumour", body: "{}" }], { budgetMs: 1_000 });
+    expect(answers).toMatchObject([{ code: "message-invalid", reason: expect.stringContaining("accepted are wish") }]);
+  });
+
+  it("ends an endless loop at its deadline and answers its neighbours all the same", async () => {
+    const startedMs = performance.now();
+    const answers = await ask(moody, ["reply", "loop", "reply", "note"]);
+    const tookMs = performance.now() - startedMs;
+    expect(answers.map(outcome)).toEqual(["handled", "agent-timeout", "handled", "handled"]);
+    expect(tookMs).toBeGreaterThanOrEqual(messageTimeoutMs);
+    // The fresh thread for the neighbours is in it.
+    expect(tookMs).toBeLessThan(messageTimeoutMs + 700);
+  });
+
+  it("answers within 100 ms of the deadline when nothing else is in the batch", async () => {
+    await ask(moody, ["reply"]);
+    const startedMs = performance.now();
+    expect((await ask(moody, ["loop"])).map(outcome)).toEqual(["agent-timeout"]);
+    expect(performance.now() - startedMs).toBeLessThan(messageTimeoutMs + 100);
+  });
+
+  it("blames nobody when the budget of the whole batch is over", async () => {
+    await ask(moody, ["reply"]);
+    const slow = { wish: "slow", ms: 120 };
+    const startedMs = performance.now();
+    const answers = await ask(moody, ["reply", slow, slow, slow], 200);
+    expect(performance.now() - startedMs).toBeLessThan(300);
+    expect(answers.map(outcome)).toEqual(["handled", "handled", "unfinished", "unfinished"]);
+  });
+
+  it("bounds what an agent may log, and says how much it dropped", async () => {
+    const lines: string[] = [];
+    const runner = await start(await fixtureBytes("moody"), folder.path, {
+      onLog: (some) => lines.push(...some.map((line) => `${line.messageId}: ${line.text}`)),
+    });
+    await ask(runner, [{ wish: "log", lines: 1_000 }]);
+    await runner.close();
+    expect(lines[0]).toBe("m0: line 0");
+    expect(lines).toHaveLength(101);
+    expect(lines.at(-1)).toContain("900 more lines were dropped");
+  });
+
+  it("replaces its instance every so often without anybody noticing", async () => {
+    const runner = await start(await fixtureBytes("moody"), folder.path, { recycleAfterMessages: 10 });
+    const answers = await ask(
+      runner,
+      Array.from({ length: 95 }, () => "reply"),
+    );
+    await runner.close();
+    expect(new Set(answers.map(outcome))).toEqual(new Set(["handled"]));
+  });
+});
+
+describe("starting a runner", () => {
+  it.each([
+    ["loops-in-describe", "start-timeout", "within 1500 ms"],
+    ["traps-in-describe", "start-failed", "who knows"],
+  ])("fails for %s with %s", async (fixture, code, reason) => {
+    const bytes = await fixtureBytes(fixture);
+    await expect(start(bytes, folder.path, { startTimeoutMs: 1_500, contract: false })).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(reason),
+    });
+  });
+
+  it.each([
+    ["bad-description", "description-invalid", "must have required property 'version'"],
+    ["bad-schema", "schema-invalid", "accepts 'order'"],
+    ["bad-example", "example-invalid", "example 0: the value must have required property 'n'"],
+  ])("%s starts, but its contract is refused with %s", async (fixture, code, reason) => {
+    const runner = await start(await fixtureBytes(fixture), folder.path, { contract: false });
+    await expect(runner.loadContract()).rejects.toMatchObject({ code, message: expect.stringContaining(reason) });
+    await runner.close();
+  });
+
+  it("fails where nothing is prepared", async () => {
+    await expect(
+      import("@caxton/wasm-agent/runner").then(({ startRunner }) =>
+        startRunner({
+          preparedDir: `${folder.path}/nothing`,
+          configuration: "{}",
+          messageTimeoutMs: 1,
+          startTimeoutMs: 1,
+          outputMaxBytes: 1,
+        }),
+      ),
+    ).rejects.toMatchObject({ code: "start-failed" });
+  });
+});
