@@ -1,5 +1,5 @@
 import type { Bus } from "@caxton/bus/types";
-import { connectBus } from "@caxton/bus/connect";
+import { connectBus, type ConnectOptions } from "@caxton/bus/connect";
 import type { StreamSpec } from "@caxton/bus/stream-spec";
 import { startNatsServer, type NatsServer, type NatsServerOptions } from "../harness/nats-server.ts";
 
@@ -7,15 +7,15 @@ export interface TestBus extends AsyncDisposable {
   readonly server: NatsServer;
   readonly bus: Bus;
   /** Another connection to the same server, closed with the first. */
-  connect(): Promise<Bus>;
+  connect(options?: Partial<ConnectOptions>): Promise<Bus>;
 }
 
 /** A server of its own and a connection to it; both end with the scope. */
 export async function startBus(options: NatsServerOptions = {}): Promise<TestBus> {
   const server = await startNatsServer(options);
   const buses: Bus[] = [];
-  const connect = async (): Promise<Bus> => {
-    const bus = await connectBus({ url: server.url, name: "test" });
+  const connect = async (more: Partial<ConnectOptions> = {}): Promise<Bus> => {
+    const bus = await connectBus({ url: server.url, name: "test", ...more });
     buses.push(bus);
     return bus;
   };

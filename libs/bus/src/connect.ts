@@ -16,6 +16,8 @@ export interface ConnectOptions {
   readonly name: string;
   /** How long to wait for a server that is not there yet; 10 000 unless given. */
   readonly connectTimeoutMs?: number;
+  /** How long a call to the JetStream API may take, waiting for a server that is away included; 5 000 unless given. */
+  readonly apiTimeoutMs?: number;
   /** Answers to this connection come below it; permissions can pin it. */
   readonly inboxPrefix?: string;
   /** Where the server knows this connection by its nkey. */
@@ -35,7 +37,8 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
   const nc = await connectPatiently(options, inboxPrefix);
   const onError =
     options.onError ?? ((error: unknown): void => process.emitWarning(error instanceof Error ? error : String(error)));
-  const connection = await Connection.over(nc, options.url, inboxPrefix, onError);
+  const { url, apiTimeoutMs = 5_000 } = options;
+  const connection = await Connection.over(nc, { url, inboxPrefix, apiTimeoutMs, onError });
   const streams = streamsOf(connection);
   return {
     streams,

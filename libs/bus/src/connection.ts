@@ -10,7 +10,12 @@ export interface CallOptions extends ErrorContext {
   readonly signal?: AbortSignal | undefined;
 }
 
-export const apiTimeoutMs = 5_000;
+export interface ConnectionOptions {
+  readonly url: string;
+  readonly inboxPrefix: string;
+  readonly apiTimeoutMs: number;
+  readonly onError: (error: unknown) => void;
+}
 
 /**
  * The client's connection with the two things it lacks: what is in flight when the server goes fails at once instead of
@@ -20,6 +25,7 @@ export class Connection {
   readonly nc: NatsConnection;
   readonly url: string;
   readonly manager: JetStreamManager;
+  readonly apiTimeoutMs: number;
   /** Where errors go that no caller waits for. */
   readonly onError: (error: unknown) => void;
   readonly #inboxPrefix: string;
@@ -27,29 +33,19 @@ export class Connection {
   readonly #listeners = new Set<(status: BusStatus) => void>();
   #status: BusStatus = "connected";
 
-  private constructor(
-    nc: NatsConnection,
-    manager: JetStreamManager,
-    url: string,
-    inboxPrefix: string,
-    onError: (error: unknown) => void,
-  ) {
+  private constructor(nc: NatsConnection, manager: JetStreamManager, options: ConnectionOptions) {
     this.nc = nc;
     this.manager = manager;
-    this.url = url;
-    this.onError = onError;
-    this.#inboxPrefix = inboxPrefix;
+    this.url = options.url;
+    this.apiTimeoutMs = options.apiTimeoutMs;
+    this.onError = options.onError;
+    this.#inboxPrefix = options.inboxPrefix;
     void this.#watch();
   }
 
-  static async over(
-    nc: NatsConnection,
-    url: string,
-    inboxPrefix: string,
-    onError: (error: unknown) => void,
-  ): Promise<Connection> {
-    const manager = await jetstreamManager(nc, { checkAPI: false, timeout: apiTimeoutMs });
-    return new Connection(nc, manager, url, inboxPrefix, onError);
+  static async over(nc: NatsConnection, options: ConnectionOptions): Promise<Connection> {
+    const manager = await jetstreamManager(nc, { checkAPI: false, timeout: options.apiTimeoutMs });
+    return new Connection(nc, manager, options);
   }
 
   get status(): BusStatus {
@@ -109,7 +105,7 @@ export class Connection {
 
   /** A call to the JetStream API through the client's manager. */
   api<T>(target: string, send: (manager: JetStreamManager) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.call(() => send(this.manager), { operation: "api", target, timeoutMs: apiTimeoutMs, signal });
+    return this.call(() => send(this.manager), { operation: "api", target, timeoutMs: this.apiTimeoutMs, signal });
   }
 
   /** @throws CaxtonError `bus-unavailable` after the timeout or when closed, `cancelled` */

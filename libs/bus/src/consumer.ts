@@ -9,6 +9,8 @@ import type { Connection } from "./connection.ts";
 import { fetchDeliveries } from "./fetch.ts";
 import type { ConsumerInfo, ConsumerSpec, PullConsumer } from "./types.ts";
 
+const noSuchConsumer = 10014;
+
 /** Creates the durable consumer or brings it to this spec. @throws CaxtonError `stream-not-found`, `internal` where a setting cannot change */
 export async function openPullConsumer(connection: Connection, spec: ConsumerSpec): Promise<PullConsumer> {
   const { stream, durable } = spec;
@@ -38,12 +40,12 @@ export async function openPullConsumer(connection: Connection, spec: ConsumerSpe
   }
 
   async function find(): Promise<NatsConsumerInfo | undefined> {
-    const names = await connection.api(stream, async (manager) => {
-      const found: NatsConsumerInfo[] = [];
-      for await (const info of manager.consumers.list(stream)) if (info.name === durable) found.push(info);
-      return found;
-    });
-    return names[0];
+    try {
+      return await connection.api(stream, (manager) => manager.consumers.info(stream, durable));
+    } catch (error) {
+      if (error instanceof CaxtonError && error.details["natsCode"] === noSuchConsumer) return undefined;
+      throw error;
+    }
   }
 
   return {
@@ -56,15 +58,13 @@ export async function openPullConsumer(connection: Connection, spec: ConsumerSpe
 }
 
 function differences(spec: ConsumerSpec, config: ConsumerConfig): readonly string[] {
-  const wanted = [spec.ackWaitMs * 1e6, spec.maxAckPending, -1, spec.filterSubject ?? ""];
-  const found = [
-    config.ack_wait ?? 0,
-    config.max_ack_pending ?? 0,
-    config.max_deliver ?? -1,
-    config.filter_subject ?? "",
+  const settings = [
+    { name: "ack_wait", wanted: spec.ackWaitMs * 1e6, found: config.ack_wait ?? 0 },
+    { name: "max_ack_pending", wanted: spec.maxAckPending, found: config.max_ack_pending ?? 0 },
+    { name: "max_deliver", wanted: -1, found: config.max_deliver ?? -1 },
+    { name: "filter_subject", wanted: spec.filterSubject ?? "", found: config.filter_subject ?? "" },
   ];
-  const names = ["ack_wait", "max_ack_pending", "max_deliver", "filter_subject"];
-  return names
-    .filter((_, at) => wanted[at] !== found[at])
-    .map((name, at) => `${name}: wanted ${wanted[at]}, found ${found[at]}`);
+  return settings
+    .filter(({ wanted, found }) => wanted !== found)
+    .map(({ name, wanted, found }) => `${name}: wanted ${wanted}, found ${found}`);
 }

@@ -1,7 +1,7 @@
 import { CaxtonError, hasCode } from "@caxton/contracts/errors";
 import { jetstream } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
-import { apiTimeoutMs, type Connection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { followStream } from "./follow.ts";
 import { storeMessage } from "./store.ts";
 import type { KvBucket, KvChange, KvEntry, StoredMessage, StreamInfo, Streams } from "./types.ts";
@@ -26,7 +26,7 @@ export async function openKvBucket(
     {
       operation: "api",
       target: stream,
-      timeoutMs: apiTimeoutMs,
+      timeoutMs: connection.apiTimeoutMs,
     },
   );
   const info = await streams.info(stream);

@@ -5,7 +5,6 @@ import type { Connection } from "./connection.ts";
 import { jetstream } from "@nats-io/jetstream";
 import type { ObjectBucket, Streams } from "./types.ts";
 
-const infoTimeoutMs = 5_000;
 const contentTimeoutMs = 120_000;
 
 /** An object store of the client (ADR-20); contents are read back through `read`, which survives what the client's does not. */
@@ -16,14 +15,14 @@ export async function openObjectBucket(
 ): Promise<ObjectBucket> {
   const call = <T>(timeoutMs: number, name: string, send: () => Promise<T>): Promise<T> =>
     connection.call(send, { operation: "api", target: `object ${bucket}/${name}`, timeoutMs });
-  const store = await call(infoTimeoutMs, "", () => new Objm(jetstream(connection.nc)).create(bucket));
+  const store = await call(connection.apiTimeoutMs, "", () => new Objm(jetstream(connection.nc)).create(bucket));
 
   async function find(name: string): Promise<ObjectInfo | undefined> {
-    const info = await call(infoTimeoutMs, name, () => store.info(name));
+    const info = await call(connection.apiTimeoutMs, name, () => store.info(name));
     return info === null || info.deleted ? undefined : info;
   }
 
-  return {
+  const objects: ObjectBucket = {
     has: async (name) => (await find(name)) !== undefined,
     sizeBytes: async (name) => (await find(name))?.size,
     async put(name, content) {
@@ -47,7 +46,7 @@ export async function openObjectBucket(
       const digest = `SHA-256=${hash.digest("base64url")}`;
       if (at !== info.size || withoutPadding(info.digest) !== digest) {
         // It may have been replaced or deleted while it was read.
-        if ((await find(name))?.nuid !== info.nuid) return await this.get(name);
+        if ((await find(name))?.nuid !== info.nuid) return await objects.get(name);
         throw new CaxtonError(
           "internal",
           `object ${bucket}/${name} is damaged: ${at} of ${info.size} bytes, ${digest} instead of ${info.digest}`,
@@ -56,9 +55,10 @@ export async function openObjectBucket(
       return content;
     },
     async delete(name) {
-      if ((await find(name)) !== undefined) await call(infoTimeoutMs, name, () => store.delete(name));
+      if ((await find(name)) !== undefined) await call(connection.apiTimeoutMs, name, () => store.delete(name));
     },
   };
+  return objects;
 }
 
 function withoutPadding(digest: string): string {

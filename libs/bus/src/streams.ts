@@ -61,7 +61,7 @@ export function streamsOf(connection: Connection): Streams {
     async purge(name, options = {}) {
       const { belowSequence } = options;
       await connection.api(name, (manager) =>
-        manager.streams.purge(name, belowSequence === undefined ? {} : { seq: belowSequence }),
+        belowSequence === undefined ? manager.streams.purge(name) : manager.streams.purge(name, { seq: belowSequence }),
       );
     },
     async delete(name) {

@@ -1,6 +1,6 @@
 import type { Msg } from "@nats-io/transport-node";
 import type { Connection } from "./connection.ts";
-import { mapError } from "./errors.ts";
+import { isPassing, mapError } from "./errors.ts";
 import { fromNatsHeaders, toNatsHeaders } from "./headers.ts";
 import type { BusMessage, Subscription } from "./types.ts";
 
@@ -44,7 +44,7 @@ export function subscribe(
       else handle(message);
     },
   });
-  const ready = connection.call(() => connection.nc.flush(), { operation: "api", target: subject, timeoutMs: 10_000 });
+  const ready = untilKnown(connection, subject);
   // Nobody has to wait for it; who does still sees the rejection.
   ready.catch(() => {});
   return {
@@ -56,4 +56,16 @@ export function subscribe(
       await Promise.all(running);
     },
   };
+}
+
+/** The client subscribes anew after every reconnect, so a flush that comes back proves that the server knows. */
+async function untilKnown(connection: Connection, subject: string): Promise<void> {
+  for (;;) {
+    try {
+      await connection.call(() => connection.nc.flush(), { operation: "api", target: subject, timeoutMs: Infinity });
+      return;
+    } catch (error) {
+      if (!isPassing(error) || connection.status === "closed") throw error;
+    }
+  }
 }

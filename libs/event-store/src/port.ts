@@ -44,7 +44,11 @@ export interface EventStore {
    * @returns the revision of the last event appended
    * @throws CaxtonError `wrong-revision`, `invalid-argument` (no events, an id twice), `invalid-stream-name`, `append-too-large`, `store-unavailable` (outcome unknown: retry)
    */
-  append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<{ readonly revision: number }>;
+  append(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly NewEvent[],
+  ): Promise<{ readonly revision: number }>;
   /** @throws CaxtonError `stream-not-found`, `invalid-stream-name`, `store-unavailable`, `cancelled` */
   read(stream: string, options?: ReadOptions): AsyncIterable<RecordedEvent>;
   /** All streams in store order, without end; resumes by itself after the store was away, without gap or repeat. Ends when `signal` aborts. */
