@@ -1,0 +1,56 @@
+import { decodeJson, encodeJson } from "@caxton/bus/json";
+import type { BusMessage } from "@caxton/bus/types";
+import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
+import { windowsSubject } from "@caxton/contracts/subjects";
+import { defaultWindowMs, windowsRequest, type WindowsAnswer } from "@caxton/contracts/windows";
+import { watchAgents } from "@caxton/service/agents";
+import type { RunningService, ServiceContext } from "@caxton/service/program";
+import { AgentWatch } from "./adapters/agent-watch.ts";
+
+/** Follows the outcomes of every agent with a route and answers on `caxton.windows.<agent>`. */
+export async function startMetricsWatcher({ bus, log }: ServiceContext): Promise<RunningService> {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const watches = new Map<string, AgentWatch>();
+  const running: Promise<void>[] = [];
+
+  async function findAgents(): Promise<void> {
+    for await (const agent of watchAgents(bus, signal)) {
+      const watch = new AgentWatch(bus, agent);
+      watches.set(agent, watch);
+      log.info({ agent_id: agent }, "watching");
+      running.push(
+        watch.keep(signal).catch((err: unknown) => log.error({ agent_id: agent, err }, "cannot read outcomes")),
+      );
+    }
+  }
+
+  function answer(agent: string, message: BusMessage): WindowsAnswer {
+    try {
+      const watch = watches.get(agent);
+      if (watch === undefined) throw new CaxtonError("unknown-agent", `no agent '${agent}' has a route`);
+      const { windowMs = defaultWindowMs } =
+        message.data.length === 0 ? {} : windowsRequest.check(decodeJson(message.data));
+      return { ok: true, windows: watch.windows(windowMs) };
+    } catch (error) {
+      const { code, message: reason } = toCaxtonError(error);
+      return { ok: false, error: { code, message: reason } };
+    }
+  }
+
+  const prefix = windowsSubject("");
+  const subscription = bus.subscribe(
+    windowsSubject("*"),
+    (message) => message.respond(encodeJson(answer(message.subject.slice(prefix.length), message))),
+    { queue: "metrics-watcher", onError: (err) => log.error({ err }, "cannot answer") },
+  );
+  running.push(findAgents().catch((err: unknown) => log.error({ err }, "cannot watch routes")));
+  await subscription.ready;
+  return {
+    async close() {
+      await subscription.drain();
+      stopping.abort();
+      await Promise.all(running);
+    },
+  };
+}
