@@ -66,8 +66,12 @@ export async function openKvBucket(
     },
     update: (key, value, revision) => write(key, value, revision),
     put: (key, value) => write(key, value),
-    async delete(key) {
-      await storeMessage(connection, prefix + requireKey(key), empty, { headers: { "KV-Operation": "DEL" } });
+    async delete(key, revision) {
+      const expectation = revision === undefined ? {} : { expectLastSubjectSequence: revision };
+      await storeMessage(connection, prefix + requireKey(key), empty, {
+        headers: { "KV-Operation": "DEL" },
+        ...expectation,
+      });
     },
     async keys(filter = ">") {
       const keys: string[] = [];

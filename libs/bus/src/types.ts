@@ -141,7 +141,8 @@ export interface KvBucket {
   /** Compare-and-set. @throws CaxtonError `wrong-sequence` */
   update(key: string, value: Uint8Array, revision: number): Promise<number>;
   put(key: string, value: Uint8Array): Promise<number>;
-  delete(key: string): Promise<void>;
+  /** Only if it is at `revision`, where that is given. @throws CaxtonError `wrong-sequence` */
+  delete(key: string, revision?: number): Promise<void>;
   keys(filter?: string): Promise<readonly string[]>;
   /**
    * First what is there now, then every change, for ever, also across server restarts. `onCurrent` is called once when all
