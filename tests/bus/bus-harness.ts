@@ -58,3 +58,11 @@ export async function take<T>(source: AsyncIterable<T>, count: number): Promise<
 export async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
   return await Array.fromAsync(source);
 }
+
+/** What it rejects with, listened for from now on; so that what makes it reject can come next. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return await promise.then(
+    () => Promise.reject(new Error("expected a rejection")),
+    (error: unknown) => error,
+  );
+}

@@ -1,5 +1,13 @@
+import type { Bus } from "@caxton/bus/types";
 import { expect, test } from "vitest";
 import { all, bytes, spec, startBus, take, text } from "./bus-harness.ts";
+
+async function consumerNames(bus: Bus): Promise<readonly string[]> {
+  const answer = await bus.request("$JS.API.CONSUMER.NAMES.a", bytes("{}"), { timeoutMs: 1_000 });
+  const { consumers } = JSON.parse(text(answer.data)) as { readonly consumers: readonly string[] };
+  expect(consumers).toHaveLength(1);
+  return consumers;
+}
 
 const texts = (messages: readonly { readonly data: Uint8Array }[]): string[] =>
   messages.map((message) => text(message.data));
@@ -95,15 +103,23 @@ test("follow survives the loss of its consumer and goes on with the stream's nex
   const { streams } = at.bus;
   await streams.ensure(spec("a"));
   await at.bus.store("a.x", bytes("one"));
-  const following = streams.follow("a")[Symbol.asyncIterator]();
-  expect(text((await following.next()).value?.data)).toBe("one");
-  const waiting = following.next();
-  // The server deletes the consumer together with its stream.
-  await streams.delete("a");
-  await streams.ensure(spec("a"));
-  await at.bus.store("a.x", bytes("of the second life"));
-  expect((await waiting).value).toMatchObject({ sequence: 1 });
-  await following.return?.();
+  const lives: string[] = [];
+  for await (const message of streams.follow("a")) {
+    lives.push(`${message.sequence} ${text(message.data)}`);
+    if (lives.length === 1) {
+      for (const consumer of await consumerNames(at.bus)) {
+        await at.bus.request(`$JS.API.CONSUMER.DELETE.a.${consumer}`, bytes(""), { timeoutMs: 1_000 });
+      }
+      await at.bus.store("a.x", bytes("two"));
+    }
+    if (lives.length === 2) {
+      await streams.delete("a");
+      await streams.ensure(spec("a"));
+      await at.bus.store("a.x", bytes("of the second life"));
+    }
+    if (lives.length === 3) break;
+  }
+  expect(lives).toEqual(["1 one", "2 two", "1 of the second life"]);
 });
 
 test("follow ends when its signal aborts, waiting or not, and when the bus is closed", async () => {
@@ -123,4 +139,28 @@ test("follow ends when its signal aborts, waiting or not, and when the bus is cl
   const following = all(other.streams.follow("a", { onCaughtUp: () => void other.close() }));
   expect(texts(await following)).toEqual(["one"]);
   expect(texts(await take(at.bus.streams.follow("a"), 1))).toEqual(["one"]);
+});
+
+test("follow goes on after the server stood still", async () => {
+  await using at = await startBus();
+  const bus = await at.connect({ pingIntervalMs: 100 });
+  await bus.streams.ensure(spec("a"));
+  const seen: number[] = [];
+  const current = Promise.withResolvers<void>();
+  const following = (async () => {
+    for await (const message of bus.streams.follow("a", { onCaughtUp: current.resolve })) {
+      seen.push(message.sequence);
+      if (text(message.data) === "end") return;
+    }
+  })();
+  await current.promise;
+  at.server.freeze();
+  const lost = new Promise<void>((resolve) => bus.onStatus((status) => void (status === "disconnected" && resolve())));
+  // Two pings go unanswered before the connection is given up.
+  await lost;
+  at.server.thaw();
+  for (let index = 0; index < 3; index++)
+    await bus.store("a.x", bytes(index === 2 ? "end" : "."), { timeoutMs: 20_000 });
+  await following;
+  expect(seen).toEqual([1, 2, 3]);
 });

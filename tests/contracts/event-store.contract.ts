@@ -1,5 +1,6 @@
+import { toCaxtonError } from "@caxton/contracts/errors";
 import type { EventStore, NewEvent, RecordedEvent } from "@caxton/event-store/port";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -199,7 +200,7 @@ export function eventStoreContract(name: string, start: () => Promise<StoreUnder
         const halves = [newEvent("x".repeat(at.maxAppendBytes * 0.6)), newEvent("x".repeat(at.maxAppendBytes * 0.6))];
         await expect(at.store.append(stream, "no-stream", halves)).rejects.toMatchObject({
           code: "append-too-large",
-          message: expect.stringContaining(String(at.maxAppendBytes)),
+          message: new RegExp(String(at.maxAppendBytes)),
           details: { maxBytes: at.maxAppendBytes },
         });
         expect(await at.store.append(stream, "no-stream", halves.slice(0, 1))).toEqual({ revision: 0 });
@@ -347,15 +348,12 @@ export function eventStoreContract(name: string, start: () => Promise<StoreUnder
             if (believed < 0) continue;
             const expected = believed === 0 ? "no-stream" : believed - 1;
             const events = newEvents(count);
-            const appending = at[writer as "store" | "other"].append(stream, expected, events);
-            if (lag > 0) {
-              await expect(appending).rejects.toMatchObject({ code: "wrong-revision" });
-              continue;
-            }
-            expect(await appending).toEqual({ revision: believed + count - 1 });
-            if (retry)
-              expect(await at.other.append(stream, expected, events)).toEqual({ revision: believed + count - 1 });
-            confirmed.push(...ids(events));
+            const attempt = async (store: EventStore): Promise<unknown> =>
+              await store.append(stream, expected, events).catch((error: unknown) => toCaxtonError(error).code);
+            const outcome = await attempt(at[writer]);
+            expect(outcome).toEqual(lag > 0 ? "wrong-revision" : { revision: believed + count - 1 });
+            expect(retry ? await attempt(at.other) : outcome).toEqual(outcome);
+            if (lag === 0) confirmed.push(...ids(events));
           }
           if (confirmed.length === 0) return;
           const stored = await readAll(at.other.read(stream));

@@ -18,6 +18,8 @@ export interface ConnectOptions {
   readonly connectTimeoutMs?: number;
   /** How long a call to the JetStream API may take, waiting for a server that is away included; 5 000 unless given. */
   readonly apiTimeoutMs?: number;
+  /** A server that stands still is given up after three of these; 2 000 unless given. */
+  readonly pingIntervalMs?: number;
   /** Answers to this connection come below it; permissions can pin it. */
   readonly inboxPrefix?: string;
   /** Where the server knows this connection by its nkey. */
@@ -71,7 +73,7 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
 }
 
 async function connectPatiently(options: ConnectOptions, inboxPrefix: string): Promise<NatsConnection> {
-  const { url, name, nkeySeed, connectTimeoutMs = 10_000 } = options;
+  const { url, name, nkeySeed, connectTimeoutMs = 10_000, pingIntervalMs = 2_000 } = options;
   const deadlineMs = performance.now() + connectTimeoutMs;
   for (;;) {
     try {
@@ -84,8 +86,7 @@ async function connectPatiently(options: ConnectOptions, inboxPrefix: string): P
         reconnectTimeWait: 50,
         reconnectJitter: 100,
         ignoreAuthErrorAbort: true,
-        // A server that stands still is given up after two pings.
-        pingInterval: 3_000,
+        pingInterval: pingIntervalMs,
         maxPingOut: 2,
         noAsyncTraces: true,
         ...(nkeySeed === undefined ? {} : { authenticator: nkeyAuthenticator(new TextEncoder().encode(nkeySeed)) }),
