@@ -33,6 +33,15 @@ test("ensure creates, changes and tells what is there", async () => {
   });
 });
 
+test("ensure says where the server set something else than it was asked for", async () => {
+  await using at = await startBus();
+  // 0 becomes the server's default of two minutes.
+  await expect(at.bus.streams.ensure(spec("a", { duplicateWindowMs: 0 }))).rejects.toMatchObject({
+    code: "internal",
+    message: /wanted duplicateWindowMs 0, found duplicateWindowMs 120000/,
+  });
+});
+
 test("read ends at what was stored when it was called", async () => {
   await using at = await startBus();
   const { streams } = at.bus;
@@ -62,10 +71,16 @@ test("read ends where the tail is of other subjects, or deleted", async () => {
   const options = { filterSubject: "a.x", onCaughtUp: () => (currentAfter = count) };
   for await (const _ of streams.read("a", options)) count += 1;
   expect(currentAfter).toBe(2);
+  for (const belowSequence of [0, 1]) await streams.purge("a", { belowSequence });
+  expect((await streams.info("a"))?.messages).toBe(4);
   await streams.purge("a", { belowSequence: 4 });
   expect((await all(streams.read("a"))).map((message) => message.sequence)).toEqual([4]);
-  await streams.purge("a");
+  await streams.purge("a", { belowSequence: 1_000 });
+  expect(await streams.info("a")).toMatchObject({ messages: 0, lastSequence: 4 });
   expect(await all(streams.read("a"))).toEqual([]);
+  await at.bus.store("a.x", bytes("5"));
+  await streams.purge("a");
+  expect(await streams.info("a")).toMatchObject({ messages: 0, lastSequence: 5 });
 });
 
 test("follow goes on without gap or repeat while the server is killed again and again", async () => {

@@ -34,7 +34,7 @@ export async function* followStream(
   if (first === undefined) throw new CaxtonError("stream-not-found", `there is no stream ${stream}`);
   const target = first.lastSequence;
   let epoch = first.createdAtMs;
-  let next = request.fromSequence ?? 1;
+  let next = Math.max(1, request.fromSequence ?? 1);
   let isCurrent = false;
   let hasYielded = false;
 

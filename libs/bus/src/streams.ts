@@ -60,9 +60,13 @@ export function streamsOf(connection: Connection): Streams {
     last: (name, subject) => message(name, { last_by_subj: subject }),
     async purge(name, options = {}) {
       const { belowSequence } = options;
-      await connection.api(name, (manager) =>
-        belowSequence === undefined ? manager.streams.purge(name) : manager.streams.purge(name, { seq: belowSequence }),
-      );
+      if (belowSequence === undefined) {
+        await connection.api(name, (manager) => manager.streams.purge(name));
+        return;
+      }
+      // To the server 0 means everything, and a sequence beyond the end moves the end.
+      const seq = Math.min(belowSequence, ((await info(name))?.lastSequence ?? 0) + 1);
+      if (seq > 1) await connection.api(name, (manager) => manager.streams.purge(name, { seq }));
     },
     async delete(name) {
       await connection.api(name, (manager) => manager.streams.delete(name));
