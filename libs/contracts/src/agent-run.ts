@@ -7,6 +7,7 @@ export const RunMessage = Type.Object({
   id: Type.String(),
   /** Absent where the producer gave none: the agent's first accepted kind. */
   kind: Type.Optional(Type.String()),
+  conversation: Type.Optional(Type.String()),
   /** The message's bytes as text; what is not UTF-8 never gets here. */
   body: Type.String(),
 });
@@ -45,7 +46,12 @@ export type RunResult = Static<typeof RunResult>;
 export const RunAnswer = Type.Union([
   Type.Object({ status: Type.Literal("done"), instance: Type.String(), results: Type.Array(RunResult) }),
   /** The version is closed at this revision: read the route again (DESIGN.md, rule 7). */
-  Type.Object({ status: Type.Literal("refused"), instance: Type.String(), code: Type.Literal("stale-route"), closedAtRevision: Type.Integer() }),
+  Type.Object({
+    status: Type.Literal("refused"),
+    instance: Type.String(),
+    code: Type.Literal("stale-route"),
+    closedAtRevision: Type.Integer(),
+  }),
 ]);
 export type RunAnswer = Static<typeof RunAnswer>;
 

@@ -74,3 +74,12 @@ export type ServicePresence = Static<typeof ServicePresence>;
 /** A router's word that it follows a revision, on `caxton.route.ack.<agent>`. */
 export const RouteAck = Type.Object({ router: Type.String(), revision: Type.Integer() });
 export type RouteAck = Static<typeof RouteAck>;
+
+/** Bucket `caxton-relay`, keys `<agent>.outbox` and `<agent>.to.<target>`: a lower bound of what a relay lane has done. */
+export const RelayCheckpoint = Type.Object({
+  /** Every outcome up to this sequence of the outcome stream is done. */
+  outcomeSequence: Type.Integer({ minimum: 0 }),
+  /** What belongs to later outcomes lies above this sequence of the target. */
+  targetSequence: Type.Integer({ minimum: 0 }),
+});
+export type RelayCheckpoint = Static<typeof RelayCheckpoint>;

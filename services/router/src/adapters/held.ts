@@ -1,0 +1,56 @@
+import type { Delivery } from "@caxton/bus/types";
+import type { Attempt } from "@caxton/contracts/outcome";
+import type { Inbound } from "../core/inbound.ts";
+import type { Asking } from "../core/judgement.ts";
+
+/** A message this router took out of the inbox and has not decided yet. */
+export interface Held {
+  readonly inbound: Inbound;
+  readonly delivery: Delivery;
+  readonly body: string;
+  readonly heldSinceMs: number;
+  readonly attempts: Attempt[];
+  asking: Asking;
+  /** Requests that got no answer at all. */
+  silences: number;
+}
+
+/** Keeps what is held from being delivered to somebody else while it is being worked on. */
+export class KeepAlive {
+  readonly #held = new Set<Held>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(ackWaitMs: number) {
+    const everyMs = ackWaitMs / 3;
+    this.#timer = setInterval(() => {
+      const beforeMs = performance.now() - everyMs / 2;
+      for (const held of this.#held) if (held.heldSinceMs < beforeMs) held.delivery.working();
+    }, everyMs);
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  add(held: Held): void {
+    this.#held.add(held);
+  }
+
+  /** False where it was released before. */
+  release(held: Held): boolean {
+    return this.#held.delete(held);
+  }
+
+  has(held: Held): boolean {
+    return this.#held.has(held);
+  }
+
+  /** Gives everything back and stops. @returns how many were given back */
+  close(): number {
+    clearInterval(this.#timer);
+    const count = this.#held.size;
+    for (const held of this.#held) held.delivery.nak();
+    this.#held.clear();
+    return count;
+  }
+}

@@ -1,0 +1,243 @@
+import type { Bus } from "@caxton/bus/types";
+import type { RunAnswer } from "@caxton/contracts/agent-run";
+import type { CaxtonError } from "@caxton/contracts/errors";
+import type { Logger } from "@caxton/telemetry/logger";
+import { nextDelayMs } from "../core/backoff.ts";
+import { batchSize, smoothed, takeBatch } from "../core/batch.ts";
+import { judge, judgeCrash, judgeSilence, type Asked, type Decision } from "../core/judgement.ts";
+import type { Held } from "./held.ts";
+import { askVersion, type Reply } from "./run-request.ts";
+
+export interface VersionLaneOptions {
+  readonly bus: Bus;
+  readonly log: Logger;
+  readonly agent: string;
+  readonly version: string;
+  routeRevision(): number;
+  /** The version's deadline for one message. */
+  messageTimeoutMs(): number;
+  settle(held: Held, decision: Decision): void;
+  /** Nobody was asked, because the version is closed at this revision. */
+  stale(messages: readonly Held[], closedAtRevision: number): void;
+  /** The lane stopped or started to find instances. */
+  availabilityChanged(): void;
+}
+
+interface Flight {
+  readonly messages: readonly Held[];
+  readonly asked: Asked;
+  readonly startedMs: number;
+  /** Nothing else of ours is at the version. */
+  readonly sole: boolean;
+  readonly gone: AbortController;
+  exitReason: string | undefined;
+}
+
+const inFlightMax = 8;
+const aloneInFlightMax = 4;
+const marginMs = 1_000;
+/** In the budget beside a message's own deadline: an agent that had to be ended is started again meanwhile. */
+const restartMs = 1_000;
+const retryDelays = { minMs: 25, maxMs: 500 };
+const instanceForgottenAfterMs = 10_000;
+
+/** Asks one version: what waits, what is in flight, and whether anybody is there to be asked. */
+export class VersionLane {
+  readonly #options: VersionLaneOptions;
+  #batch: Held[] = [];
+  #alone: Held[] = [];
+  #suspects: Held[] = [];
+  readonly #flights = new Set<Flight>();
+  /** Instances that answered, and when. */
+  readonly #instances = new Map<string, number>();
+  #messageMs = 0;
+  #retryDelayMs = 0;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #waitForRevision = 0;
+  #pumping = false;
+
+  constructor(options: VersionLaneOptions) {
+    this.#options = options;
+  }
+
+  /** Whether somebody answers, as far as is known. */
+  get available(): boolean {
+    return this.#retryDelayMs === 0;
+  }
+
+  get inFlight(): number {
+    return this.#flights.size;
+  }
+
+  offer(held: Held): void {
+    if (held.asking === "suspect") this.#suspects.push(held);
+    else if (held.asking === "alone") this.#alone.push(held);
+    else this.#batch.push(held);
+    this.#pumpSoon();
+  }
+
+  /** Takes out everything that waits. */
+  withdraw(): readonly Held[] {
+    const waiting = [...this.#suspects, ...this.#alone, ...this.#batch];
+    this.#suspects = [];
+    this.#alone = [];
+    this.#batch = [];
+    return waiting;
+  }
+
+  /** A process of the version ended. Where others are known to live, only those that do not answer were with it. */
+  exited(instance: string, reason: string): void {
+    this.#instances.delete(instance);
+    const sinceMs = performance.now() - instanceForgottenAfterMs;
+    for (const [name, seenMs] of this.#instances) if (seenMs < sinceMs) this.#instances.delete(name);
+    for (const flight of this.#flights) {
+      flight.exitReason = reason;
+      if (this.#instances.size === 0) flight.gone.abort();
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#retryTimer);
+  }
+
+  /** Once what came in one piece was read, so that it goes out in one piece. */
+  #pumpSoon(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    setImmediate(() => {
+      this.#pumping = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    if (this.#retryTimer !== undefined || this.#options.routeRevision() < this.#waitForRevision) return;
+    while (this.#flights.size < (this.available ? inFlightMax : 1)) {
+      const next = this.#next();
+      if (next.length === 0) return;
+      void this.#fly(next);
+    }
+  }
+
+  #next(): Held[] {
+    const flights = [...this.#flights];
+    if (this.#suspects.length > 0 || flights.some((flight) => flight.sole)) {
+      return flights.length === 0 ? this.#suspects.splice(0, 1) : [];
+    }
+    const alone = flights.filter((flight) => flight.messages[0]?.asking === "alone").length;
+    if (this.#alone.length > 0 && alone < aloneInFlightMax) return this.#alone.splice(0, 1);
+    return takeBatch(this.#batch, batchSize(this.#messageMs), (held) => held.inbound.data.length);
+  }
+
+  async #fly(messages: Held[]): Promise<void> {
+    const { bus, agent, version } = this.#options;
+    const routeRevision = this.#options.routeRevision();
+    const sole = messages[0]?.asking === "suspect";
+    const gone = new AbortController();
+    const asked = { version, routeRevision };
+    const flight: Flight = { messages, asked, startedMs: performance.now(), sole, gone, exitReason: undefined };
+    this.#flights.add(flight);
+    // A message's own deadline is kept by its process; this is for the request as a whole.
+    const budgetMs = this.#options.messageTimeoutMs() + restartMs;
+    const timeoutMs = budgetMs * this.#flights.size + marginMs;
+    const reply = await askVersion(bus, {
+      agent,
+      version,
+      routeRevision,
+      budgetMs,
+      timeoutMs,
+      messages,
+      gone: gone.signal,
+    });
+    this.#flights.delete(flight);
+    this.#land(flight, reply);
+    this.#pumpSoon();
+  }
+
+  #land(flight: Flight, reply: Reply): void {
+    const { settle } = this.#options;
+    switch (reply.kind) {
+      case "answer":
+        return this.#answered(flight, reply.answer);
+      case "nobody":
+        return this.#nobody(flight, reply.error);
+      case "too-large":
+        for (const held of flight.messages) settle(held, tooLarge(flight));
+        return;
+      case "gone":
+      case "silence":
+        for (const held of flight.messages) settle(held, this.#unanswered(flight, held));
+    }
+  }
+
+  #unanswered(flight: Flight, held: Held): Decision {
+    if (flight.exitReason !== undefined) {
+      const tookMs = performance.now() - flight.startedMs;
+      return judgeCrash(held.attempts, flight.asked, flight.sole, flight.exitReason, tookMs);
+    }
+    return this.#silent(held);
+  }
+
+  #silent(held: Held): Decision {
+    held.silences += 1;
+    return judgeSilence(held.silences);
+  }
+
+  #answered(flight: Flight, answer: RunAnswer): void {
+    this.#instances.set(answer.instance, performance.now());
+    if (!this.available) {
+      this.#retryDelayMs = 0;
+      this.#options.log.info(
+        { agent: this.#options.agent, version: this.#options.version },
+        "an instance answers again",
+      );
+      this.#options.availabilityChanged();
+    }
+    if (answer.status === "refused") {
+      this.#waitForRevision = Math.max(this.#waitForRevision, answer.closedAtRevision);
+      this.#options.stale(flight.messages, answer.closedAtRevision);
+      return;
+    }
+    const results = new Map(answer.results.map((result) => [result.index, result]));
+    for (const [index, held] of flight.messages.entries()) {
+      const result = results.get(index) ?? { index, result: "unfinished" };
+      if (result.result !== "unfinished") this.#messageMs = smoothed(this.#messageMs, result.latencyMs);
+      const silent = result.result === "unfinished" && flight.messages.length === 1;
+      this.#options.settle(held, silent ? this.#silent(held) : judge(held.attempts, flight.asked, result));
+    }
+  }
+
+  /** Counts for nothing: they wait, and one request after a while finds out whether somebody came. */
+  #nobody(flight: Flight, error: CaxtonError): void {
+    const { agent, version, log } = this.#options;
+    const wasAvailable = this.available;
+    if (wasAvailable)
+      log.warn({ agent, version, code: error.code }, "no instance of the version answers; messages wait");
+    this.#requeue(flight.messages);
+    if (this.#retryTimer === undefined) {
+      this.#retryDelayMs = nextDelayMs(this.#retryDelayMs, retryDelays);
+      this.#retryTimer = setTimeout(() => {
+        this.#retryTimer = undefined;
+        this.#pump();
+      }, this.#retryDelayMs);
+    }
+    if (wasAvailable) this.#options.availabilityChanged();
+  }
+
+  #requeue(messages: readonly Held[]): void {
+    const [first] = messages;
+    if (first?.asking === "suspect") this.#suspects.unshift(first);
+    else if (first?.asking === "alone") this.#alone.unshift(first);
+    else this.#batch.unshift(...messages);
+  }
+}
+
+/** A request of one message that the bus cannot carry: its text grows that much only when it is no JSON. */
+function tooLarge(flight: Flight): Decision {
+  if (flight.messages.length > 1) return { kind: "again", asking: "alone", delayMs: 0 };
+  return {
+    kind: "dead-lettered",
+    code: "message-invalid",
+    reason: "the body cannot be carried as text in one request",
+  };
+}

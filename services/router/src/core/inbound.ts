@@ -1,0 +1,76 @@
+import { header } from "@caxton/contracts/subjects";
+
+/** A message as it lies in an inbox, seen without the bus. */
+export interface Inbound {
+  readonly agent: string;
+  readonly epoch: string;
+  readonly sequence: number;
+  /** The producer's id, else `<epoch>/<sequence>`. */
+  readonly messageId: string;
+  /** Names the message for ever towards the agent: `<epoch>/<sequence>`. */
+  readonly id: string;
+  readonly kind?: string;
+  readonly conversation?: string;
+  readonly hops: number;
+  readonly traceparent?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly data: Uint8Array;
+  /** undefined where the bytes are not UTF-8. */
+  readonly body: string | undefined;
+  readonly receivedAtMs: number;
+  readonly deliveryCount: number;
+}
+
+interface Raw {
+  readonly sequence: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly data: Uint8Array;
+  readonly storedAtMs: number;
+  readonly deliveryCount: number;
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Longer ids are not carried on: an outcome must have room for the message itself. */
+const idMaxCharacters = 512;
+const traceparentMaxCharacters = 100;
+
+export function inboundOf(agent: string, epoch: string, raw: Raw): Inbound {
+  const id = `${epoch}/${raw.sequence}`;
+  const given = raw.headers[header.messageId];
+  const kind = raw.headers[header.kind];
+  const conversation = raw.headers[header.conversation];
+  const traceparent = raw.headers[header.traceparent];
+  return {
+    agent,
+    epoch,
+    sequence: raw.sequence,
+    id,
+    messageId: given === undefined || given === "" || given.length > idMaxCharacters ? id : given,
+    ...(kind === undefined ? {} : { kind }),
+    ...(conversation === undefined ? {} : { conversation }),
+    ...(traceparent === undefined || traceparent.length > traceparentMaxCharacters ? {} : { traceparent }),
+    hops: hopsOf(raw.headers[header.hops]),
+    headers: raw.headers,
+    data: raw.data,
+    body: textOf(raw.data),
+    receivedAtMs: raw.storedAtMs,
+    deliveryCount: raw.deliveryCount,
+  };
+}
+
+/** What keeps a message with one version. */
+export function splitKey(message: Inbound): string {
+  return message.conversation ?? message.messageId;
+}
+
+function hopsOf(text: string | undefined): number {
+  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : 0;
+}
+
+function textOf(data: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(data);
+  } catch {
+    return undefined;
+  }
+}

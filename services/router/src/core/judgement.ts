@@ -1,0 +1,97 @@
+import type { RunResult } from "@caxton/contracts/agent-run";
+import { maxAttempts, maxDeliveries, maxHops } from "@caxton/contracts/limits";
+import type { Attempt, Output } from "@caxton/contracts/outcome";
+import type { Inbound } from "./inbound.ts";
+
+/**
+ * How a message is asked: in a batch, alone (its neighbours took the time), or as a suspect: alone, with nothing else of
+ * this router at the version, so that a crash can be laid at its door.
+ */
+export type Asking = "batch" | "alone" | "suspect";
+
+export type Decision =
+  | { readonly kind: "handled"; readonly attempt: Attempt; readonly outputs: readonly Output[] }
+  | { readonly kind: "dead-lettered"; readonly code: string; readonly reason: string; readonly attempt?: Attempt }
+  | { readonly kind: "again"; readonly asking: Asking; readonly delayMs: number; readonly attempt?: Attempt };
+
+/** Who was asked, and under which route. */
+export interface Asked {
+  readonly version: string;
+  readonly routeRevision: number;
+}
+
+/** What may have been the version's fault or a moment's; everything else goes by the answer's own `retry`. */
+const passing: ReadonlySet<string> = new Set(["agent-trap", "agent-timeout", "agent-crash"]);
+const reasonMaxCharacters = 2_000;
+/** How often a message asked alone may get no answer at all before an operator should look at it. */
+export const maxSilences = 100;
+
+/** A message that no version is asked about. */
+export function refusal(message: Inbound): { readonly code: string; readonly reason: string } | undefined {
+  if (message.hops > maxHops)
+    return {
+      code: "hop-limit",
+      reason: `${message.hops} agents passed this on, ${maxHops} may: do they send in a circle?`,
+    };
+  if (message.deliveryCount > maxDeliveries)
+    return {
+      code: "undecided",
+      reason: `delivered ${message.deliveryCount} times without a decision, at most ${maxDeliveries} are made`,
+    };
+  if (message.body === undefined) return { code: "message-invalid", reason: "the body is not UTF-8 text" };
+  return undefined;
+}
+
+/** What an answer means for its message. `earlier` are the attempts made before. */
+export function judge(earlier: readonly Attempt[], asked: Asked, result: RunResult): Decision {
+  if (result.result === "unfinished") return { kind: "again", asking: "alone", delayMs: 0 };
+  if (result.result === "handled")
+    return {
+      kind: "handled",
+      outputs: result.outputs,
+      attempt: { ...asked, result: "handled", latencyMs: result.latencyMs },
+    };
+  const attempt: Attempt = {
+    ...asked,
+    result: "failed",
+    code: result.code,
+    reason: result.reason.slice(0, reasonMaxCharacters),
+    latencyMs: result.latencyMs,
+  };
+  if (!result.retry && !passing.has(result.code)) return deadLetter(attempt);
+  return retryOrDeadLetter(earlier, attempt, result.code === "agent-timeout" ? "alone" : "batch");
+}
+
+/** The process ended while it had the message. `sole`: nothing else of ours was there, so it was this message. */
+export function judgeCrash(
+  earlier: readonly Attempt[],
+  asked: Asked,
+  sole: boolean,
+  reason: string,
+  latencyMs: number,
+): Decision {
+  if (!sole) return { kind: "again", asking: "suspect", delayMs: 0 };
+  const code = "agent-crash";
+  return retryOrDeadLetter(
+    earlier,
+    { ...asked, result: "failed", code, reason: reason.slice(0, reasonMaxCharacters), latencyMs },
+    "suspect",
+  );
+}
+
+/** Nobody answered in time and nobody is known to have died: nobody's fault, up to a point. */
+export function judgeSilence(silences: number): Decision {
+  if (silences <= maxSilences) return { kind: "again", asking: "alone", delayMs: 0 };
+  return { kind: "dead-lettered", code: "undecided", reason: `asked ${silences} times without any answer` };
+}
+
+function deadLetter(attempt: Attempt): Decision {
+  return { kind: "dead-lettered", code: attempt.code ?? "internal", reason: attempt.reason ?? "", attempt };
+}
+
+/** Failures of another version do not count: a message that a bad version failed on gets its full chance at the next. */
+function retryOrDeadLetter(earlier: readonly Attempt[], attempt: Attempt, asking: Asking): Decision {
+  const failed = 1 + earlier.filter((one) => one.version === attempt.version).length;
+  if (failed >= maxAttempts) return deadLetter(attempt);
+  return { kind: "again", asking, delayMs: attempt.code === "agent-failure" ? 50 * 4 ** (failed - 1) : 0, attempt };
+}

@@ -1,0 +1,33 @@
+import type { Outcome, Output } from "@caxton/contracts/outcome";
+import { header } from "@caxton/contracts/subjects";
+import { positionText } from "./position.ts";
+
+/** An output with its place in the world. */
+export interface Outgoing {
+  readonly index: number;
+  /** `<source>/<epoch>/<sequence>/<index>`. */
+  readonly id: string;
+  readonly output: Output;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The outputs of an outcome that go to `target`; to the outbox where that is undefined. */
+export function outgoing(outcome: Outcome, outcomeSequence: number, target: string | undefined): Outgoing[] {
+  return outcome.outputs.flatMap((output, index) => {
+    if (output.to !== target) return [];
+    const id = `${outcome.agent}/${outcome.epoch}/${outcome.sequence}/${index}`;
+    const headers = {
+      [header.output]: id,
+      [header.relayPosition]: positionText({ outcomeSequence, index }),
+      [header.kind]: output.kind,
+      ...(target === undefined ? {} : { [header.hops]: String(outcome.hops + 1) }),
+      ...(outcome.traceparent === undefined ? {} : { [header.traceparent]: outcome.traceparent }),
+    };
+    return [{ index, id, output, headers }];
+  });
+}
+
+/** The agents that an outcome speaks to. */
+export function targetsOf(outcome: Outcome): ReadonlySet<string> {
+  return new Set(outcome.outputs.flatMap(({ to }) => (to === undefined ? [] : [to])));
+}

@@ -1,0 +1,51 @@
+import { CaxtonError } from "@caxton/contracts/errors";
+import { header, inboxStream, inboxSubject } from "@caxton/contracts/subjects";
+import { readCheckpoint, targetKey } from "./checkpoint.ts";
+import { outgoing } from "./core/outgoing.ts";
+import { runLane, type LaneContext, type Pass } from "./lane.ts";
+import { PublishingWindow } from "./publishing-window.ts";
+
+const maxInFlight = 64;
+const encoder = new TextEncoder();
+
+/** Outcomes → the inbox of one other agent. An inbox has many writers, so what is there already is looked up at each start. */
+export function runInboxLane(context: LaneContext, target: string, signal: AbortSignal): Promise<void> {
+  return runLane(context, `to ${target}`, targetKey(context.agent, target), () => begin(context, target), signal);
+}
+
+async function begin(context: LaneContext, target: string): Promise<Pass> {
+  const { bus, agent, checkpoints } = context;
+  const checkpoint = await readCheckpoint(checkpoints, targetKey(agent, target));
+  if (checkpoint === undefined)
+    throw new CaxtonError("internal", `relay lane ${agent} to ${target} was not registered`);
+  const info = await bus.streams.info(inboxStream(target));
+  if (info === undefined) throw new CaxtonError("unknown-agent", `${target} has no inbox: was it ever deployed?`);
+  // An inbox that was made again counts from 1.
+  const targetSequence = checkpoint.targetSequence > info.lastSequence ? 0 : checkpoint.targetSequence;
+  const there = await outputsBeyond(context, target, targetSequence);
+  const window = new PublishingWindow(maxInFlight, checkpoint.outcomeSequence, targetSequence);
+  return {
+    window,
+    fromSequence: checkpoint.outcomeSequence + 1,
+    async onOutcome(outcome, outcomeSequence) {
+      for (const { id, output, headers } of outgoing(outcome, outcomeSequence, target)) {
+        if (there.delete(id)) continue;
+        await window.send(outcomeSequence, () =>
+          context.mayPublish()
+            ? bus.store(inboxSubject(target), encoder.encode(output.body), { headers, messageId: id })
+            : Promise.reject(new CaxtonError("cancelled", "this process stood still")),
+        );
+      }
+    },
+  };
+}
+
+/** The ids of our outputs that lie in the target's inbox above a sequence. */
+async function outputsBeyond({ bus, agent }: LaneContext, target: string, sequence: number): Promise<Set<string>> {
+  const ids = new Set<string>();
+  for await (const message of bus.streams.read(inboxStream(target), { fromSequence: sequence + 1 })) {
+    const id = message.headers[header.output];
+    if (id?.startsWith(`${agent}/`) === true) ids.add(id);
+  }
+  return ids;
+}

@@ -1,0 +1,116 @@
+import { decodeJson } from "@caxton/bus/json";
+import type { Bus, KvBucket } from "@caxton/bus/types";
+import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
+import type { Outcome } from "@caxton/contracts/outcome";
+import { outcomeStream } from "@caxton/contracts/subjects";
+import type { Logger } from "@caxton/telemetry/logger";
+import { pause } from "../adapters/signal.ts";
+import { nextDelayMs } from "../core/backoff.ts";
+import { keepCheckpoint } from "./checkpoint.ts";
+import { PublishingWindow } from "./publishing-window.ts";
+
+export interface LaneContext {
+  readonly bus: Bus;
+  readonly log: Logger;
+  readonly agent: string;
+  readonly checkpoints: KvBucket;
+  /** Whether we may still believe in our lease; false after this process stood still. */
+  mayPublish(): boolean;
+}
+
+/** One go at a lane: where it begins, and what to do with an outcome. */
+export interface Pass {
+  readonly window: PublishingWindow;
+  readonly fromSequence: number;
+  onOutcome(outcome: Outcome, outcomeSequence: number): Promise<void>;
+}
+
+const retryDelays = { minMs: 50, maxMs: 5_000 };
+const healthyAfterMs = 1_000;
+
+/**
+ * Carries outcomes on to one place until `signal` aborts. After any trouble it begins anew with what `begin` finds to be
+ * there already. Trouble is logged once, and again when it changes or ends.
+ */
+export async function runLane(
+  context: LaneContext,
+  name: string,
+  checkpointKey: string,
+  begin: () => Promise<Pass>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { log, agent } = context;
+  let delayMs = 0;
+  let trouble: string | undefined;
+  while (!signal.aborted) {
+    const startedMs = performance.now();
+    try {
+      await runPass(context, checkpointKey, await begin(), signal, () => {
+        if (trouble !== undefined) log.info({ agent, lane: name }, "the relay goes on");
+        trouble = undefined;
+      });
+    } catch (error) {
+      if (signal.aborted) return;
+      const { code, message } = toCaxtonError(error);
+      const isNews = code !== trouble;
+      // That somebody else wrote is how a takeover looks; reading again is all there is to do.
+      if (isNews)
+        log[code === "wrong-sequence" ? "info" : "warn"]({ agent, lane: name, code }, `the relay waits: ${message}`);
+      trouble = code;
+      delayMs = nextDelayMs(performance.now() - startedMs > healthyAfterMs ? 0 : delayMs, retryDelays);
+      await pause(delayMs, signal);
+    }
+  }
+}
+
+async function runPass(
+  context: LaneContext,
+  checkpointKey: string,
+  pass: Pass,
+  signal: AbortSignal,
+  onProgress: () => void,
+): Promise<void> {
+  const { bus, agent, checkpoints, log } = context;
+  const { window } = pass;
+  const done = new AbortController();
+  const either = AbortSignal.any([signal, done.signal]);
+  const checkpoint = keepCheckpoint(checkpoints, checkpointKey, log, () => window);
+  const first = window.acknowledgements;
+  const failed = window.failed(either).then((error) => {
+    done.abort();
+    return error;
+  });
+  try {
+    const outcomes = bus.streams.follow(outcomeStream(agent), { fromSequence: pass.fromSequence, signal: either });
+    for await (const message of outcomes) {
+      await pass.onOutcome(readOutcome(message.data), message.sequence);
+      window.outcomeRead(message.sequence);
+      if (window.acknowledgements > first) onProgress();
+    }
+  } finally {
+    done.abort();
+    // Only when nothing is on its way any more can be said what is there.
+    await window.settled();
+    if (window.acknowledgements > first) onProgress();
+    await checkpoint.stop();
+  }
+  const failure = await failed;
+  if (failure !== undefined) throw failure;
+}
+
+/** Written by our routers only; what is read here was checked when it was made. */
+function readOutcome(data: Uint8Array): Outcome {
+  const value = decodeJson(data);
+  if (isOutcome(value)) return value;
+  throw new CaxtonError("internal", "an outcome stream holds something that is no outcome");
+}
+
+function isOutcome(value: unknown): value is Outcome {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "schemaVersion" in value &&
+    value.schemaVersion === 1 &&
+    "outputs" in value
+  );
+}

@@ -1,0 +1,68 @@
+import { CaxtonError } from "@caxton/contracts/errors";
+import { header, outboxStream, outboxSubject } from "@caxton/contracts/subjects";
+import { outboxKey, readCheckpoint } from "./checkpoint.ts";
+import { outgoing, targetsOf } from "./core/outgoing.ts";
+import { isDone, parsePosition, resumeAfter, type RelayPosition } from "./core/position.ts";
+import { runLane, type LaneContext, type Pass } from "./lane.ts";
+import { PublishingWindow } from "./publishing-window.ts";
+
+const maxInFlight = 512;
+const encoder = new TextEncoder();
+
+/**
+ * Outcomes → outbox, in order, each output once. Every write expects the sequence that the one before made, so that a
+ * second writer, a lost write or a late one is refused; then the outbox itself says what it has, and it goes on from there.
+ * `registerTarget` is awaited before the first outcome that speaks to another agent is passed.
+ */
+export function runOutboxLane(
+  context: LaneContext,
+  registerTarget: (target: string, outcomeSequence: number) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  return runLane(context, "outbox", outboxKey(context.agent), () => begin(context, registerTarget), signal);
+}
+
+async function begin(
+  context: LaneContext,
+  registerTarget: (target: string, outcomeSequence: number) => Promise<void>,
+): Promise<Pass> {
+  const { bus, agent, checkpoints } = context;
+  const checkpoint = await readCheckpoint(checkpoints, outboxKey(agent));
+  const tail = await readTail(context);
+  const done = resumeAfter(checkpoint?.outcomeSequence ?? 0, tail.position);
+  let expectLastSequence = tail.lastSequence;
+  const window = new PublishingWindow(maxInFlight, checkpoint?.outcomeSequence ?? 0, tail.lastSequence);
+  return {
+    window,
+    fromSequence: done.index === Infinity ? done.outcomeSequence + 1 : done.outcomeSequence,
+    async onOutcome(outcome, outcomeSequence) {
+      for (const target of targetsOf(outcome)) await registerTarget(target, outcomeSequence);
+      for (const { index, output, headers } of outgoing(outcome, outcomeSequence, undefined)) {
+        if (isDone(done, outcomeSequence, index)) continue;
+        await window.send(outcomeSequence, () => {
+          if (!context.mayPublish()) return Promise.reject(new CaxtonError("cancelled", "this process stood still"));
+          const stored = bus.store(outboxSubject(agent, output.kind), encoder.encode(output.body), {
+            headers,
+            expectLastSequence,
+          });
+          expectLastSequence += 1;
+          return stored;
+        });
+      }
+    },
+  };
+}
+
+interface Tail {
+  readonly lastSequence: number;
+  readonly position: RelayPosition | undefined;
+}
+
+async function readTail({ bus, agent }: LaneContext): Promise<Tail> {
+  const stream = outboxStream(agent);
+  const info = await bus.streams.info(stream);
+  if (info === undefined) throw new CaxtonError("unknown-agent", `there is no stream ${stream}`);
+  if (info.messages === 0) return { lastSequence: info.lastSequence, position: undefined };
+  const last = await bus.streams.get(stream, info.lastSequence);
+  return { lastSequence: info.lastSequence, position: parsePosition(last?.headers[header.relayPosition]) };
+}

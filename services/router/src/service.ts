@@ -1,0 +1,45 @@
+import type { Bus } from "@caxton/bus/types";
+import type { RouteEntry } from "@caxton/contracts/placement";
+import type { Logger } from "@caxton/telemetry/logger";
+import { watchRoutes } from "./adapters/route-watch.ts";
+import { AgentLane } from "./agent-lane.ts";
+import { startRelay, type Relay } from "./relay/relay.ts";
+
+export interface RouterOptions {
+  readonly bus: Bus;
+  readonly log: Logger;
+  /** Tells routers apart; appears in route acknowledgements and relay leases. */
+  readonly id: string;
+  /** After this time without a sign of life from a router its messages go to another. */
+  readonly ackWaitMs?: number;
+  /** Off where a router shall only route; on unless given. */
+  readonly relay?: boolean;
+}
+
+export const defaultAckWaitMs = 10_000;
+
+/** Follows every agent that has a route: its messages to its versions, and what they say onwards. */
+export async function startRouter(options: RouterOptions): Promise<{ close(): Promise<void> }> {
+  const { bus, log, id, ackWaitMs = defaultAckWaitMs, relay = true } = options;
+  const lanes = new Map<string, AgentLane>();
+  const relays = new Map<string, Relay>();
+  const stop = new AbortController();
+
+  function onRoute(route: RouteEntry): void {
+    const { agent } = route;
+    const lane = lanes.get(agent);
+    if (lane !== undefined) return lane.applyRoute(route);
+    lanes.set(agent, new AgentLane({ bus, log, routerId: id, agent, ackWaitMs }, route));
+    if (relay) relays.set(agent, startRelay({ bus, log, holder: id, agent }));
+  }
+
+  const watch = await watchRoutes(bus, log, onRoute, stop.signal);
+  return {
+    async close() {
+      stop.abort();
+      await watch.ended;
+      await Promise.all([...lanes.values()].map((lane) => lane.close()));
+      await Promise.all([...relays.values()].map((one) => one.close()));
+    },
+  };
+}
