@@ -1,0 +1,107 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startNatsServer, type NatsServer } from "./nats-server.ts";
+import { startServiceProcess, type ServiceProcess } from "./service-process.ts";
+
+export interface ClusterOptions {
+  /** Folders under services/; one process each. What is listed twice runs twice: `router`, `router-2`. */
+  readonly services: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A nats-server and every service as a real process of its own, on 127.0.0.1 with its data in a temporary folder. */
+export interface Cluster {
+  readonly nats: NatsServer;
+  readonly folder: string;
+  /** Resolves when the process is gone; it stays away until `restart`. */
+  kill(name: string, signal?: NodeJS.Signals): Promise<void>;
+  /** Starts it again under the same name; resolves when it is ready. */
+  restart(name: string): Promise<void>;
+  freeze(name: string): void;
+  thaw(name: string): void;
+  pidOf(name: string): number;
+  /** What all processes wrote, in the order it came; to be shown when a test fails. */
+  logs(): string;
+  stop(): Promise<void>;
+}
+
+const linesMax = 2_000;
+
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const nats = await startNatsServer();
+  const folder = await mkdtemp(join(tmpdir(), "caxton-cluster-"));
+  const lines: string[] = [];
+  const processes = new Map<string, ServiceProcess>();
+  const serviceOf = nameAll(options.services);
+  const env = {
+    CAXTON_NATS_URL: nats.url,
+    CAXTON_CACHE_DIR: join(folder, "cache"),
+    CAXTON_GATEWAY_PORT: "0",
+    ...options.env,
+  };
+
+  async function start(name: string): Promise<void> {
+    const service = serviceOf.get(name);
+    if (service === undefined)
+      throw new Error(`no service '${name}' in this cluster: ${[...serviceOf.keys()].join(", ")}`);
+    const onLine = (line: string): void => {
+      lines.push(line.startsWith("{") ? line : `${name}: ${line}`);
+      if (lines.length > linesMax) lines.shift();
+    };
+    processes.set(name, await startServiceProcess({ service, id: name, env, onLine }));
+  }
+
+  function running(name: string): ServiceProcess {
+    const found = processes.get(name);
+    if (found === undefined) throw new Error(`'${name}' does not run: ${[...processes.keys()].join(", ")}`);
+    return found;
+  }
+
+  /** Orderly first, so that hosts end their versions; what does not go within 5 s is killed. */
+  async function end(one: ServiceProcess): Promise<void> {
+    one.signal("SIGCONT");
+    const impatience = setTimeout(() => one.signal("SIGKILL"), 5_000);
+    await one.kill("SIGTERM");
+    clearTimeout(impatience);
+  }
+
+  async function stop(): Promise<void> {
+    await Promise.all([...processes.values()].map(end));
+    await nats.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  try {
+    // Whoever makes the streams and buckets comes first.
+    const [first, ...others] = serviceOf.keys();
+    if (first !== undefined) await start(first);
+    await Promise.all(others.map(start));
+  } catch (error) {
+    await stop();
+    throw new Error(`the cluster did not start; its log ends:\n${lines.slice(-40).join("\n")}`, { cause: error });
+  }
+
+  return {
+    nats,
+    folder,
+    kill: (name, signal = "SIGKILL") => running(name).kill(signal),
+    restart: start,
+    freeze: (name) => running(name).signal("SIGSTOP"),
+    thaw: (name) => running(name).signal("SIGCONT"),
+    pidOf: (name) => running(name).pid,
+    logs: () => lines.join("\n"),
+    stop,
+  };
+}
+
+function nameAll(services: readonly string[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const counts = new Map<string, number>();
+  for (const service of services) {
+    const count = (counts.get(service) ?? 0) + 1;
+    counts.set(service, count);
+    names.set(count === 1 ? service : `${service}-${count}`, service);
+  }
+  return names;
+}
