@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -40,29 +40,26 @@ export function findNatsServer(): string {
   const named = process.env["CAXTON_NATS_SERVER"];
   if (named !== undefined && named !== "") return named;
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/bin"];
-  const found = folders
-    .map((folder) => join(folder, "nats-server"))
-    .find((file) => existsSync(file));
+  const found = folders.map((folder) => join(folder, "nats-server")).find((file) => existsSync(file));
   if (found !== undefined) return found;
-  throw new Error(
-    "nats-server is not on PATH: apt-get install nats-server, or set CAXTON_NATS_SERVER to its file",
-  );
+  throw new Error("nats-server is not on PATH: apt-get install nats-server, or set CAXTON_NATS_SERVER to its file");
 }
 
-/** A real nats-server with JetStream on 127.0.0.1. */
+/** A real nats-server with JetStream on 127.0.0.1. It does not outlive this process, however that ends. */
 export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
   const folder = await mkdtemp(join(tmpdir(), "caxton-nats-"));
   const storeDir = options.storeDir ?? join(folder, "data");
   const startTimeoutMs = options.startTimeoutMs ?? 20_000;
+  const janitor = startJanitor(folder);
   let port = options.port ?? (await freePort());
   let child = await start(2);
 
   async function start(moreTries: number): Promise<ChildProcess> {
     try {
-      return await startProcess(folder, storeDir, port, options.config ?? "", startTimeoutMs);
+      return await startProcess(folder, storeDir, port, options.config ?? "", startTimeoutMs, janitor);
     } catch (error) {
       if (options.port !== undefined || moreTries === 0) {
-        await rm(folder, { recursive: true, force: true });
+        await janitor.finish();
         throw error;
       }
       port = await freePort();
@@ -79,7 +76,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
 
   async function stop(): Promise<void> {
     await kill();
-    await rm(folder, { recursive: true, force: true });
+    await janitor.finish();
   }
 
   return {
@@ -92,12 +89,38 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     kill,
     async restart() {
       await kill();
-      child = await startProcess(folder, storeDir, port, options.config ?? "", startTimeoutMs);
+      child = await startProcess(folder, storeDir, port, options.config ?? "", startTimeoutMs, janitor);
     },
     freeze: () => void child.kill("SIGSTOP"),
     thaw: () => void child.kill("SIGCONT"),
     stop,
     [Symbol.asyncDispose]: stop,
+  };
+}
+
+interface Janitor {
+  /** The process to end should this one die. */
+  watch(child: ChildProcess): void;
+  finish(): Promise<void>;
+}
+
+/** A shell that waits for the end of its input, which comes even when this process is killed, and then cleans up. */
+function startJanitor(folder: string): Janitor {
+  const script =
+    'pid=; while read -r line; do pid=$line; done; [ -n "$pid" ] && kill -9 "$pid" 2>/dev/null; rm -rf "$0"';
+  const shell = spawn("/bin/sh", ["-c", script, folder], { stdio: ["pipe", "ignore", "ignore"], detached: true });
+  const gone = once(shell, "exit");
+  shell.unref();
+  return {
+    watch(child) {
+      shell.stdin.write(`${child.pid ?? ""}\n`);
+      child.once("exit", () => void (shell.stdin.writable && shell.stdin.write("\n")));
+    },
+    async finish() {
+      shell.ref();
+      shell.stdin.end();
+      await gone;
+    },
   };
 }
 
@@ -109,8 +132,7 @@ export async function freePort(): Promise<number> {
   const address = server.address();
   server.close();
   await once(server, "close");
-  if (address === null || typeof address === "string")
-    throw new Error("no port was given to the listener");
+  if (address === null || typeof address === "string") throw new Error("no port was given to the listener");
   return address.port;
 }
 
@@ -122,22 +144,18 @@ async function startProcess(
   port: number,
   config: string,
   timeoutMs: number,
+  janitor: Janitor,
 ): Promise<ChildProcess> {
   // The name tells our server from another that took the port in the meantime.
   const name = `caxton-test-${process.pid}-${started++}`;
   const configFile = join(folder, "nats.conf");
   const logFile = join(folder, "nats.log");
   const jetstream = `jetstream { store_dir: ${JSON.stringify(storeDir)} }`;
-  await writeFile(
-    configFile,
-    `server_name: ${name}\nlisten: "127.0.0.1:${port}"\n${jetstream}\n${config}\n`,
-  );
+  await writeFile(configFile, `server_name: ${name}\nlisten: "127.0.0.1:${port}"\n${jetstream}\n${config}\n`);
   await using log = await open(logFile, "a");
   const child = spawn(findNatsServer(), ["-c", configFile], { stdio: ["ignore", log.fd, log.fd] });
   await once(child, "spawn");
-  const killWithUs = (): void => void child.kill("SIGKILL");
-  process.once("exit", killWithUs);
-  child.once("exit", () => process.off("exit", killWithUs));
+  janitor.watch(child);
   const deadlineMs = performance.now() + timeoutMs;
   while (child.exitCode === null && child.signalCode === null && performance.now() < deadlineMs) {
     if ((await serverNameAt(port)) === name) return child;
