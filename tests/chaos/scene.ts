@@ -1,0 +1,122 @@
+import { join } from "node:path";
+import { connectBus } from "@caxton/bus/connect";
+import { decodeJson } from "@caxton/bus/json";
+import type { Bus } from "@caxton/bus/types";
+import { SlotStatus, slotTtlMs } from "@caxton/contracts/placement";
+import { checker } from "@caxton/contracts/schema";
+import { leaseBucket, slotBucket } from "@caxton/contracts/subjects";
+import { leaseTtlMs } from "../../services/router/src/relay/relay.ts";
+import { audit } from "../auditor/audit.ts";
+import type { Rule } from "../auditor/expected.ts";
+import type { Acknowledged, AuditReport } from "../auditor/report.ts";
+import { startCluster, type Cluster } from "../harness/cluster.ts";
+import { deploymentFacts, publishDeploy, uploadArtifact } from "../harness/deployer.ts";
+import { readCatalogue, startProducer } from "../harness/producer.ts";
+import { buildExamples } from "../harness/quake-agents.ts";
+
+export const agent = "quake-watch";
+const perSecond = 400;
+const messagesPerFault = 1_200;
+const deployTimeoutMs = 30_000;
+const settleTimeoutMs = 20_000;
+const ends = ["DeploymentCompleted", "DeploymentFailed", "ValidationFailed", "DeploymentRolledBack"];
+
+/** After this time without a sign of life from a router its messages go to another. */
+export const ackWaitMs = 2_000;
+
+export interface Scene {
+  readonly cluster: Cluster;
+  readonly bus: Bus;
+  /** Replaces the live version by the other one under steady traffic, strikes when the replacement has come to `at`, and audits everything since the beginning. */
+  replaceUnderTraffic(at: string, strike: (version: string) => Promise<void>): Promise<Replacement>;
+  audit(): Promise<AuditReport>;
+  close(): Promise<void>;
+}
+
+export interface Replacement {
+  readonly version: string;
+  /** The event that ended the deployment. */
+  readonly end: string;
+  readonly report: AuditReport;
+}
+
+/** A cluster of real processes, two routers in it, with the first version of the example agent at work. */
+export async function openScene(duplicateWindowMs: number): Promise<Scene> {
+  const cluster = await startCluster({
+    services: ["orchestrator", "validator", "agent-host", "router", "router", "ledger", "metrics-watcher"],
+    env: { CAXTON_DUPLICATE_WINDOW_MS: String(duplicateWindowMs), CAXTON_ACK_WAIT_MS: String(ackWaitMs) },
+  });
+  const bus = await connectBus({ url: cluster.nats.url, name: "chaos" });
+  const acknowledged: Acknowledged[] = [];
+  const rules: Record<string, Rule> = {};
+  const digests = new Map<Rule, string>();
+  let live: Rule = "v2";
+
+  const rulesInTurn = ["v1", "v2"] as const;
+  const files = await buildExamples(["quake-watch/v1", "quake-watch/v2"], cluster.folder);
+  for (const [index, rule] of rulesInTurn.entries()) {
+    digests.set(rule, await uploadArtifact(bus, files[index] ?? join(cluster.folder, "missing")));
+  }
+
+  /** Deploys what is not live. @returns the new version and how it ended */
+  async function replace(at: string, strike: (version: string) => Promise<void>): Promise<Omit<Replacement, "report">> {
+    const next = live === "v1" ? "v2" : "v1";
+    const deployment = await publishDeploy(bus, agent, digests.get(next) ?? "");
+    const before = await deploymentFacts(bus, agent, deployment, [at, ...ends], deployTimeoutMs);
+    const passed = before.find(({ type }) => type === "ValidationPassed")?.data["version"];
+    const version = typeof passed === "string" ? passed : "";
+    rules[version] = next;
+    live = next;
+    await strike(version);
+    const facts = await deploymentFacts(bus, agent, deployment, ends, deployTimeoutMs);
+    return { version, end: facts.at(-1)?.type ?? "" };
+  }
+
+  function report(): Promise<AuditReport> {
+    return audit({ url: cluster.nats.url, agent, acknowledged, rules, settleTimeoutMs });
+  }
+
+  const first = await replace("DeploymentCompleted", () => Promise.resolve());
+  if (first.end !== "DeploymentCompleted")
+    throw new Error(`the first version did not start: ${first.end}\n${cluster.logs()}`);
+  const bodies = await readCatalogue();
+
+  return {
+    cluster,
+    bus,
+    async replaceUnderTraffic(at, strike) {
+      const producer = await startProducer({ url: cluster.nats.url, agent, bodies, perSecond });
+      await producer.reached(messagesPerFault / 4);
+      const { version, end } = await replace(at, strike);
+      await producer.reached(messagesPerFault);
+      await producer.stop();
+      acknowledged.push(...producer.acknowledged);
+      return { version, end, report: await report() };
+    },
+    audit: report,
+    async close() {
+      await bus.close();
+      await cluster.stop();
+    },
+  };
+}
+
+/** The router that now relays the agent's outputs. */
+export async function relayingRouter({ bus }: Scene): Promise<string> {
+  const leases = await bus.kv(leaseBucket, { ttlMs: leaseTtlMs });
+  const entry = await leases.get(`relay.${agent}`);
+  const record: unknown = entry === undefined ? undefined : decodeJson(entry.value);
+  if (typeof record === "object" && record !== null && "holder" in record && typeof record.holder === "string") {
+    return record.holder;
+  }
+  throw new Error(`nobody relays for ${agent}`);
+}
+
+const slot = checker("slot status", SlotStatus);
+
+/** The process ids of a version's instances. */
+export async function instancePids({ bus }: Scene, version: string): Promise<readonly number[]> {
+  const slots = await bus.kv(slotBucket, { ttlMs: slotTtlMs });
+  const entries = await Promise.all((await slots.keys(`${agent}.${version}.*`)).map((key) => slots.get(key)));
+  return entries.flatMap((entry) => (entry === undefined ? [] : (slot.check(decodeJson(entry.value)).pid ?? [])));
+}
