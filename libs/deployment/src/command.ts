@@ -9,8 +9,18 @@ export type Request =
 
 /** What the effects that `next` asked for found out. One that comes late or twice decides nothing. */
 export type Report =
-  | { readonly type: "validation-passed"; readonly deployment: string; readonly shortName: string; readonly report: unknown }
-  | { readonly type: "validation-failed"; readonly deployment: string; readonly failure: Failure; readonly report: unknown }
+  | {
+      readonly type: "validation-passed";
+      readonly deployment: string;
+      readonly shortName: string;
+      readonly report: unknown;
+    }
+  | {
+      readonly type: "validation-failed";
+      readonly deployment: string;
+      readonly failure: Failure;
+      readonly report: unknown;
+    }
   | { readonly type: "version-ready"; readonly deployment: string; readonly startMs: number }
   | { readonly type: "version-failed"; readonly deployment: string; readonly failure: Failure }
   | { readonly type: "route-applied"; readonly revision: number; readonly routers: number; readonly appliedMs: number }
@@ -45,4 +55,6 @@ export interface Refusal {
   readonly message: string;
 }
 
-export type Decision = { readonly ok: true; readonly events: readonly DeploymentEvent[] } | { readonly ok: false; readonly refusal: Refusal };
+export type Decision =
+  | { readonly ok: true; readonly events: readonly DeploymentEvent[] }
+  | { readonly ok: false; readonly refusal: Refusal };

@@ -2,7 +2,7 @@ import type { Report } from "./command.ts";
 import type { Facts } from "./decide.ts";
 import type { Fact } from "./event.ts";
 import { shiftRoute } from "./route.ts";
-import { type AgentState, type Deployment, stepOf, versionOf } from "./state.ts";
+import { type AgentState, type Deployment, deploymentOf, type Failure, stepOf, versionOf } from "./state.ts";
 import { versionId } from "./version-id.ts";
 
 /** Reports never fail: one that does not fit the state any more is old news and means nothing. */
@@ -12,17 +12,17 @@ export function decideReport(report: Report, state: AgentState, now: number): Fa
 
 function factsOf(report: Report, state: AgentState, now: number): readonly Fact[] {
   if (report.type === "route-applied") return routeApplied(report, state, now);
-  const deployment = state.deployments[report.deployment];
+  const deployment = deploymentOf(state, report.deployment);
   if (deployment === undefined) return [];
   switch (report.type) {
     case "validation-passed":
       return deployment.state === "Validating" ? [validationPassed(deployment, report, state)] : [];
     case "validation-failed":
-      return deployment.state === "Validating" ? [{ ...report, type: "ValidationFailed" }] : [];
+      return deployment.state === "Validating" ? [validationFailed(deployment, report)] : [];
     case "version-ready":
       return isStarting(deployment) ? versionReady(deployment, report.startMs, state) : [];
     case "version-failed":
-      return isStarting(deployment) ? [{ ...report, type: "DeploymentFailed" }] : [];
+      return isStarting(deployment) ? [deploymentFailed(deployment, report.failure)] : [];
     case "version-drained":
       return drained(deployment, report.forced);
     case "version-stopped":
@@ -36,10 +36,32 @@ function isStarting(deployment: Deployment): boolean {
   return deployment.state === "Deploying" && stepOf(deployment)?.kind === "start";
 }
 
-function validationPassed(deployment: Deployment, report: Report & { type: "validation-passed" }, state: AgentState): Fact {
+function validationPassed(
+  deployment: Deployment,
+  report: Report & { type: "validation-passed" },
+  state: AgentState,
+): Fact {
   const ordinal = state.versions + 1;
   const version = versionId(report.shortName, ordinal, deployment.fingerprint);
-  return { type: "ValidationPassed", deployment: deployment.deployment, version, ordinal, report: report.report };
+  return {
+    type: "ValidationPassed",
+    deployment: deployment.deployment,
+    version,
+    ordinal,
+    report: report.report ?? null,
+  };
+}
+
+/** A report that is missing is stored as null: JSON has no undefined, and the event would not be readable any more. */
+function validationFailed(
+  { deployment }: Deployment,
+  { failure, report }: Report & { type: "validation-failed" },
+): Fact {
+  return { type: "ValidationFailed", deployment, failure, report: report ?? null };
+}
+
+function deploymentFailed({ deployment }: Deployment, failure: Failure): Fact {
+  return { type: "DeploymentFailed", deployment, failure };
 }
 
 function versionReady(deployment: Deployment, startMs: number, state: AgentState): readonly Fact[] {
@@ -58,15 +80,21 @@ function shift(deployment: Deployment, index: number, state: AgentState): readon
 function routeApplied(report: Report & { type: "route-applied" }, state: AgentState, now: number): readonly Fact[] {
   if (report.revision !== state.route.revision || report.revision <= state.appliedRevision) return [];
   const { revision, routers, appliedMs } = report;
-  const deployment = state.rollout === undefined ? undefined : state.deployments[state.rollout];
+  const deployment = deploymentOf(state, state.rollout);
   if (deployment === undefined) return [];
   const applied: Fact = { type: "RouteApplied", deployment: deployment.deployment, revision, routers, appliedMs };
-  if (deployment.rollbackReason !== undefined) return [applied, ...startDrain(deployment, deployment, "RolledBack", state, now)];
+  if (deployment.rollbackReason !== undefined)
+    return [applied, ...startDrain(deployment, deployment, "RolledBack", state, now)];
+  if (stepOf(deployment)?.kind !== "shift") return [applied];
   const further = shift(deployment, deployment.step + 1, state);
   if (further.length > 0) return [applied, ...further];
-  const replaced = deployment.replaces === undefined ? undefined : state.deployments[deployment.replaces];
+  const replaced = deploymentOf(state, deployment.replaces);
   const completed: Fact = { type: "DeploymentCompleted", deployment: deployment.deployment };
-  return [applied, completed, ...(replaced === undefined ? [] : startDrain(replaced, deployment, "Retired", state, now))];
+  return [
+    applied,
+    completed,
+    ...(replaced === undefined ? [] : startDrain(replaced, deployment, "Retired", state, now)),
+  ];
 }
 
 /** `by` is the deployment whose plan says how long the drain may take. */
@@ -112,7 +140,7 @@ function expired(deployment: Deployment, now: number): readonly Fact[] {
   }
   if (isStarting(deployment) && step?.kind === "start" && waitedMs >= step.timeoutMs) {
     const reason = `not ready after ${waitedMs} ms, ${step.timeoutMs} ms were allowed; is an agent-host running?`;
-    return [{ type: "DeploymentFailed", deployment: deployment.deployment, failure: { stage: "start", code: "version-failed", reason } }];
+    return [deploymentFailed(deployment, { stage: "start", code: "version-failed", reason })];
   }
   return [];
 }

@@ -5,7 +5,9 @@ import type { DeploymentEvent, Fact } from "./event.ts";
 import { evolve } from "./evolve.ts";
 import type { AgentState } from "./state.ts";
 
-export type Facts = { readonly ok: true; readonly facts: readonly Fact[] } | { readonly ok: false; readonly code: RefusalCode; readonly message: string };
+export type Facts =
+  | { readonly ok: true; readonly facts: readonly Fact[] }
+  | { readonly ok: false; readonly code: RefusalCode; readonly message: string };
 
 /**
  * What a command means in this state: facts to append, none when it changes nothing, or a refusal that says why.
@@ -14,7 +16,9 @@ export type Facts = { readonly ok: true; readonly facts: readonly Fact[] } | { r
 export function decide(command: Command, state: AgentState, policy: Policy, now: number): Decision {
   const { commandId, actor } = command;
   if (state.commands[commandId] === true) return { ok: true, events: [] };
-  const outcome = isRequest(command) ? decideRequest(command, state, policy, now, actor) : decideReport(command, state, now);
+  const outcome = isRequest(command)
+    ? decideRequest(command, state, policy, now, actor)
+    : decideReport(command, state, now);
   if (!outcome.ok) return { ok: false, refusal: { code: outcome.code, message: outcome.message } };
   const events: DeploymentEvent[] = outcome.facts.map((fact) => ({ ...fact, atMs: now, commandId }));
   const after = events.reduce(evolve, state);

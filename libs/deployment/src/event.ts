@@ -19,7 +19,12 @@ export type DeploymentEvent = Header &
         readonly ordinal: number;
         readonly report: unknown;
       }
-    | { readonly type: "ValidationFailed"; readonly deployment: string; readonly failure: Failure; readonly report: unknown }
+    | {
+        readonly type: "ValidationFailed";
+        readonly deployment: string;
+        readonly failure: Failure;
+        readonly report: unknown;
+      }
     | { readonly type: "VersionReady"; readonly deployment: string; readonly version: string; readonly startMs: number }
     | { readonly type: "DeploymentFailed"; readonly deployment: string; readonly failure: Failure }
     | {
@@ -31,7 +36,13 @@ export type DeploymentEvent = Header &
         readonly targets: readonly Target[];
         readonly closed: readonly Closing[];
       }
-    | { readonly type: "RouteApplied"; readonly deployment: string; readonly revision: number; readonly routers: number; readonly appliedMs: number }
+    | {
+        readonly type: "RouteApplied";
+        readonly deployment: string;
+        readonly revision: number;
+        readonly routers: number;
+        readonly appliedMs: number;
+      }
     | { readonly type: "DeploymentCompleted"; readonly deployment: string }
     | { readonly type: "RollbackStarted"; readonly deployment: string; readonly reason: string; readonly actor: string }
     | {
@@ -42,7 +53,12 @@ export type DeploymentEvent = Header &
         readonly deadlineAtMs: number;
         readonly ending: "Retired" | "RolledBack";
       }
-    | { readonly type: "VersionDrained"; readonly deployment: string; readonly version: string; readonly forced: boolean }
+    | {
+        readonly type: "VersionDrained";
+        readonly deployment: string;
+        readonly version: string;
+        readonly forced: boolean;
+      }
     | { readonly type: "VersionStopped"; readonly deployment: string; readonly version: string }
     | { readonly type: "DeploymentRetired"; readonly deployment: string }
     | { readonly type: "DeploymentRolledBack"; readonly deployment: string; readonly reason: string }
@@ -51,4 +67,8 @@ export type DeploymentEvent = Header &
 export type DeploymentEventType = DeploymentEvent["type"];
 
 /** An event before its header is put on. */
-export type Fact = DeploymentEvent extends infer Event ? (Event extends DeploymentEvent ? Omit<Event, keyof Header> : never) : never;
+export type Fact = DeploymentEvent extends infer Event
+  ? Event extends DeploymentEvent
+    ? Omit<Event, keyof Header>
+    : never
+  : never;

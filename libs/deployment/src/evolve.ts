@@ -1,17 +1,20 @@
 import type { DeploymentEvent } from "./event.ts";
 import { forgetClosed } from "./route.ts";
-import type { AgentState, Deployment } from "./state.ts";
+import { type AgentState, type Deployment, deploymentOf } from "./state.ts";
 
 /**
  * State after one more fact. Total: a fact about something unknown, or of a type that came later than this code, changes nothing.
  */
 export function evolve(state: AgentState, event: DeploymentEvent): AgentState {
+  if (event.type === "DeploymentRequested") return requested(state, event);
+  return deploymentOf(state, event.deployment) === undefined ? state : happened(state, event);
+}
+
+function happened(state: AgentState, event: Exclude<DeploymentEvent, { type: "DeploymentRequested" }>): AgentState {
   switch (event.type) {
-    case "DeploymentRequested":
-      return requested(state, event);
     case "DeploymentStarted":
       return change(
-        { ...state, queue: state.queue.filter((id) => id !== event.deployment), rollout: event.deployment },
+        { ...state, queue: without(state.queue, event.deployment), rollout: event.deployment },
         event.deployment,
         {
           state: "Validating",
@@ -59,10 +62,13 @@ export function evolve(state: AgentState, event: DeploymentEvent): AgentState {
         state: "Running",
         runningAtMs: event.atMs,
         stepStartedAtMs: event.atMs,
-        step: (state.deployments[event.deployment]?.plan.length ?? 1) - 1,
+        step: (deploymentOf(state, event.deployment)?.plan.length ?? 1) - 1,
       });
     case "RollbackStarted":
-      return change(state, event.deployment, { state: "Draining", rollbackReason: event.reason });
+      return change(remember(state, event.commandId), event.deployment, {
+        state: "Draining",
+        rollbackReason: event.reason,
+      });
     case "DrainStarted": {
       const { revision, deadlineAtMs, ending } = event;
       return change(state, event.deployment, { state: "Draining", drain: { revision, deadlineAtMs, ending } });
@@ -70,12 +76,17 @@ export function evolve(state: AgentState, event: DeploymentEvent): AgentState {
     case "VersionDrained":
       return change(state, event.deployment, { drainedAtMs: event.atMs, processes: "unwanted" });
     case "VersionStopped":
-      return change({ ...state, route: forgetClosed(state.route, event.version) }, event.deployment, { processes: "gone" });
+      return change({ ...state, route: forgetClosed(state.route, event.version) }, event.deployment, {
+        processes: "gone",
+      });
     case "DeploymentRetired":
       return change(state, event.deployment, { state: "Retired", endedAtMs: event.atMs });
     case "DeploymentRolledBack":
       return change(
-        { ...leaveRollout(state, event.deployment), queue: state.queue.filter((id) => id !== event.deployment) },
+        {
+          ...remember(leaveRollout(state, event.deployment), event.commandId),
+          queue: without(state.queue, event.deployment),
+        },
         event.deployment,
         { state: "RolledBack", endedAtMs: event.atMs, rollbackReason: event.reason },
       );
@@ -85,7 +96,7 @@ export function evolve(state: AgentState, event: DeploymentEvent): AgentState {
 }
 
 function requested(state: AgentState, event: DeploymentEvent & { type: "DeploymentRequested" }): AgentState {
-  if (state.deployments[event.deployment] !== undefined) return state;
+  if (deploymentOf(state, event.deployment) !== undefined) return state;
   const { type: _type, atMs, commandId: _commandId, ...request } = event;
   const deployment: Deployment = {
     ...request,
@@ -104,9 +115,13 @@ function requested(state: AgentState, event: DeploymentEvent & { type: "Deployme
 }
 
 function change(state: AgentState, id: string, changes: Partial<Deployment>): AgentState {
-  const deployment = state.deployments[id];
+  const deployment = deploymentOf(state, id);
   if (deployment === undefined) return state;
   return { ...state, deployments: { ...state.deployments, [id]: { ...deployment, ...changes } } };
+}
+
+function without(queue: readonly string[], id: string): readonly string[] {
+  return queue.filter((waiting) => waiting !== id);
 }
 
 function leaveRollout(state: AgentState, id: string): AgentState {

@@ -5,7 +5,13 @@ export type Effect = { readonly key: string } & (
   | { readonly kind: "validate"; readonly deployment: string; readonly deadlineAtMs: number }
   | { readonly kind: "start"; readonly deployment: string; readonly version: string; readonly deadlineAtMs: number }
   | { readonly kind: "route"; readonly revision: number }
-  | { readonly kind: "drain"; readonly deployment: string; readonly version: string; readonly revision: number; readonly deadlineAtMs: number }
+  | {
+      readonly kind: "drain";
+      readonly deployment: string;
+      readonly version: string;
+      readonly revision: number;
+      readonly deadlineAtMs: number;
+    }
   | { readonly kind: "stop"; readonly deployment: string; readonly version: string }
   | { readonly kind: "expire"; readonly deployment: string; readonly step: number; readonly atMs: number }
 );
@@ -34,10 +40,22 @@ function ofDeployment(deployment: Deployment): Effect[] {
   if (deployment.processes === "unwanted") return [{ kind: "stop", key: `stop:${id}`, deployment: id, version }];
   if (deployment.state === "Deploying" && step?.kind === "start") {
     const atMs = deployment.stepStartedAtMs + step.timeoutMs;
-    return [{ kind: "start", key: `start:${id}`, deployment: id, version, deadlineAtMs: atMs }, expire(deployment, atMs)];
+    return [
+      { kind: "start", key: `start:${id}`, deployment: id, version, deadlineAtMs: atMs },
+      expire(deployment, atMs),
+    ];
   }
   if (deployment.state === "Draining" && drain !== undefined) {
-    return [{ kind: "drain", key: `drain:${id}`, deployment: id, version, revision: drain.revision, deadlineAtMs: drain.deadlineAtMs }];
+    return [
+      {
+        kind: "drain",
+        key: `drain:${id}`,
+        deployment: id,
+        version,
+        revision: drain.revision,
+        deadlineAtMs: drain.deadlineAtMs,
+      },
+    ];
   }
   return [];
 }

@@ -23,10 +23,16 @@ export interface Route {
 export const noRoute: Route = { revision: 0, targets: [], closed: [] };
 
 /** The next revision: `candidate` at `share`, what is left to `stable`; versions that leave are closed, those that return are open again. */
-export function shiftRoute(route: Route, candidate: string | undefined, share: number, stable: string | undefined): Route {
+export function shiftRoute(
+  route: Route,
+  candidate: string | undefined,
+  share: number,
+  stable: string | undefined,
+): Route {
   const revision = route.revision + 1;
   const targets: Target[] = [];
-  if (candidate !== undefined && share > 0) targets.push({ version: candidate, share: stable === undefined ? 1 : share });
+  if (candidate !== undefined && share > 0)
+    targets.push({ version: candidate, share: stable === undefined ? 1 : share });
   if (stable !== undefined && share < 1) targets.push({ version: stable, share: 1 - share });
   const open = new Set(targets.map((target) => target.version));
   const left = route.targets

@@ -65,7 +65,11 @@ export interface Deployment extends DeploymentRequest {
   readonly replaces?: string;
   /** Whether its processes should be there: `none` before and `gone` after. */
   readonly processes: "none" | "wanted" | "unwanted" | "gone";
-  readonly drain?: { readonly revision: number; readonly deadlineAtMs: number; readonly ending: "Retired" | "RolledBack" };
+  readonly drain?: {
+    readonly revision: number;
+    readonly deadlineAtMs: number;
+    readonly ending: "Retired" | "RolledBack";
+  };
   readonly drainedAtMs?: number;
   readonly validatedAtMs?: number;
   readonly runningAtMs?: number;
@@ -89,7 +93,7 @@ export interface AgentState {
   /** The last revision that every live router acknowledged. */
   readonly appliedRevision: number;
   readonly versions: number;
-  /** Ids of the commands that changed something, so that a repeat changes nothing. */
+  /** Ids of the requests that changed something, so that a repeat changes nothing. Reports are told apart by the state. */
   readonly commands: Readonly<Record<string, true>>;
 }
 
@@ -110,8 +114,13 @@ export function isSettled(state: DeploymentState): boolean {
   return state === "Running" || state === "Failed" || state === "RolledBack" || state === "Retired";
 }
 
-export function versionOf(state: AgentState, deployment: string | undefined): string | undefined {
-  return deployment === undefined ? undefined : state.deployments[deployment]?.version;
+/** Ids come from outside, so a name that every object inherits (`constructor`) is no deployment. */
+export function deploymentOf(state: AgentState, id: string | undefined): Deployment | undefined {
+  return id !== undefined && Object.hasOwn(state.deployments, id) ? state.deployments[id] : undefined;
+}
+
+export function versionOf(state: AgentState, id: string | undefined): string | undefined {
+  return deploymentOf(state, id)?.version;
 }
 
 export function stepOf(deployment: Deployment): Step | undefined {

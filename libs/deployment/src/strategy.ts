@@ -20,12 +20,18 @@ export function directPlan(): readonly Step[] {
   ];
 }
 
+function timeOf(step: Exclude<Step, { kind: "shift" }>): number {
+  return step.kind === "finalize" ? step.drainMaxMs : step.timeoutMs;
+}
+
 /** Why a plan cannot be walked, or undefined if it can: one validate, one start, shares that only grow up to 1, one finalize. */
 export function planProblem(plan: readonly Step[]): string | undefined {
   const kinds = plan.map((step) => step.kind);
   if (kinds[0] !== "validate" || kinds[1] !== "start" || kinds.at(-1) !== "finalize") {
     return `a plan is validate, start, shift…, finalize; this one is ${kinds.join(", ")}`;
   }
+  const untimed = plan.find((step) => step.kind !== "shift" && !(timeOf(step) >= 0 && timeOf(step) < Infinity));
+  if (untimed !== undefined) return `'${untimed.kind}' needs a time in ms from 0 up`;
   let share = 0;
   for (const step of plan.slice(2, -1)) {
     if (step.kind !== "shift") return `'${step.kind}' may not stand between start and finalize`;
