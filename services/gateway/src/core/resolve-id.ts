@@ -1,0 +1,66 @@
+import { CaxtonError, type ErrorCode } from "@caxton/contracts/errors";
+import { isUuid } from "@caxton/contracts/schema";
+import type { AgentView } from "./agent-view.ts";
+
+const namedCandidates = 5;
+
+/** Where a deployment is: the agent it belongs to and its full id. */
+export interface DeploymentPlace {
+  readonly agent: string;
+  readonly deployment: string;
+}
+
+/**
+ * The agent that a typed name or its beginning means.
+ * @throws CaxtonError `unknown-agent`, `ambiguous-id`
+ */
+export function resolveAgent(views: readonly AgentView[], typed: string): AgentView {
+  const byName = new Map(views.map((view) => [view.agent, view]));
+  return choose(byName, typed, "unknown-agent", "agent", () => `no agent '${typed}' was ever deployed here`);
+}
+
+/**
+ * The deployment that a deployment id, a version id, the beginning of either or the end of a deployment id means.
+ * @throws CaxtonError `unknown-deployment`, `ambiguous-id`
+ */
+export function resolveDeployment(views: readonly AgentView[], typed: string): DeploymentPlace {
+  const byId = new Map<string, DeploymentPlace>();
+  for (const view of views) {
+    for (const deployment of Object.values(view.state.deployments)) {
+      const place = { agent: view.agent, deployment: deployment.deployment };
+      byId.set(deployment.deployment, place);
+      if (deployment.version !== undefined) byId.set(deployment.version, place);
+    }
+  }
+  return choose(byId, typed, "unknown-deployment", "deployment or version", () => `no deployment or version '${typed}'`);
+}
+
+function choose<Value extends object>(
+  known: ReadonlyMap<string, Value>,
+  typed: string,
+  unknownCode: ErrorCode,
+  what: string,
+  unknownMessage: () => string,
+): Value {
+  const exact = known.get(typed);
+  if (exact !== undefined) return exact;
+  const ids = typed === "" ? [] : [...known.keys()].filter((id) => id.startsWith(typed) || (isUuid(id) && id.endsWith(typed)));
+  const meant = new Map(ids.flatMap((id) => entryOf(known, id)));
+  const [first, ...others] = meant.keys();
+  if (first === undefined) throw new CaxtonError(unknownCode, `${unknownMessage()}; \`caxton list\` shows what there is`);
+  if (others.length > 0) throw ambiguous(typed, what, [...meant.values()].toSorted());
+  return first;
+}
+
+function entryOf<Value>(known: ReadonlyMap<string, Value>, id: string): readonly (readonly [Value, string])[] {
+  const value = known.get(id);
+  return value === undefined ? [] : [[value, id]];
+}
+
+function ambiguous(typed: string, what: string, ids: readonly string[]): CaxtonError {
+  const named = ids.slice(0, namedCandidates).join(", ");
+  const more = ids.length > namedCandidates ? ` and ${ids.length - namedCandidates} more` : "";
+  return new CaxtonError("ambiguous-id", `'${typed}' fits more than one ${what}: ${named}${more}; type more of it`, {
+    details: { typed, candidates: ids.length },
+  });
+}
