@@ -1,0 +1,118 @@
+import { spawn } from "node:child_process";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { CaxtonError, isErrorCode } from "@caxton/contracts/errors";
+import type { InstanceLogLine, InstanceOptions, InstanceOrder, InstanceReport } from "../instance/protocol.ts";
+import { memoryBound, type Isolation } from "./memory-group.ts";
+
+export interface InstanceState {
+  readonly state: "ready" | "closed" | "drained";
+  readonly closedAtRevision: number;
+}
+
+/** A running process of a version. */
+export interface InstanceProcess {
+  readonly pid: number;
+  readonly isolation: Isolation;
+  /** Resolves when it takes requests, with the time that took. @throws CaxtonError with what kept it from it */
+  readonly ready: Promise<number>;
+  /** Resolves with why, when the process is gone and cleaned up after. */
+  readonly exited: Promise<string>;
+  /** Finish and exit; killed after `timeoutMs`. Resolves when it is gone. */
+  stop(timeoutMs: number): Promise<void>;
+  kill(reason: string): void;
+}
+
+export interface InstanceListeners {
+  onState(state: InstanceState): void;
+  onLog(lines: readonly InstanceLogLine[]): void;
+}
+
+const mainFile = fileURLToPath(new URL("../instance/main.ts", import.meta.url));
+/** What node and its threads need before the agent uses anything. */
+const baseBytes = 256 * 1024 * 1024;
+const pingEveryMs = 1_000;
+/** Unanswered in a row, which makes five seconds; counted, so that a supervisor that stood still blames nobody. */
+const pingsMissedMax = 5;
+/** On top of the agent's own time to start. */
+const processStartMs = 5_000;
+
+export async function startInstance(options: InstanceOptions, listeners: InstanceListeners): Promise<InstanceProcess> {
+  const { limits } = options.spec;
+  // An instance that replaces another inside the process overlaps with it for a moment.
+  const bound = await memoryBound(baseBytes + 2 * limits.memoryMaxBytes * options.concurrency);
+  const [command, ...args] = bound.wrap([process.execPath, "--max-old-space-size=192", mainFile]);
+  // An agent has no environment; its process needs none either.
+  const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe", "ipc"], env: {} });
+  const ready = Promise.withResolvers<number>();
+  ready.promise.catch(() => undefined);
+  let killReason: string | undefined;
+  let lastWords = "";
+  let pingsMissed = 0;
+
+  const order = (message: InstanceOrder): void => {
+    // Gone in the meantime: its exit is on the way.
+    if (child.connected) child.send(message, () => undefined);
+  };
+  const kill = (reason: string): void => {
+    killReason ??= reason;
+    child.kill("SIGKILL");
+  };
+  const startTimer = setTimeout(() => {
+    const timeoutMs = limits.startTimeoutMs + processStartMs;
+    ready.reject(new CaxtonError("start-timeout", `the instance was not ready within ${timeoutMs} ms`));
+    kill("not ready in time");
+  }, limits.startTimeoutMs + processStartMs);
+  const pingTimer = setInterval(() => {
+    pingsMissed += 1;
+    if (pingsMissed > pingsMissedMax) kill(`its main thread did not answer for ${pingsMissedMax * pingEveryMs} ms`);
+    else order({ type: "ping" });
+  }, pingEveryMs);
+
+  child.stderr?.on("data", (data: Buffer) => (lastWords = `${lastWords}${data.toString()}`.slice(-1_000)));
+  child.on("message", (report: InstanceReport) => {
+    pingsMissed = 0;
+    if (report.type === "ready") {
+      clearTimeout(startTimer);
+      ready.resolve(report.startMs);
+    } else if (report.type === "failed") {
+      killReason = `${report.code}: ${report.reason}`;
+      ready.reject(new CaxtonError(isErrorCode(report.code) ? report.code : "internal", report.reason));
+    } else if (report.type === "state") {
+      listeners.onState(report);
+    } else if (report.type === "log") {
+      listeners.onLog(report.lines);
+    }
+  });
+
+  const gone = new Promise<string>((resolve) => {
+    child.once("error", (error) => resolve(`could not be started: ${error.message}`));
+    child.once("exit", (code, signal) => {
+      const how = signal === null ? `exited with ${code}` : `ended by ${signal}`;
+      resolve(killReason ?? `${how} ${lastWords.trim().slice(-300)}`.trim());
+    });
+  });
+  const exited = gone.then(async (reason) => {
+    clearTimeout(startTimer);
+    clearInterval(pingTimer);
+    const outOfMemory = await bound.outOfMemory();
+    await bound.remove();
+    const why = outOfMemory ? "out of memory: its group's limit was reached" : reason;
+    ready.reject(new CaxtonError("version-failed", `the instance ${why}`));
+    return why;
+  });
+  order({ type: "start", options });
+  return {
+    pid: child.pid ?? -1,
+    isolation: bound.isolation,
+    ready: ready.promise,
+    exited,
+    kill,
+    async stop(timeoutMs) {
+      order({ type: "stop" });
+      const timer = setTimeout(() => kill(`did not stop within ${timeoutMs} ms`), timeoutMs);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, readdir, rmdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
+
+export type Isolation = "cgroup-v2" | "cgroup-v1" | "data-limit" | "none";
+
+/** What bounds one process's memory besides the cap in its component. */
+export interface MemoryBound {
+  readonly isolation: Isolation;
+  /** The command that runs `command` inside the bound, under the same pid. */
+  wrap(command: readonly string[]): readonly [string, ...string[]];
+  /** Whether the kernel ended a process because it passed the bound. */
+  outOfMemory(): Promise<boolean>;
+  /** Removes what was made; after the process is gone. */
+  remove(): Promise<void>;
+}
+
+const v1Root = "/sys/fs/cgroup/memory";
+const v2Roots = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
+/** `prlimit --data` counts every writable mapping, of which node reserves more than it uses. */
+const dataLimitExtraBytes = 768 * 1024 * 1024;
+
+/** The strongest bound to be had here: a cgroup of its own, else a limit on the data segment, else none. */
+export async function memoryBound(maxBytes: number): Promise<MemoryBound> {
+  return (await versionTwo(maxBytes)) ?? (await versionOne(maxBytes)) ?? dataLimit(maxBytes) ?? none();
+}
+
+async function versionTwo(maxBytes: number): Promise<MemoryBound | undefined> {
+  for (const root of v2Roots) {
+    const parent = join(root, "caxton");
+    try {
+      if (!(await readFile(join(root, "cgroup.controllers"), "utf8")).split(/\s+/).includes("memory")) continue;
+      await mkdir(parent, { recursive: true });
+      await writeFile(join(root, "cgroup.subtree_control"), "+memory");
+      await writeFile(join(parent, "cgroup.subtree_control"), "+memory");
+      return await group("cgroup-v2", parent, { "memory.max": maxBytes, "memory.swap.max": 0 }, "memory.events");
+    } catch {
+      // Not ours to write, or no memory controller below: the next best.
+    }
+  }
+  return undefined;
+}
+
+async function versionOne(maxBytes: number): Promise<MemoryBound | undefined> {
+  try {
+    if (!existsSync(join(v1Root, "memory.limit_in_bytes"))) return undefined;
+    const limits = { "memory.limit_in_bytes": maxBytes };
+    return await group("cgroup-v1", join(v1Root, "caxton"), limits, "memory.oom_control");
+  } catch {
+    return undefined;
+  }
+}
+
+let made = 0;
+
+async function group(
+  isolation: "cgroup-v1" | "cgroup-v2",
+  parent: string,
+  limits: Readonly<Record<string, number>>,
+  eventFile: string,
+): Promise<MemoryBound> {
+  await mkdir(parent, { recursive: true });
+  await removeAbandoned(parent);
+  const folder = join(parent, `${process.pid}-${(made += 1)}`);
+  await mkdir(folder);
+  for (const [file, value] of Object.entries(limits)) {
+    // Without swap there is no file for it.
+    if (existsSync(join(folder, file))) await writeFile(join(folder, file), String(value));
+  }
+  const members = join(folder, "cgroup.procs");
+  return {
+    isolation,
+    // Inside before its first instruction, so that everything it ever uses is counted.
+    wrap: (command) => ["/bin/sh", "-c", `echo $$ > "$0" && exec "$@"`, members, ...command],
+    async outOfMemory() {
+      const events = await readFile(join(folder, eventFile), "utf8").catch(() => "");
+      return /^oom_kill [1-9]/m.test(events);
+    },
+    remove: () => removeGroup(folder),
+  };
+}
+
+/** Groups of hosts that were killed; a group with processes in it cannot be removed. */
+async function removeAbandoned(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const owner = Number(/^(\d+)-\d+$/.exec(name)?.[1]);
+    if (owner > 0 && !existsSync(`/proc/${owner}`)) await rmdir(join(parent, name)).catch(() => undefined);
+  }
+}
+
+/** A group stays busy for a moment after its last process. */
+async function removeGroup(folder: string): Promise<void> {
+  for (let left = 20; left > 0; left -= 1) {
+    try {
+      return await rmdir(folder);
+    } catch {
+      await delay(25);
+    }
+  }
+}
+
+function dataLimit(maxBytes: number): MemoryBound | undefined {
+  const prlimit = "/usr/bin/prlimit";
+  if (!existsSync(prlimit)) return undefined;
+  return {
+    ...none(),
+    isolation: "data-limit",
+    wrap: (command) => [prlimit, `--data=${maxBytes + dataLimitExtraBytes}`, "--", ...command],
+  };
+}
+
+function none(): MemoryBound {
+  return {
+    isolation: "none",
+    wrap: ([first = "", ...rest]) => [first, ...rest],
+    outOfMemory: () => Promise.resolve(false),
+    remove: () => Promise.resolve(),
+  };
+}

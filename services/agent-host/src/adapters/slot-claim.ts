@@ -1,0 +1,90 @@
+import { decodeJson, encodeJson } from "@caxton/bus/json";
+import type { KvBucket } from "@caxton/bus/types";
+import { hasCode } from "@caxton/contracts/errors";
+import { SlotStatus, slotTtlMs } from "@caxton/contracts/placement";
+import { checker } from "@caxton/contracts/schema";
+
+const slotStatus = checker("slot status", SlotStatus);
+
+/** A slot held by this host: its status, written again and again so that it does not expire. */
+export interface SlotClaim {
+  /** Aborts when another host was found to hold it. */
+  readonly lost: AbortSignal;
+  readonly status: SlotStatus;
+  /** Written as soon as the bus takes it; only the newest counts. */
+  set(status: SlotStatus): void;
+  /** Deletes the slot, where it is still ours. */
+  release(): Promise<void>;
+}
+
+/** @returns undefined where somebody holds it */
+export async function claimSlot(bucket: KvBucket, key: string, first: SlotStatus): Promise<SlotClaim | undefined> {
+  try {
+    return keepSlot(bucket, key, first, await bucket.create(key, encodeJson(first)));
+  } catch (error) {
+    if (hasCode(error, "wrong-sequence")) return undefined;
+    throw error;
+  }
+}
+
+function keepSlot(bucket: KvBucket, key: string, first: SlotStatus, firstRevision: number): SlotClaim {
+  const lost = new AbortController();
+  let status = first;
+  let revision = firstRevision;
+  let writing: Promise<void> | undefined;
+  let isStale = false;
+  let released = false;
+
+  async function write(): Promise<void> {
+    do {
+      isStale = false;
+      try {
+        revision = await bucket.update(key, encodeJson(status), revision);
+      } catch (error) {
+        if (!hasCode(error, "wrong-sequence")) return;
+        await reclaim();
+      }
+    } while (isStale && !released && !lost.signal.aborted);
+  }
+
+  /** It expired while the bus or this process stood still, or an earlier write went in without our hearing of it. */
+  async function reclaim(): Promise<void> {
+    const entry = await bucket.get(key);
+    if (entry === undefined) {
+      revision = await bucket.create(key, encodeJson(status));
+    } else if (slotStatus.check(decodeJson(entry.value)).host === status.host) {
+      revision = entry.revision;
+      isStale = true;
+    } else {
+      lost.abort();
+    }
+  }
+
+  function writeSoon(): void {
+    isStale = true;
+    if (released || lost.signal.aborted || writing !== undefined) return;
+    // What fails is tried again by the next refresh.
+    writing = write()
+      .catch(() => undefined)
+      .finally(() => (writing = undefined));
+  }
+
+  const refresh = setInterval(writeSoon, slotTtlMs / 3);
+  lost.signal.addEventListener("abort", () => clearInterval(refresh));
+  return {
+    lost: lost.signal,
+    get status() {
+      return status;
+    },
+    set(next) {
+      status = next;
+      writeSoon();
+    },
+    async release() {
+      released = true;
+      clearInterval(refresh);
+      await writing;
+      if (!lost.signal.aborted) await bucket.delete(key).catch(() => undefined);
+    },
+  };
+}

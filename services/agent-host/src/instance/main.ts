@@ -1,0 +1,64 @@
+/** One instance of a version: a process of its own, ended by its supervisor or with it. */
+import process from "node:process";
+import { connectBus } from "@caxton/bus/connect";
+import { toCaxtonError } from "@caxton/contracts/errors";
+import { startRunner, type Runner } from "@caxton/wasm-agent/runner";
+import type { InstanceOptions, InstanceOrder, InstanceReport } from "./protocol.ts";
+import { RunQueue } from "./run-queue.ts";
+import { serve } from "./serve.ts";
+
+/** So that what was said goes out before the process does. */
+const exitDelayMs = 50;
+
+let stop = (): void => process.exit(0);
+
+function report(message: InstanceReport): void {
+  if (process.connected) process.send?.(message);
+}
+
+function fail(error: unknown): void {
+  const { code, message } = toCaxtonError(error);
+  report({ type: "failed", code, reason: message });
+  setTimeout(() => process.exit(1), exitDelayMs);
+}
+
+async function start(options: InstanceOptions): Promise<void> {
+  const startedMs = performance.now();
+  const { busUrl, instance, spec, concurrency } = options;
+  const { agent, version } = spec;
+  const bus = await connectBus({ url: busUrl, name: `${agent}.${version} ${instance}`, onError: () => undefined });
+  const runners = await Promise.all(Array.from({ length: concurrency }, () => startAgent(options)));
+  const queue = new RunQueue(runners, fail);
+  const service = await serve({ bus, queue, agent, version, instance, report, onError: fail });
+  stop = () => {
+    service
+      .drain()
+      .then(() => bus.close())
+      .then(() => process.exit(0), fail);
+  };
+  report({ type: "ready", startMs: performance.now() - startedMs });
+}
+
+async function startAgent({ preparedDir, spec }: InstanceOptions): Promise<Runner> {
+  const { messageTimeoutMs, startTimeoutMs, outputMaxBytes } = spec.limits;
+  const runner = await startRunner({
+    preparedDir,
+    configuration: spec.configuration,
+    messageTimeoutMs,
+    startTimeoutMs,
+    outputMaxBytes,
+    onLog: (lines) => report({ type: "log", lines }),
+  });
+  await runner.loadContract();
+  return runner;
+}
+
+process.on("message", (order: InstanceOrder) => {
+  if (order.type === "start") start(order.options).catch(fail);
+  else if (order.type === "ping") report({ type: "pong" });
+  else stop();
+});
+// The supervisor is gone; another host takes the slot over.
+process.on("disconnect", () => process.exit(0));
+// Ctrl-C in a terminal reaches the whole group; the supervisor decides when its instances end.
+process.on("SIGINT", () => undefined);

@@ -1,0 +1,34 @@
+import type { VersionSpec } from "@caxton/contracts/placement";
+
+export interface InstanceOptions {
+  readonly busUrl: string;
+  /** Names this process in its answers. */
+  readonly instance: string;
+  readonly spec: VersionSpec;
+  /** From `prepareComponent`. */
+  readonly preparedDir: string;
+  /** Threads that run the agent. */
+  readonly concurrency: number;
+}
+
+/** From the supervisor, over IPC. */
+export type InstanceOrder =
+  | { readonly type: "start"; readonly options: InstanceOptions }
+  | { readonly type: "ping" }
+  /** Finish what is in flight and exit. */
+  | { readonly type: "stop" };
+
+export interface InstanceLogLine {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly text: string;
+  readonly messageId?: string;
+}
+
+/** To the supervisor. */
+export type InstanceReport =
+  | { readonly type: "ready"; readonly startMs: number }
+  /** It cannot work and is about to exit. */
+  | { readonly type: "failed"; readonly code: string; readonly reason: string }
+  | { readonly type: "state"; readonly state: "ready" | "closed" | "drained"; readonly closedAtRevision: number }
+  | { readonly type: "log"; readonly lines: readonly InstanceLogLine[] }
+  | { readonly type: "pong" };

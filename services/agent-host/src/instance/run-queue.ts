@@ -1,0 +1,76 @@
+import type { RunMessage, RunRequest, RunResult } from "@caxton/contracts/agent-run";
+import type { Runner } from "@caxton/wasm-agent/runner";
+
+interface Job {
+  readonly request: RunRequest;
+  /** Asked when its turn has come: whether it may still be run. */
+  readonly mayRun: () => boolean;
+  readonly done: (results: readonly RunResult[] | undefined) => void;
+}
+
+/** Most requests that wait; more than the routers together should ever send. */
+const queuedMax = 64;
+
+/** Runs requests in order of arrival on as many runners as there are; the time a request waits here costs nothing of its budget. */
+export class RunQueue {
+  readonly #idle: Runner[];
+  readonly #count: number;
+  readonly #onError: (error: unknown) => void;
+  readonly #jobs: Job[] = [];
+
+  constructor(runners: readonly Runner[], onError: (error: unknown) => void) {
+    this.#idle = [...runners];
+    this.#count = runners.length;
+    this.#onError = onError;
+  }
+
+  get inFlight(): number {
+    return this.#jobs.length + this.#count - this.#idle.length;
+  }
+
+  /** `done` gets undefined where `mayRun` said no. */
+  add(request: RunRequest, mayRun: Job["mayRun"], done: Job["done"]): void {
+    if (this.#jobs.length >= queuedMax) return done(unfinished(request.messages));
+    this.#jobs.push({ request, mayRun, done });
+    this.#work();
+  }
+
+  #work(): void {
+    while (this.#jobs.length > 0) {
+      const runner = this.#idle.pop();
+      if (runner === undefined) return;
+      const job = this.#jobs.shift();
+      if (job === undefined || !job.mayRun()) {
+        this.#idle.push(runner);
+        job?.done(undefined);
+        continue;
+      }
+      void this.#run(runner, job);
+    }
+  }
+
+  async #run(runner: Runner, { request, done }: Job): Promise<void> {
+    try {
+      const answers = await runner.handleBatch(request.messages, { budgetMs: request.budgetMs });
+      this.#idle.push(runner);
+      done(request.messages.map(({ index }, at) => resultOf(index, answers[at])));
+    } catch (error) {
+      // The runner is of no more use, and so is this process; its supervisor starts another.
+      this.#onError(error);
+      return;
+    }
+    this.#work();
+  }
+}
+
+type Answer = Awaited<ReturnType<Runner["handleBatch"]>>[number];
+
+function resultOf(index: number, answer: Answer | undefined): RunResult {
+  if (answer === undefined || answer.result === "unfinished") return { index, result: "unfinished" };
+  if (answer.result === "failed") return { index, ...answer };
+  return { index, result: "handled", outputs: [...answer.outputs], latencyMs: answer.latencyMs };
+}
+
+export function unfinished(messages: readonly RunMessage[]): RunResult[] {
+  return messages.map(({ index }) => ({ index, result: "unfinished" }));
+}

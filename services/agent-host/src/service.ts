@@ -1,0 +1,117 @@
+import { decodeJson } from "@caxton/bus/json";
+import type { Bus, KvBucket } from "@caxton/bus/types";
+import { toCaxtonError } from "@caxton/contracts/errors";
+import { slotTtlMs, VersionSpec } from "@caxton/contracts/placement";
+import { checker } from "@caxton/contracts/schema";
+import { slotBucket, versionBucket } from "@caxton/contracts/subjects";
+import type { Logger } from "@caxton/telemetry/logger";
+import { randomUUID } from "node:crypto";
+import { claimSlot } from "./adapters/slot-claim.ts";
+import { wantedSlots, type WantedSlot } from "./core/slots.ts";
+import { runSlot, type SlotContext } from "./slot.ts";
+
+export interface AgentHostOptions {
+  readonly bus: Bus;
+  readonly log: Logger;
+  /** Tells hosts apart; each start should have its own. */
+  readonly id: string;
+  /** Where prepared components are kept; may be shared and survives. */
+  readonly cacheDir: string;
+  /** How the instances reach the bus; they have connections of their own. */
+  readonly busUrl: string;
+  /** Threads an instance runs its agent on; 1 unless given. */
+  readonly concurrency?: number;
+}
+
+/** A slot whose holder died expires without a word, so it is looked for. */
+const lookEveryMs = 1_000;
+const versionSpec = checker("version", VersionSpec);
+
+/** Runs instances of the versions that should run, as many as no other host does. */
+export async function startAgentHost(options: AgentHostOptions): Promise<{ close(): Promise<void> }> {
+  const { bus, log, id, cacheDir, busUrl, concurrency = 1 } = options;
+  // A slot of an earlier life of this host is not ours.
+  const host = `${id}.${randomUUID().slice(0, 4)}`;
+  const context: SlotContext = { bus, busUrl, log, host, cacheDir, concurrency };
+  const bucket = await bus.kv(slotBucket, { ttlMs: slotTtlMs });
+  const specs = new Map<string, VersionSpec>();
+  const held = new Map<string, HeldSlot>();
+  const stop = new AbortController();
+  const watching = watchVersions(bus, log, specs, () => void look(), stop.signal);
+  const timer = setInterval(() => void look(), lookEveryMs);
+
+  async function look(): Promise<void> {
+    if (stop.signal.aborted) return;
+    const wanted = wantedSlots(specs.values());
+    for (const [key, slot] of held) if (!wanted.has(key)) slot.stop.abort();
+    await Promise.all([...wanted.values()].filter(({ key }) => !held.has(key)).map(hold));
+  }
+
+  async function hold(slot: WantedSlot): Promise<void> {
+    const own = new AbortController();
+    const ended = run(slot, own.signal).catch((error: unknown) => {
+      const { code, message } = toCaxtonError(error);
+      log.debug({ slot: slot.key, code }, `slot not held: ${message}`);
+    });
+    held.set(slot.key, { stop: own, ended });
+    await ended;
+    held.delete(slot.key);
+    // It may be wanted again already.
+    if (own.signal.aborted) void look();
+  }
+
+  async function run(slot: WantedSlot, signal: AbortSignal): Promise<void> {
+    const claim = await claimStarting(bucket, slot, host);
+    if (claim !== undefined) await runSlot(context, slot, claim, signal);
+  }
+
+  await watching.current;
+  return {
+    async close() {
+      stop.abort();
+      clearInterval(timer);
+      for (const slot of held.values()) slot.stop.abort();
+      await Promise.all([...held.values()].map(({ ended }) => ended));
+      await watching.ended;
+    },
+  };
+}
+
+interface HeldSlot {
+  readonly stop: AbortController;
+  readonly ended: Promise<void>;
+}
+
+function claimStarting(bucket: KvBucket, slot: WantedSlot, host: string): ReturnType<typeof claimSlot> {
+  return claimSlot(bucket, slot.key, { host, instance: "", state: "starting", restarts: 0 });
+}
+
+/** Keeps `specs` as the bucket has them, and says when they changed. */
+function watchVersions(
+  bus: Bus,
+  log: Logger,
+  specs: Map<string, VersionSpec>,
+  onChange: () => void,
+  signal: AbortSignal,
+): { readonly current: Promise<void>; readonly ended: Promise<void> } {
+  const current = Promise.withResolvers<void>();
+  async function follow(): Promise<void> {
+    const bucket = await bus.kv(versionBucket);
+    const onCurrent = (): void => {
+      current.resolve();
+      onChange();
+    };
+    for await (const change of bucket.watch({ signal, onCurrent })) {
+      try {
+        if (change.type === "delete") specs.delete(change.key);
+        else specs.set(change.entry.key, versionSpec.check(decodeJson(change.entry.value)));
+        onChange();
+      } catch (error) {
+        log.error(`a version cannot be read: ${toCaxtonError(error).message}`);
+      }
+    }
+  }
+  const ended = follow();
+  ended.catch(current.reject);
+  return { current: current.promise, ended };
+}
