@@ -43,6 +43,11 @@ test("one holds, the other takes over at once when it is given up", async () => 
   await one.acquired();
   const two = contend(await (await at.connect()).kv("leases"), "two");
   const takenOver = two.acquired();
+  // Longer than the time after which a silent holder is replaced: refreshes are what keeps it.
+  const refreshed = (await bucket.get("relay.a"))?.revision ?? 0;
+  await expect
+    .poll(async () => (await bucket.get("relay.a"))?.revision ?? 0, { timeout: 5_000 })
+    .toBeGreaterThan(refreshed + 6);
   expect(await holderOf(bucket)).toEqual({ holder: "one", value: null });
   expect(two.seat.held).toBeUndefined();
   await one.seat.close();

@@ -1,6 +1,13 @@
 import { inboxMaxBytes, inboxMessageMaxBytes, outcomeMaxBytes } from "@caxton/contracts/limits";
 import { epochOf } from "@caxton/contracts/outcome";
-import { inboxStream, inboxSubject, outboxStream, outboxSubjects, outcomeStream, outcomeSubjects } from "@caxton/contracts/subjects";
+import {
+  inboxStream,
+  inboxSubject,
+  outboxStream,
+  outboxSubjects,
+  outcomeStream,
+  outcomeSubjects,
+} from "@caxton/contracts/subjects";
 import type { StreamSpec } from "./stream-spec.ts";
 import type { Bus } from "./types.ts";
 
@@ -8,7 +15,11 @@ import type { Bus } from "./types.ts";
 export const defaultDuplicateWindowMs = 120_000;
 
 /** Creates what an agent needs on the bus, or leaves it as it is. @returns the epoch of its inbox */
-export async function ensureAgentStreams(bus: Bus, agent: string, duplicateWindowMs = defaultDuplicateWindowMs): Promise<string> {
+export async function ensureAgentStreams(
+  bus: Bus,
+  agent: string,
+  duplicateWindowMs = defaultDuplicateWindowMs,
+): Promise<string> {
   const unbounded = { discard: "new", maxBytes: -1, duplicateWindowMs } as const;
   const inbox: StreamSpec = {
     name: inboxStream(agent),
@@ -18,8 +29,18 @@ export async function ensureAgentStreams(bus: Bus, agent: string, duplicateWindo
     maxMessageBytes: inboxMessageMaxBytes,
     duplicateWindowMs,
   };
-  const outcomes = { ...unbounded, name: outcomeStream(agent), subjects: [outcomeSubjects(agent)], maxMessageBytes: outcomeMaxBytes };
-  const outbox = { ...unbounded, name: outboxStream(agent), subjects: [outboxSubjects(agent)], maxMessageBytes: outcomeMaxBytes };
+  const outcomes = {
+    ...unbounded,
+    name: outcomeStream(agent),
+    subjects: [outcomeSubjects(agent)],
+    maxMessageBytes: outcomeMaxBytes,
+  };
+  const outbox = {
+    ...unbounded,
+    name: outboxStream(agent),
+    subjects: [outboxSubjects(agent)],
+    maxMessageBytes: outcomeMaxBytes,
+  };
   const info = await bus.streams.ensure(inbox);
   await bus.streams.ensure(outcomes);
   await bus.streams.ensure(outbox);

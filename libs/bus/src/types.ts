@@ -88,7 +88,10 @@ export interface ConsumerInfo {
 }
 
 export interface PullConsumer {
-  /** Up to `maxMessages` as they arrive; ends after `expiresMs` or when all came. Throws `bus-unavailable` when the consumer is gone. */
+  /**
+   * Up to `maxMessages` as they arrive; ends after `expiresMs` or when all came. What arrived and was not taken by the loop is
+   * given back at once. @throws CaxtonError `bus-unavailable` when the server, the stream or the consumer is gone
+   */
   fetch(options: { readonly maxMessages: number; readonly expiresMs: number }): AsyncIterable<Delivery>;
   info(): Promise<ConsumerInfo>;
 }
@@ -117,10 +120,14 @@ export interface Streams {
   consumer(spec: ConsumerSpec): Promise<PullConsumer>;
   /**
    * Reads a stream in order and goes on for ever, without gap or repeat, also after the server was killed and started
-   * again or the stream was away. Ends when `signal` aborts; throws `stream-not-found` only if it was not there at the start.
+   * again or the stream was away; a stream made anew under the same name is followed from its first message. Ends when
+   * `signal` aborts or the bus is closed. @throws CaxtonError `stream-not-found` only if it was not there at the start
    */
   follow(name: string, options?: FollowOptions): AsyncIterable<StoredMessage>;
-  /** The same up to what was stored at the time of the call, then ends. */
+  /**
+   * The same up to what was stored at the time of the call, then ends. Ends early only when `signal` aborts.
+   * @throws CaxtonError `stream-not-found`, also when it was made anew meanwhile; `bus-unavailable` when the bus is closed
+   */
   read(name: string, options?: FollowOptions): AsyncIterable<StoredMessage>;
 }
 
@@ -174,6 +181,7 @@ export interface Bus {
   /** Most bytes the server takes in one message. */
   readonly maxPayloadBytes: number;
   onStatus(listener: (status: BusStatus) => void): () => void;
+  /** At most once: lost where nobody listens or the server is away. @throws CaxtonError `message-too-large`, `invalid-argument` */
   publish(subject: string, data: Uint8Array, headers?: Headers): void;
   /** @throws CaxtonError `no-instance` (nobody listens), `timeout`, `bus-unavailable`, `cancelled` */
   request(
