@@ -3,7 +3,7 @@ import { inspectComponent } from "@caxton/wasm-agent/inspect";
 import { closeToolchain } from "@caxton/wasm-agent/toolchain";
 import { afterAll, describe, expect, it } from "vitest";
 import { coreModule, emptyComponent, otherWorld, tinyAgent } from "../fixtures/wat-components.ts";
-import { fixtureBytes, mebibyte } from "./agent-harness.ts";
+import { fixtureBytes, mebibyte, sha256, temporaryFolder } from "./agent-harness.ts";
 
 const bounds = { maxBytes: 8 * mebibyte, memoryMaxBytes: 32 * mebibyte };
 const text = (words: string) => new TextEncoder().encode(words);
@@ -89,6 +89,23 @@ describe("inspecting a file", () => {
     const startedMs = performance.now();
     expect((await refusal(huge)).code).toBe("artifact-too-large");
     expect(performance.now() - startedMs).toBeLessThan(50);
+  });
+
+  it("reads a component once where it may remember, and judges it anew each time", async () => {
+    const folder = await temporaryFolder();
+    try {
+      const bytes = await fixtureBytes("echo");
+      const cache = { cacheDir: folder.path, digest: sha256(bytes) };
+      const first = await inspectComponent(bytes, { ...bounds, cache });
+      const startedMs = performance.now();
+      expect(await inspectComponent(bytes, { ...bounds, cache })).toEqual(first);
+      expect(performance.now() - startedMs).toBeLessThan(10);
+      await expect(inspectComponent(bytes, { ...bounds, cache, memoryMaxBytes: 65_536 })).rejects.toMatchObject({
+        code: "memory-over-limit",
+      });
+    } finally {
+      await folder.remove();
+    }
   });
 
   it("gives up when its time is over, and works again afterwards", async () => {

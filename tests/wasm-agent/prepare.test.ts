@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { declaredMemories } from "@caxton/wasm-agent/memory-limits";
 import { prepareComponent } from "@caxton/wasm-agent/prepare";
 import { closeToolchain } from "@caxton/wasm-agent/toolchain";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { buildFixture } from "../fixtures/build-fixture.ts";
 import { fixtureBytes, mebibyte, sha256, temporaryFolder } from "./agent-harness.ts";
 
@@ -27,6 +27,15 @@ const options = (cache: string, memoryMaxBytes = 32 * mebibyte) => ({
   cacheDir: join(folder.path, cache),
   memoryMaxBytes,
 });
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 describe("preparing a component", () => {
   it("is done once per digest and memory limit, and answered at once from then on", async () => {
@@ -61,9 +70,11 @@ describe("preparing a component", () => {
       execArgv: [],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
-    await once(child, "message");
+    const [toolPid] = (await once(child, "message")) as [number];
+    expect(isRunning(toolPid)).toBe(true);
     child.kill("SIGKILL");
     await once(child, "exit");
+    await vi.waitFor(() => expect(isRunning(toolPid)).toBe(false), { timeout: 3_000, interval: 10 });
     const left = await readdir(cacheDir);
     expect(left.filter((name) => !name.startsWith("."))).toEqual([]);
     const prepared = await prepareComponent(options("killed"));

@@ -91,8 +91,8 @@ describe("a runner", () => {
     const tookMs = performance.now() - startedMs;
     expect(answers.map(outcome)).toEqual(["handled", "agent-timeout", "handled", "handled"]);
     expect(tookMs).toBeGreaterThanOrEqual(messageTimeoutMs);
-    // The fresh thread for the neighbours is in it.
-    expect(tookMs).toBeLessThan(messageTimeoutMs + 700);
+    // The neighbours wait for a fresh thread: 150 ms on a machine with nothing else to do.
+    expect(tookMs).toBeLessThan(messageTimeoutMs + 3_000);
   });
 
   it("answers within 100 ms of the deadline when nothing else is in the batch", async () => {

@@ -1,5 +1,6 @@
 import { CaxtonError } from "@caxton/contracts/errors";
 import { missingFrom, parseWorld, type WorldName } from "./component-world.ts";
+import { type ComponentFacts, rememberedFacts, rememberFacts } from "./facts-cache.ts";
 import { grantedInterfaces, isGranted } from "./grants.ts";
 import type { MemoryLimits } from "./memory-limits.ts";
 import { runTool } from "./toolchain.ts";
@@ -9,6 +10,8 @@ export interface InspectOptions {
   readonly maxBytes: number;
   readonly memoryMaxBytes: number;
   readonly timeoutMs?: number;
+  /** Where what was read is kept by digest (sha256 of the bytes, in hex), so that it is read once. */
+  readonly cache?: { readonly cacheDir: string; readonly digest: string };
 }
 
 export interface Inspection {
@@ -27,21 +30,25 @@ const maxMemories = 4;
 /** What reading a component may take: the tools themselves, and a multiple of the file. */
 const toolResidentBytes = 768 * 1024 * 1024;
 
-/**
- * What a file is and whether it can be an agent, found out without running any of it. The heavy part runs in a process
- * of its own.
- * @throws CaxtonError `artifact-too-large`, `artifact-empty`, `not-wasm`, `core-module`, `malformed-component`,
- * `wrong-world`, `import-not-granted`, `memory-over-limit`, `validation-timeout`
- */
-export async function inspectComponent(bytes: Uint8Array, options: InspectOptions): Promise<Inspection> {
+async function readComponent(bytes: Uint8Array, options: InspectOptions): Promise<ComponentFacts> {
   requireComponent(bytes, options.maxBytes);
+  const { cache } = options;
+  const remembered = cache && (await rememberedFacts(cache.cacheDir, cache.digest));
+  if (remembered !== undefined) return remembered;
   const findings = await runTool(
     { tool: "inspect", bytes },
     { timeoutMs: options.timeoutMs ?? 10_000, maxResidentBytes: toolResidentBytes + bytes.length * 8 },
   );
   if (findings === undefined)
     throw new CaxtonError("internal", "the toolchain answered an inspection without findings");
-  const world = parseWorld(findings.wit);
+  const facts = { ...findings, sizeBytes: bytes.length };
+  if (cache !== undefined) await rememberFacts(cache.cacheDir, cache.digest, facts);
+  return facts;
+}
+
+/** @throws CaxtonError `wrong-world`, `import-not-granted`, `memory-over-limit` */
+function judgeComponent(facts: ComponentFacts, memoryMaxBytes: number): Inspection {
+  const world = parseWorld(facts.wit);
   const problems = missingFrom(world, "agent");
   if (problems.length > 0 && missingFrom(world, "stateful-agent").length === 0) {
     throw new CaxtonError(
@@ -56,12 +63,22 @@ export async function inspectComponent(bytes: Uint8Array, options: InspectOption
   return {
     kind: "component",
     world: "agent",
-    sizeBytes: bytes.length,
+    sizeBytes: facts.sizeBytes,
     imports: world.imports,
     exports: [...world.exports.keys()],
-    memories: findings.memories,
-    memoryInitialBytes: requireMemory(findings.memories, options.memoryMaxBytes),
+    memories: facts.memories,
+    memoryInitialBytes: requireMemory(facts.memories, memoryMaxBytes),
   };
+}
+
+/**
+ * What a file is and whether it can be an agent, found out without running any of it. The heavy part happens in a
+ * process of its own.
+ * @throws CaxtonError `artifact-too-large`, `artifact-empty`, `not-wasm`, `core-module`, `malformed-component`,
+ * `wrong-world`, `import-not-granted`, `memory-over-limit`, `validation-timeout`
+ */
+export async function inspectComponent(bytes: Uint8Array, options: InspectOptions): Promise<Inspection> {
+  return judgeComponent(await readComponent(bytes, options), options.memoryMaxBytes);
 }
 
 function requireComponent(bytes: Uint8Array, maxBytes: number): void {

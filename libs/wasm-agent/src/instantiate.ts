@@ -5,6 +5,7 @@ import { CaxtonError } from "@caxton/contracts/errors";
 import type { AgentLog } from "./agent-log.ts";
 import { hasErrorCode } from "./node-error.ts";
 import { sealedImports } from "./sealed-imports.ts";
+import type { CompiledModule } from "./webassembly.ts";
 
 /** The records of wit/caxton-agent.wit as jco passes them. */
 export interface WitMessage {
@@ -37,7 +38,7 @@ export interface AgentInstance {
   memoryBytes(): number;
 }
 
-export type CoreModules = ReadonlyMap<string, WebAssembly.Module>;
+export type CoreModules = ReadonlyMap<string, CompiledModule>;
 
 interface Exports {
   readonly describe: () => string;
@@ -57,7 +58,7 @@ type Instantiate = (
 export async function compileModules(preparedDir: string): Promise<CoreModules> {
   try {
     const names = (await readdir(preparedDir)).filter((name) => name.endsWith(".wasm"));
-    const compiled = names.map(async (name): Promise<[string, WebAssembly.Module]> => {
+    const compiled = names.map(async (name): Promise<[string, CompiledModule]> => {
       const bytes = await readFile(join(preparedDir, name));
       return [name, await WebAssembly.compile(Uint8Array.from(bytes))];
     });

@@ -14,6 +14,8 @@ export interface PrepareOptions {
   readonly timeoutMs?: number;
 }
 
+export type PreparedPlace = Pick<PrepareOptions, "cacheDir" | "digest" | "memoryMaxBytes">;
+
 export interface Prepared {
   /** Holds agent.js and its core modules; give it to `startRunner`. */
   readonly folder: string;
@@ -22,13 +24,22 @@ export interface Prepared {
 }
 
 /** Part of the cache key: jco's version and our own way of using it. */
-const toolVersion = "jco1.35.0-1";
+export const toolVersion = "jco1.35.0-1";
 const toolResidentBytes = 1024 * 1024 * 1024;
 const abandonedAfterMs = 10 * 60_000;
 
 /** Where `prepareComponent` keeps this component. */
-export function preparedFolder(options: Pick<PrepareOptions, "cacheDir" | "digest" | "memoryMaxBytes">): string {
+export function preparedFolder(options: PreparedPlace): string {
   return join(options.cacheDir, `${options.digest}-${options.memoryMaxBytes}-${toolVersion}`);
+}
+
+export async function isPrepared(place: PreparedPlace): Promise<boolean> {
+  try {
+    await access(join(preparedFolder(place), "package.json"));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -38,7 +49,7 @@ export function preparedFolder(options: Pick<PrepareOptions, "cacheDir" | "diges
  */
 export async function prepareComponent(options: PrepareOptions): Promise<Prepared> {
   const folder = preparedFolder(options);
-  if (await exists(folder)) return { folder, cached: true };
+  if (await isPrepared(options)) return { folder, cached: true };
   await mkdir(options.cacheDir, { recursive: true });
   await removeAbandoned(options.cacheDir);
   const aside = join(options.cacheDir, `.${process.pid}-${randomUUID()}`);
@@ -54,15 +65,6 @@ export async function prepareComponent(options: PrepareOptions): Promise<Prepare
     if (!hasErrorCode(error, "ENOTEMPTY", "EEXIST")) throw error;
   }
   return { folder, cached: false };
-}
-
-async function exists(folder: string): Promise<boolean> {
-  try {
-    await access(join(folder, "package.json"));
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** What processes that were killed half-way left behind. */
