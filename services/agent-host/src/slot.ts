@@ -133,7 +133,12 @@ async function start(context: SlotContext, slot: WantedSlot, claim: SlotClaim): 
   );
   void running.exited.then((reason) => {
     const exit: InstanceExit = { instance, host, reason };
-    bus.publish(instanceExitSubject(spec.agent, spec.version), encodeJson(exit));
+    try {
+      bus.publish(instanceExitSubject(spec.agent, spec.version), encodeJson(exit));
+    } catch (error) {
+      // The routers' own time limits say it too, later.
+      log.debug({ slot: slot.key }, `the exit was not announced: ${toCaxtonError(error).message}`);
+    }
   });
   return running;
 }

@@ -181,8 +181,14 @@ export class AgentLane {
   }
 
   #acknowledgeRoute(): void {
-    const ack: RouteAck = { router: this.#options.routerId, revision: this.#route.revision };
-    this.#options.bus.publish(routeAckSubject(this.#options.agent), encodeJson(ack));
+    const { bus, log, routerId, agent } = this.#options;
+    const ack: RouteAck = { router: routerId, revision: this.#route.revision };
+    try {
+      bus.publish(routeAckSubject(agent), encodeJson(ack));
+    } catch (error) {
+      // Who wants to know asks again when the bus is back.
+      log.debug({ agent }, `route not acknowledged: ${toCaxtonError(error).message}`);
+    }
   }
 
   #forgetIdle(): void {

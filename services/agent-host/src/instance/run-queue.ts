@@ -50,15 +50,16 @@ export class RunQueue {
   }
 
   async #run(runner: Runner, { request, done }: Job): Promise<void> {
+    let answers: readonly Answer[];
     try {
-      const answers = await runner.handleBatch(request.messages, { budgetMs: request.budgetMs });
-      this.#idle.push(runner);
-      done(request.messages.map(({ index }, at) => resultOf(index, answers[at])));
+      answers = await runner.handleBatch(request.messages, { budgetMs: request.budgetMs });
     } catch (error) {
       // The runner is of no more use, and so is this process; its supervisor starts another.
       this.#onError(error);
       return;
     }
+    this.#idle.push(runner);
+    done(request.messages.map(({ index }, at) => resultOf(index, answers[at])));
     this.#work();
   }
 }

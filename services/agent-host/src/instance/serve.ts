@@ -69,7 +69,7 @@ export async function serve(options: ServeOptions): Promise<{ drain(): Promise<v
       () => admit(gate, request.routeRevision).kind === "serve",
       (results) => {
         if (results === undefined) refuse(message, gate.closedAtRevision);
-        else message.respond(boundedAnswer(instance, results, bus.maxPayloadBytes - headroomBytes));
+        else respond(message, boundedAnswer(instance, results, bus.maxPayloadBytes - headroomBytes));
         reportState();
         if (queue.inFlight === 0) idle();
       },
@@ -79,14 +79,14 @@ export async function serve(options: ServeOptions): Promise<{ drain(): Promise<v
   function wait(message: BusMessage, request: RunRequest): void {
     const giveUp = (): void => {
       waiting = waiting.filter((one) => one.message !== message);
-      message.respond(boundedAnswer(instance, unfinished(request.messages), bus.maxPayloadBytes));
+      respond(message, boundedAnswer(instance, unfinished(request.messages), bus.maxPayloadBytes));
     };
     waiting.push({ message, request, timer: setTimeout(giveUp, request.budgetMs) });
   }
 
   function refuse(message: BusMessage, closedAtRevision: number): void {
     const answer: RunAnswer = { status: "refused", instance, code: "stale-route", closedAtRevision };
-    message.respond(encodeJson(answer));
+    respond(message, encodeJson(answer));
   }
 
   function reportMalformed(error: unknown): void {
@@ -131,4 +131,13 @@ async function followRoutes(
       onError(error);
     });
   });
+}
+
+/** An answer that the bus cannot take now is not missed for long: the router asks again. */
+function respond(message: BusMessage, data: Uint8Array): void {
+  try {
+    message.respond(data);
+  } catch {
+    return;
+  }
 }
