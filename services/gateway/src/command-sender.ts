@@ -18,7 +18,12 @@ export interface CommandSender {
    * Publishes a command and waits for the orchestrator's answer. A command id that was answered before gets that answer.
    * @throws CaxtonError with the refusal's own code, `service-unavailable` where no orchestrator answers, `bus-unavailable`, `cancelled`
    */
-  send(agent: string, verb: CommandVerb, command: DeployCommand | DeploymentCommand, signal: AbortSignal): Promise<AcceptedAnswer>;
+  send(
+    agent: string,
+    verb: CommandVerb,
+    command: DeployCommand | DeploymentCommand,
+    signal: AbortSignal,
+  ): Promise<AcceptedAnswer>;
   close(): Promise<void>;
 }
 
@@ -61,16 +66,23 @@ export async function startCommandSender(bus: Bus, options: CommandSenderOptions
   }
 
   /** The announced answer, or the stored one where the announcement was missed. */
-  async function awaitAnswer(announced: Promise<CommandAnswer>, commandId: string, signal: AbortSignal): Promise<CommandAnswer> {
+  async function awaitAnswer(
+    announced: Promise<CommandAnswer>,
+    commandId: string,
+    signal: AbortSignal,
+  ): Promise<CommandAnswer> {
     const deadlineMs = performance.now() + answerTimeoutMs;
     while (performance.now() < deadlineMs) {
       const turnMs = Math.min(lookAgainMs, deadlineMs - performance.now());
       const turnOver = new AbortController();
-      const over = delay(turnMs, undefined, { signal: AbortSignal.any([signal, turnOver.signal]) }).catch(() => undefined);
+      const over = delay(turnMs, undefined, { signal: AbortSignal.any([signal, turnOver.signal]) }).catch(
+        () => undefined,
+      );
       const answer = await Promise.race([announced, over]);
       turnOver.abort();
       if (answer !== undefined) return answer;
-      if (signal.aborted) throw new CaxtonError("cancelled", `the caller of command ${commandId} left; the command stands`);
+      if (signal.aborted)
+        throw new CaxtonError("cancelled", `the caller of command ${commandId} left; the command stands`);
       const found = await stored(commandId).catch(() => undefined);
       if (found !== undefined) return found;
     }

@@ -61,7 +61,10 @@ export function startProjection(store: EventStore, log: Logger): Projection {
 
   function requireCaughtUp(): void {
     if (caughtUp) return;
-    throw new CaxtonError("service-unavailable", "the gateway is still reading the event store's history; ask again in a moment");
+    throw new CaxtonError(
+      "service-unavailable",
+      "the gateway is still reading the event store's history; ask again in a moment",
+    );
   }
 
   return {
@@ -108,7 +111,10 @@ function foldOrSkip(view: AgentView, event: RecordedEvent, log: Logger): AgentVi
     return foldFact(view, event);
   } catch (error) {
     const { code, message } = toCaxtonError(error);
-    log.error({ code, stream: event.stream, revision: event.revision }, `an event cannot be read and is left out: ${message}`);
+    log.error(
+      { code, stream: event.stream, revision: event.revision },
+      `an event cannot be read and is left out: ${message}`,
+    );
     return { ...view, revision: event.revision };
   }
 }

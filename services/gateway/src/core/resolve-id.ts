@@ -32,7 +32,13 @@ export function resolveDeployment(views: readonly AgentView[], typed: string): D
       if (deployment.version !== undefined) byId.set(deployment.version, place);
     }
   }
-  return choose(byId, typed, "unknown-deployment", "deployment or version", () => `no deployment or version '${typed}'`);
+  return choose(
+    byId,
+    typed,
+    "unknown-deployment",
+    "deployment or version",
+    () => `no deployment or version '${typed}'`,
+  );
 }
 
 function choose<Value extends object>(
@@ -44,10 +50,12 @@ function choose<Value extends object>(
 ): Value {
   const exact = known.get(typed);
   if (exact !== undefined) return exact;
-  const ids = typed === "" ? [] : [...known.keys()].filter((id) => id.startsWith(typed) || (isUuid(id) && id.endsWith(typed)));
+  const ids =
+    typed === "" ? [] : [...known.keys()].filter((id) => id.startsWith(typed) || (isUuid(id) && id.endsWith(typed)));
   const meant = new Map(ids.flatMap((id) => entryOf(known, id)));
   const [first, ...others] = meant.keys();
-  if (first === undefined) throw new CaxtonError(unknownCode, `${unknownMessage()}; \`caxton list\` shows what there is`);
+  if (first === undefined)
+    throw new CaxtonError(unknownCode, `${unknownMessage()}; \`caxton list\` shows what there is`);
   if (others.length > 0) throw ambiguous(typed, what, [...meant.values()].toSorted());
   return first;
 }

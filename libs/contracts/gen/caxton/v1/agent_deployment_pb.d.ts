@@ -1004,6 +1004,8 @@ export declare type GetLedgerResponse = Message<"caxton.v1.GetLedgerResponse"> &
   agent: string;
 
   /**
+   * libs/contracts/src/ledger.ts
+   *
    * @generated from field: google.protobuf.Struct ledger = 2;
    */
   ledger?: JsonObject | undefined;
@@ -1023,6 +1025,13 @@ export declare type GetWindowsRequest = Message<"caxton.v1.GetWindowsRequest"> &
    * @generated from field: string agent = 1;
    */
   agent: string;
+
+  /**
+   * How far back, in ms; 60 000 unless given.
+   *
+   * @generated from field: optional int32 window_ms = 2;
+   */
+  windowMs?: number | undefined;
 };
 
 /**
@@ -1041,6 +1050,8 @@ export declare type GetWindowsResponse = Message<"caxton.v1.GetWindowsResponse">
   agent: string;
 
   /**
+   * libs/contracts/src/windows.ts
+   *
    * @generated from field: google.protobuf.Struct windows = 2;
    */
   windows?: JsonObject | undefined;

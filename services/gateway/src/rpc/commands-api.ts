@@ -1,0 +1,51 @@
+import { CaxtonError } from "@caxton/contracts/errors";
+import { deploymentCommand } from "@caxton/contracts/command-message";
+import type { CommandContext } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import { requireAgentName } from "@caxton/contracts/names";
+import { resolveDeployment } from "../core/resolve-id.ts";
+import type { Api, ApiContext } from "./api-context.ts";
+import { commandEnvelope } from "./command-context.ts";
+import { toDeployCommand } from "./deploy-command.ts";
+
+type CommandApi = Pick<
+  Api,
+  | "deployAgent"
+  | "createCanaryDeployment"
+  | "promoteCanary"
+  | "rollbackDeployment"
+  | "createShadowDeployment"
+  | "abortDeployment"
+>;
+
+/** The RPCs that want something done: each is a command on the bus, and its answer. */
+export function commandsApi({ commands, projection }: ApiContext): CommandApi {
+  async function send(
+    verb: "abort" | "rollback",
+    typed: string,
+    context: CommandContext | undefined,
+    signal: AbortSignal,
+  ): Promise<{ deploymentId: string; agent: string; state: string }> {
+    const { agent, deployment } = resolveDeployment(projection.views(), typed);
+    const command = deploymentCommand.check({ ...commandEnvelope(context), deployment });
+    const { state } = await commands.send(agent, verb, command, signal);
+    return { deploymentId: deployment, agent, state };
+  }
+
+  return {
+    async deployAgent(request, { signal }) {
+      const agent = requireAgentName(request.agent);
+      const command = toDeployCommand(request);
+      const { deployment, state } = await commands.send(agent, "deploy", command, signal);
+      return { deploymentId: deployment, agent, state };
+    },
+    rollbackDeployment: ({ deploymentId, context }, { signal }) => send("rollback", deploymentId, context, signal),
+    abortDeployment: ({ deploymentId, context }, { signal }) => send("abort", deploymentId, context, signal),
+    createCanaryDeployment: () => notYet("canary deployments"),
+    promoteCanary: () => notYet("promotions of canaries"),
+    createShadowDeployment: () => notYet("shadow deployments"),
+  };
+}
+
+function notYet(what: string): never {
+  throw new CaxtonError("not-implemented", `${what} are not served yet; DeployAgent with strategy direct is`);
+}

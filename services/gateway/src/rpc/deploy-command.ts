@@ -1,0 +1,49 @@
+import { randomUUIDv7 } from "node:crypto";
+import { toJson } from "@bufbuild/protobuf";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import { type DeployCommand, deployCommand } from "@caxton/contracts/command-message";
+import { CaxtonError } from "@caxton/contracts/errors";
+import type { DeployRequest, Limits } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import { isDigest } from "@caxton/contracts/names";
+import { commandEnvelope } from "./command-context.ts";
+
+const laterStrategies: readonly string[] = ["canary", "blue-green", "shadow"];
+
+/** @throws CaxtonError `invalid-argument`, `invalid-command`, `not-implemented` */
+export function toDeployCommand(request: DeployRequest): DeployCommand {
+  const { artifactDigest, deploymentId, configuration, limits, instances, allowBreaking } = request;
+  if (!isDigest(artifactDigest)) {
+    throw new CaxtonError(
+      "invalid-argument",
+      `artifact digest '${artifactDigest.slice(0, 80)}' is not 64 lower-case hex digits; upload the file with PUT /artifacts/<sha256> and give that`,
+    );
+  }
+  return deployCommand.check({
+    ...commandEnvelope(request.context),
+    deployment: deploymentId === "" ? randomUUIDv7() : deploymentId,
+    artifact: { digest: artifactDigest },
+    strategy: requireStrategy(request.strategy),
+    ...(configuration === undefined ? {} : { configuration: toJson(ValueSchema, configuration) }),
+    ...(limits === undefined ? {} : { limits: setFields(limits) }),
+    ...(instances === undefined ? {} : { instances }),
+    ...(allowBreaking === "" ? {} : { allowBreaking }),
+  });
+}
+
+function requireStrategy(strategy: string): "direct" {
+  if (strategy === "" || strategy === "direct") return "direct";
+  if (laterStrategies.includes(strategy)) {
+    throw new CaxtonError("not-implemented", `strategy ${strategy} is not served yet; use direct`);
+  }
+  throw new CaxtonError("invalid-argument", `'${strategy.slice(0, 80)}' is no strategy; use direct`);
+}
+
+function setFields({ memoryMaxBytes, messageTimeoutMs, startTimeoutMs, outputMaxBytes, p99MaxMs }: Limits) {
+  return {
+    ...(memoryMaxBytes === undefined ? {} : { memoryMaxBytes }),
+    ...(messageTimeoutMs === undefined ? {} : { messageTimeoutMs }),
+    ...(startTimeoutMs === undefined ? {} : { startTimeoutMs }),
+    ...(outputMaxBytes === undefined ? {} : { outputMaxBytes }),
+    ...(p99MaxMs === undefined ? {} : { p99MaxMs }),
+  };
+}

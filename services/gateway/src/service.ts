@@ -1,0 +1,93 @@
+import type { Bus } from "@caxton/bus/types";
+import { AgentDeployment } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import type { EventStore } from "@caxton/event-store/port";
+import type { Logger } from "@caxton/telemetry/logger";
+import type { ConnectRouter } from "@connectrpc/connect";
+import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
+import fastify from "fastify";
+import { artifactRoutes } from "./artifact-routes.ts";
+import { startCommandSender } from "./command-sender.ts";
+import { mapErrors } from "./error-mapping.ts";
+import { healthRoutes } from "./health-routes.ts";
+import { type ListenAddress, type Listener, listenGrpc, listenHttp } from "./listeners.ts";
+import { startProjection } from "./projection.ts";
+import { agentsApi } from "./rpc/agents-api.ts";
+import type { ApiContext } from "./rpc/api-context.ts";
+import { commandsApi } from "./rpc/commands-api.ts";
+import { deploymentsApi } from "./rpc/deployments-api.ts";
+import { messagesApi } from "./rpc/messages-api.ts";
+
+/** Largest request of the API; artifacts come by another way. */
+const requestMaxBytes = 16 * 1024 * 1024;
+
+export interface GatewayOptions {
+  readonly bus: Bus;
+  readonly eventStore: EventStore;
+  readonly log: Logger;
+  readonly id: string;
+  readonly http: ListenAddress;
+  readonly grpc: ListenAddress;
+  /** Who the gateway's commands come from, as it stands in their subject; `gateway` unless given. */
+  readonly principal?: string;
+  /** How long an orchestrator may take to answer a command; 10 000 unless given. */
+  readonly answerTimeoutMs?: number;
+}
+
+export interface Gateway {
+  readonly httpUrl: string;
+  readonly grpcUrl: string;
+  close(): Promise<void>;
+}
+
+/**
+ * The edge: the API over Connect, JSON and gRPC, and uploads. It changes nothing itself: what is asked becomes a command on
+ * the bus, what is shown is folded from the event store.
+ * @throws CaxtonError `invalid-argument` where a port is taken
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { bus, eventStore, log, principal = "gateway", answerTimeoutMs = 10_000 } = options;
+  const commands = await startCommandSender(bus, { principal, answerTimeoutMs });
+  const projection = startProjection(eventStore, log);
+  const shutdown = new AbortController();
+  const connect = {
+    routes: apiRoutes({ bus, eventStore, projection, commands }),
+    interceptors: [mapErrors(log)],
+    readMaxBytes: requestMaxBytes,
+    shutdownSignal: shutdown.signal,
+  };
+
+  const app = fastify({ forceCloseConnections: true });
+  await app.register(fastifyConnectPlugin, connect);
+  await app.register(artifactRoutes(bus, log));
+  await app.register(healthRoutes(bus, projection));
+
+  const listeners: Listener[] = [];
+  async function close(): Promise<void> {
+    shutdown.abort();
+    await Promise.all(listeners.map((listener) => listener.close()));
+    await projection.close();
+    await commands.close();
+  }
+  try {
+    const http = await listenHttp(app, options.http);
+    listeners.push(http);
+    const grpc = await listenGrpc(connect, options.grpc);
+    listeners.push(grpc);
+    log.info({ event: "listening", http: http.url, grpc: grpc.url }, "listening");
+    return { httpUrl: http.url, grpcUrl: grpc.url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function apiRoutes(context: ApiContext): (router: ConnectRouter) => void {
+  return (router) => {
+    router.service(AgentDeployment, {
+      ...commandsApi(context),
+      ...deploymentsApi(context),
+      ...agentsApi(context),
+      ...messagesApi(context),
+    });
+  };
+}
