@@ -1,0 +1,203 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decide } from "./decide.ts";
+import { evolve } from "./evolve.ts";
+import { next } from "./next.ts";
+import { sameValue } from "./specification/same-value.ts";
+import { settle, type Stride, walk, type Walk, walkPolicy } from "./specification/walk.ts";
+import { type AgentState, type Deployment, type DeploymentState, initialState, isSettled, versionOf } from "./state.ts";
+
+const choices = fc.array(fc.nat(), { maxLength: 120, size: "max" });
+
+/** The shortest life found in which it is not so: `walk(it)` shows it. */
+function lifeWhereNot(isSo: (life: Walk) => boolean): readonly number[] | undefined {
+  const found = fc.check(
+    fc.property(choices, (numbers) => isSo(walk(numbers))),
+    { numRuns: 300 },
+  );
+  return found.failed ? (found.counterexample?.[0] ?? []) : undefined;
+}
+
+function strideWhereNot(isSo: (stride: Stride) => boolean): readonly number[] | undefined {
+  return lifeWhereNot(({ strides }) => strides.every(isSo));
+}
+
+function stateWhereNot(isSo: (state: AgentState) => boolean): readonly number[] | undefined {
+  return strideWhereNot(({ after }) => isSo(after));
+}
+
+function idsWhere(state: AgentState, is: (deployment: Deployment) => boolean): readonly string[] {
+  return Object.values(state.deployments)
+    .filter(is)
+    .map(({ deployment }) => deployment);
+}
+
+const only = (id: string | undefined) => (id === undefined ? [] : [id]);
+const targetsOf = ({ route }: AgentState) => route.targets.map(({ version }) => version);
+
+describe("the lives told here", () => {
+  it("meet every state, every event and every refusal, or the rest proves little", () => {
+    const states = new Set<DeploymentState>();
+    const events = new Set<string>();
+    const refusals = new Set<string>();
+    for (const numbers of fc.sample(choices, { numRuns: 300, seed: 1 })) {
+      for (const { after, decision } of walk(numbers).strides) {
+        for (const { state } of Object.values(after.deployments)) states.add(state);
+        if (decision.ok) for (const { type } of decision.events) events.add(type);
+        else refusals.add(decision.refusal.code);
+      }
+    }
+    expect(states.size).toBe(8);
+    expect(events.size).toBe(15);
+    expect([...refusals].toSorted()).toEqual([
+      "already-active",
+      "deployment-exists",
+      "not-allowed-now",
+      "nothing-to-roll-back-to",
+      "queue-full",
+    ]);
+  });
+});
+
+describe("in every life of an agent", () => {
+  it("shares add to 100 %, or nobody is a target", () => {
+    const found = stateWhereNot(({ route: { targets } }) => {
+      const sum = targets.reduce((total, { share }) => total + share, 0);
+      return targets.every(({ share }) => share > 0) && sum === (targets.length === 0 ? 0 : 1);
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("at most one rollout is on its way, and it is the one the state names", () => {
+    const found = stateWhereNot((state) => {
+      const onTheirWay = idsWhere(
+        state,
+        (one) => ["Validating", "Deploying", "Draining"].includes(one.state) && one.drain?.ending !== "Retired",
+      );
+      return sameValue(onTheirWay, only(state.rollout));
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("somebody waits only while another is on its way", () => {
+    const found = stateWhereNot(({ queue, rollout }) => queue.length === 0 || rollout !== undefined);
+    expect(found).toBeUndefined();
+  });
+
+  it("exactly the Queued wait, and not more than may", () => {
+    const found = stateWhereNot((state) => {
+      const queued = idsWhere(state, (one) => one.state === "Queued");
+      return sameValue(queued.toSorted(), state.queue.toSorted()) && queued.length <= walkPolicy.maxQueued;
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("exactly the active deployment is Running, and its processes are wanted", () => {
+    const found = stateWhereNot((state) => {
+      const running = idsWhere(state, (one) => one.state === "Running" && one.processes === "wanted");
+      return sameValue(running, only(state.active));
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("messages go only to versions whose processes are wanted, and never to one that is closed", () => {
+    const found = stateWhereNot((state) => {
+      const wanted = idsWhere(state, (one) => one.processes === "wanted").map((id) => versionOf(state, id));
+      const closed = state.route.closed.map(({ version }) => version);
+      return targetsOf(state).every((version) => wanted.includes(version) && !closed.includes(version));
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("no version is drained or stopped while messages go to it", () => {
+    const found = stateWhereNot((state) =>
+      next(state).every(
+        (effect) => !(effect.kind === "drain" || effect.kind === "stop") || !targetsOf(state).includes(effect.version),
+      ),
+    );
+    expect(found).toBeUndefined();
+  });
+
+  it("messages have somewhere to go from the first Running on", () => {
+    const found = stateWhereNot(({ active, route }) => active === undefined || route.targets.length > 0);
+    expect(found).toBeUndefined();
+  });
+
+  it("revisions of the route only grow, one by one", () => {
+    const found = lifeWhereNot(({ events }) => {
+      const revisions = events.flatMap((event) => (event.type === "RouteChanged" ? [event.revision] : []));
+      return revisions.every((revision, index) => revision === index + 1);
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("a rollback brings back what ran when the deployment started", () => {
+    const found = strideWhereNot(({ before, decision, after }) => {
+      if (!decision.ok || !decision.events.some(({ type }) => type === "RollbackStarted")) return true;
+      return after.active === before.active && sameValue(targetsOf(after), only(versionOf(before, before.active)));
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("no two deployments bring the same version", () => {
+    const found = stateWhereNot(({ deployments }) => {
+      const versions = Object.values(deployments).flatMap(({ version }) => version ?? []);
+      return new Set(versions).size === versions.length;
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("no two effects have the same key", () => {
+    const found = stateWhereNot((state) => {
+      const keys = next(state).map(({ key }) => key);
+      return new Set(keys).size === keys.length;
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("a command said again changes nothing", () => {
+    const found = strideWhereNot(({ command, after, decision, nowMs }) => {
+      const again = decide(command, after, walkPolicy, nowMs);
+      return !decision.ok || (again.ok && again.events.length === 0);
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("a request's id said again with anything else changes nothing", () => {
+    const found = strideWhereNot(({ command, after, decision, nowMs }) => {
+      if (!decision.ok || decision.events.length === 0 || !("reason" in command || command.type === "deploy"))
+        return true;
+      const { commandId, actor } = command;
+      return Object.keys(after.deployments).every((deployment) => {
+        const again = decide(
+          { type: "abort", deployment, reason: "again", commandId, actor },
+          after,
+          walkPolicy,
+          nowMs,
+        );
+        return again.ok && again.events.length === 0;
+      });
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("the state folded from the events is the state, and asks for the same effects", () => {
+    const found = lifeWhereNot(({ events, state }) => {
+      const folded = events.reduce(evolve, initialState);
+      return sameValue(folded, state) && sameValue(next(folded), next(state));
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("good news alone leads everything to its end, from any point", () => {
+    const found = lifeWhereNot((life) => {
+      const { state } = settle(life);
+      const ended = Object.values(state.deployments).every(
+        (one) => isSettled(one.state) && (one.state === "Running" || ["none", "gone"].includes(one.processes)),
+      );
+      const routed = state.appliedRevision === state.route.revision && state.route.closed.length === 0;
+      return ended && routed && state.rollout === undefined && state.queue.length === 0;
+    });
+    expect(found).toBeUndefined();
+  });
+});

@@ -1,0 +1,175 @@
+import type { Command, Decision, Policy, Report, Request } from "../command.ts";
+import { decide } from "../decide.ts";
+import type { DeploymentEvent } from "../event.ts";
+import { evolve } from "../evolve.ts";
+import { type Effect, next } from "../next.ts";
+import { type AgentState, type DeploymentRequest, initialState } from "../state.ts";
+import { directPlan, type Step } from "../strategy.ts";
+
+/** One command of a walk, with what was known before it and what it led to. */
+export interface Stride {
+  readonly command: Command;
+  readonly nowMs: number;
+  readonly before: AgentState;
+  readonly decision: Decision;
+  readonly after: AgentState;
+}
+
+export interface Walk {
+  readonly strides: readonly Stride[];
+  readonly state: AgentState;
+  readonly events: readonly DeploymentEvent[];
+}
+
+export const walkPolicy: Policy = { maxQueued: 3 };
+
+const steppedPlan: readonly Step[] = [
+  { kind: "validate", timeoutMs: 30_000 },
+  { kind: "start", timeoutMs: 10_000 },
+  { kind: "shift", share: 0.05 },
+  { kind: "shift", share: 0.25 },
+  { kind: "shift", share: 1 },
+  { kind: "finalize", drainMaxMs: 5_000 },
+];
+
+/**
+ * An agent's life out of arbitrary numbers: people who ask, repeat themselves and change their minds, effects that succeed,
+ * fail and run out of time, reports that come late and twice. Each number is one stride; the same numbers are the same life.
+ */
+export function walk(choices: readonly number[], from: Walk = { strides: [], state: initialState, events: [] }): Walk {
+  return choices.reduce((soFar, choice) => {
+    const command = commandOf(choice, soFar);
+    return command === undefined
+      ? soFar
+      : stride(soFar, command, (soFar.strides.at(-1)?.nowMs ?? 0) + (choice % 7_919));
+  }, from);
+}
+
+/** Goes on from there with nothing but good news until nothing is left to do; throws where that does not end. */
+export function settle(from: Walk): Walk {
+  let current = from;
+  for (let left = 1_000; left > 0; left -= 1) {
+    const report = next(current.state)
+      .map(goodNews)
+      .find((news) => news !== undefined);
+    if (report === undefined) return current;
+    current = stride(current, sent(report, current), current.strides.at(-1)?.nowMs ?? 0);
+  }
+  throw new Error(
+    `still under way: ${next(current.state)
+      .map((effect) => effect.key)
+      .join(", ")}`,
+  );
+}
+
+function stride(soFar: Walk, command: Command, nowMs: number): Walk {
+  const before = soFar.state;
+  const decision = decide(command, before, walkPolicy, nowMs);
+  const events = decision.ok ? decision.events : [];
+  const after = events.reduce(evolve, before);
+  return {
+    strides: [...soFar.strides, { command, nowMs, before, decision, after }],
+    state: after,
+    events: [...soFar.events, ...events],
+  };
+}
+
+function commandOf(choice: number, soFar: Walk): Command | undefined {
+  const { state, strides } = soFar;
+  const pick = Math.trunc(choice / 16);
+  const known = Object.values(state.deployments);
+  const deployment = oneOf(known, pick);
+  const effect = oneOf(next(state), pick);
+  const earlier = oneOf(strides, pick)?.command;
+  switch (choice % 16) {
+    case 0:
+    case 1:
+      return sent({ type: "deploy", ...newRequest(known.length, pick) }, soFar);
+    case 2:
+      return deployment && sent({ type: "deploy", ...newRequest(known.indexOf(deployment), pick) }, soFar);
+    case 3:
+      return deployment && sent({ type: "abort", deployment: deployment.deployment, reason: "changed my mind" }, soFar);
+    case 4:
+      return deployment && sent({ type: "rollback", deployment: deployment.deployment, reason: "it is bad" }, soFar);
+    case 5:
+      return earlier;
+    case 6:
+      return earlier && { ...earlier, commandId: `command ${strides.length}` };
+    case 7:
+      return effect && withSender(badNews(effect), soFar);
+    case 8:
+      return withSender(
+        next(state)
+          .map(timeout)
+          .find((report) => report !== undefined),
+        soFar,
+      );
+    default:
+      return effect && withSender(goodNews(effect), soFar);
+  }
+}
+
+function newRequest(index: number, pick: number): DeploymentRequest {
+  const artifact = { digest: (pick % 4).toString(16).repeat(64), sizeBytes: 1_000 + pick };
+  return {
+    deployment: `deployment ${index}`,
+    agent: "processor",
+    artifact,
+    configuration: "{}",
+    limits: { memoryMaxBytes: 1e8, messageTimeoutMs: 1_000, startTimeoutMs: 5_000, outputMaxBytes: 1e5, p99MaxMs: 100 },
+    fingerprint: artifact.digest,
+    instances: 1 + (pick % 3),
+    strategy: "direct",
+    plan: pick % 2 === 0 ? directPlan() : steppedPlan,
+    ...(pick % 5 === 0 ? { allowBreaking: "agreed with all who send" } : {}),
+  };
+}
+
+function goodNews(effect: Effect): Report | undefined {
+  switch (effect.kind) {
+    case "validate":
+      return { type: "validation-passed", deployment: effect.deployment, shortName: "proc", report: { passed: true } };
+    case "start":
+      return { type: "version-ready", deployment: effect.deployment, startMs: 31.5 };
+    case "route":
+      return { type: "route-applied", revision: effect.revision, routers: 2, appliedMs: 4 };
+    case "drain":
+      return { type: "version-drained", deployment: effect.deployment, forced: false };
+    case "stop":
+      return { type: "version-stopped", deployment: effect.deployment };
+    case "expire":
+      return undefined;
+  }
+}
+
+function badNews(effect: Effect): Report | undefined {
+  const failure = { stage: effect.kind, code: "version-failed", reason: "it broke" };
+  switch (effect.kind) {
+    case "validate":
+      return { type: "validation-failed", deployment: effect.deployment, failure, report: undefined };
+    case "start":
+      return { type: "version-failed", deployment: effect.deployment, failure };
+    case "drain":
+      return { type: "version-drained", deployment: effect.deployment, forced: true };
+    default:
+      return goodNews(effect);
+  }
+}
+
+function timeout(effect: Effect): Report | undefined {
+  return effect.kind === "expire"
+    ? { type: "step-expired", deployment: effect.deployment, step: effect.step }
+    : undefined;
+}
+
+function sent(asked: Request | Report, soFar: Walk): Command {
+  return { ...asked, commandId: `command ${soFar.strides.length}`, actor: "alice" };
+}
+
+function withSender(report: Report | undefined, soFar: Walk): Command | undefined {
+  return report && sent(report, soFar);
+}
+
+function oneOf<Item>(items: readonly Item[], pick: number): Item | undefined {
+  return items[pick % Math.max(1, items.length)];
+}
