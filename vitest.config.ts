@@ -10,7 +10,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{libs,services,apps}/**/*.test.ts", "tests/{tooling,contracts,auditor}/**/*.test.ts"],
+          include: ["{libs,services,apps}/**/*.test.ts", "tests/tooling/**/*.test.ts"],
           testTimeout: 10 * SECOND_MS,
           sequence: { groupOrder: 0 },
         },
@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["tests/**/*.test.ts"],
-          exclude: ["tests/{tooling,contracts,auditor,path,chaos,demo}/**", "**/node_modules/**"],
+          exclude: ["tests/{tooling,path,chaos,demo}/**", "**/node_modules/**"],
           maxWorkers: 2,
           testTimeout: 30 * SECOND_MS,
           hookTimeout: 30 * SECOND_MS,

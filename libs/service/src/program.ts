@@ -8,6 +8,8 @@ import { announce } from "./presence.ts";
 
 export interface ServiceContext {
   readonly bus: Bus;
+  /** Where the bus is, for processes that make a connection of their own. */
+  readonly busUrl: string;
   readonly log: Logger;
   /** Tells instances of one kind of service apart. */
   readonly id: string;
@@ -29,8 +31,9 @@ export async function runProgram(
   const log = createLogger({ service: kind, id, level: process.env["CAXTON_LOG_LEVEL"] ?? "info" });
   const stop = stopSignal();
   try {
-    const bus = await connectBus({ url: process.env["CAXTON_NATS_URL"] ?? "nats://127.0.0.1:4222", name: id });
-    const service = await start({ bus, log, id });
+    const busUrl = process.env["CAXTON_NATS_URL"] ?? "nats://127.0.0.1:4222";
+    const bus = await connectBus({ url: busUrl, name: id });
+    const service = await start({ bus, busUrl, log, id });
     const presence = await announce(bus, { kind, id, pid: process.pid, startedAtMs: Date.now() });
     log.info({ event: "ready" }, "ready");
     await stop;

@@ -1,11 +1,12 @@
-import process from "node:process";
-import { openJetStreamEventStore } from "@caxton/event-store/jetstream";
+import { defaultDuplicateWindowMs } from "@caxton/bus/agent-streams";
+import { openEventStore } from "@caxton/event-store/open";
+import { duplicateWindowFromEnvironment } from "@caxton/service/environment";
 import { runProgram } from "@caxton/service/program";
 import { startOrchestrator } from "./service.ts";
 
 await runProgram("orchestrator", async ({ bus, log, id }) => {
-  const eventStore = await openJetStreamEventStore(bus);
-  const duplicateWindowMs = Number(process.env["CAXTON_DUPLICATE_WINDOW_MS"] ?? 120_000);
+  const eventStore = await openEventStore(bus);
+  const duplicateWindowMs = duplicateWindowFromEnvironment(defaultDuplicateWindowMs);
   const orchestrator = await startOrchestrator({ bus, eventStore, log, id, duplicateWindowMs });
   return {
     async close() {

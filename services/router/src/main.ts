@@ -1,8 +1,8 @@
-import process from "node:process";
+import { integerFrom } from "@caxton/service/environment";
 import { runProgram } from "@caxton/service/program";
 import { defaultAckWaitMs, startRouter } from "./service.ts";
 
 await runProgram("router", ({ bus, log, id }) => {
-  const ackWaitMs = Number(process.env["CAXTON_ACK_WAIT_MS"] ?? defaultAckWaitMs);
+  const ackWaitMs = integerFrom("CAXTON_ACK_WAIT_MS", { unlessGiven: defaultAckWaitMs, min: 500, max: 600_000 });
   return startRouter({ bus, log, id, ackWaitMs });
 });

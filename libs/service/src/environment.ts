@@ -1,0 +1,30 @@
+import { join } from "node:path";
+import process from "node:process";
+import { CaxtonError } from "@caxton/contracts/errors";
+
+export interface IntegerBounds {
+  readonly unlessGiven: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** A whole number from the environment. @throws CaxtonError `invalid-argument` naming the variable, its value and its bounds */
+export function integerFrom(name: string, { unlessGiven, min, max }: IntegerBounds): number {
+  const text = process.env[name];
+  if (text === undefined || text === "") return unlessGiven;
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new CaxtonError("invalid-argument", `${name} is '${text}'; it takes a whole number from ${min} to ${max}`);
+}
+
+/** Where prepared components are kept; the validator and the agent-host of one machine share it. */
+export function cacheDirFromEnvironment(): string {
+  return process.env["CAXTON_CACHE_DIR"] ?? join(process.cwd(), ".caxton", "cache");
+}
+
+const longestMs = 24 * 60 * 60 * 1000;
+
+/** How long streams of agents recognise a repeated message id, in ms: `CAXTON_DUPLICATE_WINDOW_MS`. */
+export function duplicateWindowFromEnvironment(unlessGiven: number): number {
+  return integerFrom("CAXTON_DUPLICATE_WINDOW_MS", { unlessGiven, min: 100, max: longestMs });
+}
