@@ -149,6 +149,7 @@ export async function startHotPath(): Promise<HotPath> {
     },
     outbox: (agent, count) => stored(outboxStream(agent), count),
     async [Symbol.asyncDispose]() {
+      for (const service of services) service.signal("SIGCONT");
       await Promise.all(services.map((service) => service.kill("SIGTERM")));
       await bus.close();
       await server.stop();

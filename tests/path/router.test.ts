@@ -1,4 +1,4 @@
-import { header } from "@caxton/contracts/subjects";
+import { header, routeAckSubject } from "@caxton/contracts/subjects";
 import { describe, expect, test } from "vitest";
 import { startHotPath } from "../harness/hot-path.ts";
 
@@ -24,5 +24,47 @@ describe("a message's way", () => {
     const expected = outcomes.map(({ epoch, sequence }) => `echo/${epoch}/${sequence}/0`);
     expect(outputs.map(({ headers }) => headers[header.output])).toEqual(expected);
     expect(outputs[0]?.headers[header.kind]).toBe("reply");
+  });
+
+  test("kill -9 of the version's process amid the flow: every message is handled, by its next process", async () => {
+    await using path = await startHotPath();
+    await path.start("agent-host");
+    await path.start("router");
+    const { pid = 0 } = await path.deploy("echo", "echo-v1-aaaaa", "echo");
+    await path.route("echo", { revision: 1, targets: target("echo-v1-aaaaa"), closed: [] });
+    const sending = path.send("echo", orders(4_000));
+    await path.outcomes("echo", 500);
+    process.kill(pid, "SIGKILL");
+    await sending;
+    const outcomes = await path.outcomes("echo", 4_000);
+    expect(new Set(outcomes.map(({ sequence }) => sequence)).size).toBe(4_000);
+    expect(new Set(outcomes.map(({ result }) => result))).toEqual(new Set(["handled"]));
+    const slot = await path.slot("echo", "echo-v1-aaaaa", (status) => status?.state === "ready" && status.pid !== pid);
+    expect(slot?.restarts).toBe(1);
+  });
+
+  test("a replacement amid the flow: the old version closes, nothing is lost, and routers say what they follow", async () => {
+    await using path = await startHotPath();
+    await path.start("agent-host");
+    await path.start("router");
+    const [v1, v2] = ["echo-v1-aaaaa", "echo-v2-bbbbb"];
+    await path.deploy("echo", v1, "echo", { configuration: '{"v":1}' });
+    await path.deploy("echo", v2, "echo", { configuration: '{"v":2}' });
+    const acknowledged = Promise.withResolvers<void>();
+    path.bus.subscribe(routeAckSubject("echo"), ({ data }) => {
+      if (new TextDecoder().decode(data).includes('"revision":2')) acknowledged.resolve();
+    });
+    await path.route("echo", { revision: 1, targets: target(v1), closed: [] });
+    const sending = path.send("echo", orders(4_000));
+    await path.outcomes("echo", 500);
+    await path.route("echo", { revision: 2, targets: target(v2), closed: [{ version: v1, revision: 2 }] });
+    await path.slot("echo", v1, (status) => status?.state === "drained");
+    await acknowledged.promise;
+    await sending;
+    const outcomes = await path.outcomes("echo", 4_000);
+    expect(new Set(outcomes.map(({ sequence }) => sequence)).size).toBe(4_000);
+    expect(new Set(outcomes.map((one) => `${one.result} ${one.version} ${one.attempts[0]?.routeRevision}`))).toEqual(
+      new Set([`handled ${v1} 1`, `handled ${v2} 2`]),
+    );
   });
 });

@@ -1,0 +1,85 @@
+import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { decodeJson, encodeJson } from "@caxton/bus/json";
+import { RunAnswer } from "@caxton/contracts/agent-run";
+import { checker } from "@caxton/contracts/schema";
+import { runSubject } from "@caxton/contracts/subjects";
+import { describe, expect, test } from "vitest";
+import { type HotPath, startHotPath } from "../harness/hot-path.ts";
+
+const target = (version: string) => [{ version, share: 1, messageTimeoutMs: 300 }];
+const runAnswer = checker("run answer", RunAnswer);
+const v1 = "echo-v1-aaaaa";
+
+async function untilGone(pid: number): Promise<void> {
+  while (existsSync(`/proc/${pid}`)) await delay(10);
+}
+
+async function ask({ bus }: HotPath, version: string, routeRevision: number): Promise<RunAnswer> {
+  const request = { routeRevision, budgetMs: 2_000, messages: [{ index: 0, id: "e/1", body: '{"n":1}' }] };
+  const answer = await bus.request(runSubject("echo", version), encodeJson(request), { timeoutMs: 5_000 });
+  return runAnswer.check(decodeJson(answer.data));
+}
+
+describe("an instance", () => {
+  test("refuses requests older than the revision that closed it, and waits for a route that it has not seen", async () => {
+    await using path = await startHotPath();
+    await path.start("agent-host");
+    await path.deploy("echo", v1, "echo");
+    await path.route("echo", { revision: 1, targets: target(v1), closed: [] });
+    expect((await ask(path, v1, 1)).status).toBe("done");
+
+    await path.route("echo", { revision: 2, targets: [], closed: [{ version: v1, revision: 2 }] });
+    const drained = await path.slot("echo", v1, (status) => status?.state === "drained");
+    expect(drained?.closedAtRevision).toBe(2);
+    expect(await ask(path, v1, 1)).toMatchObject({ status: "refused", code: "stale-route", closedAtRevision: 2 });
+
+    const early = ask(path, v1, 3);
+    await path.bus.flush();
+    await path.route("echo", { revision: 3, targets: target(v1), closed: [] });
+    expect((await early).status).toBe("done");
+    await path.slot("echo", v1, (status) => status?.state === "ready");
+    expect((await ask(path, v1, 1)).status).toBe("refused");
+  });
+
+  test("is stopped when it is no longer wanted, and its slot is freed", async () => {
+    await using path = await startHotPath();
+    await path.start("agent-host");
+    const { pid } = await path.deploy("echo", v1, "echo");
+    await path.specify("echo", v1, "echo", { desired: "stopped" });
+    await path.slot("echo", v1, (status) => status === undefined);
+    await untilGone(pid ?? 0);
+  });
+
+  test("goes with its host, and another host takes the slot over", async () => {
+    await using path = await startHotPath();
+    const first = await path.start("agent-host");
+    const { pid, instance } = await path.deploy("echo", v1, "echo");
+    await path.start("agent-host");
+    await first.kill("SIGKILL");
+    const killedAtMs = performance.now();
+    await untilGone(pid ?? 0);
+    const next = await path.slot("echo", v1, (status) => status?.state === "ready" && status.instance !== instance);
+    expect(next?.host).not.toBe(undefined);
+    expect(performance.now() - killedAtMs).toBeLessThan(8_000);
+  });
+
+  test("that does not start three times is failed, with the reason", async () => {
+    await using path = await startHotPath();
+    await path.start("agent-host");
+    await path.specify("echo", v1, "traps-in-describe");
+    const failed = await path.slot("echo", v1, (status) => status?.state === "failed");
+    expect(failed).toMatchObject({ code: "start-failed", restarts: 3 });
+    expect(failed?.reason).toContain("describe() trapped");
+  });
+
+  test("whose main thread stands still is killed and replaced", async () => {
+    await using path = await startHotPath();
+    await path.start("agent-host");
+    const { pid = 0, instance } = await path.deploy("echo", v1, "echo");
+    process.kill(pid, "SIGSTOP");
+    const next = await path.slot("echo", v1, (status) => status?.state === "ready" && status.instance !== instance);
+    expect(next?.restarts).toBe(1);
+    await untilGone(pid);
+  });
+});
