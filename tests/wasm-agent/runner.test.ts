@@ -2,6 +2,7 @@ import type { AgentAnswer } from "@caxton/wasm-agent/runner-protocol";
 import type { Runner } from "@caxton/wasm-agent/runner";
 import { closeToolchain } from "@caxton/wasm-agent/toolchain";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { manyLargeOutputs, tinyAgent } from "../fixtures/wat-components.ts";
 import { fixtureBytes, start, temporaryFolder } from "./agent-harness.ts";
 
 const messageTimeoutMs = 300;
@@ -131,6 +132,21 @@ describe("a runner", () => {
     );
     await runner.close();
     expect(new Set(answers.map(outcome))).toEqual(new Set(["handled"]));
+  });
+});
+
+describe("a component that returns far more than its own memory holds", () => {
+  const kind = (name: string) => ({ kind: name, schema: true });
+  const description = { name: "tiny", version: "1", accepts: [{ ...kind("k"), examples: [1] }], emits: [kind("k")] };
+
+  it("is stopped before the host has copied it all", async () => {
+    const handleBody = manyLargeOutputs(4_096);
+    const bytes = await tinyAgent(JSON.stringify(description), { handleBody, memoryPages: 40 });
+    const runner = await start(bytes, folder.path, { messageTimeoutMs: 2_000 });
+    const answers = await runner.handleBatch([{ id: "x", body: "1" }], { budgetMs: 3_000 });
+    expect(answers).toMatchObject([{ code: "output-too-large", reason: expect.stringContaining("16777216") }]);
+    expect((await ask(moody, ["reply"])).map(outcome)).toEqual(["handled"]);
+    await runner.close();
   });
 });
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { CaxtonError } from "@caxton/contracts/errors";
 import type { AgentLog } from "./agent-log.ts";
+import { type TextBudget, textBudget } from "./bounded-text.ts";
 import { hasErrorCode } from "./node-error.ts";
 import { sealedImports } from "./sealed-imports.ts";
 import type { CompiledModule } from "./webassembly.ts";
@@ -51,6 +52,15 @@ type Instantiate = (
   instantiateCore: (module: WebAssembly.Module, imports: WebAssembly.Imports) => WebAssembly.Instance,
 ) => Exports;
 
+interface Transpiled {
+  readonly instantiate: Instantiate;
+  /** Put there when it was prepared. */
+  readonly useTextDecoder: (decoder: typeof TextDecoder) => void;
+}
+
+/** Outputs and log lines of one message together; far above what is accepted of either. */
+const textMaxBytes = 16 * 1024 * 1024;
+
 /**
  * Compiles the core modules of a prepared component off the event loop.
  * @throws CaxtonError `start-failed`
@@ -77,16 +87,18 @@ export async function loadComponent(
 ): Promise<(log: AgentLog) => AgentInstance> {
   const loaded: unknown = await import(pathToFileURL(join(preparedDir, "agent.js")).href);
   if (!isTranspiled(loaded)) throw new CaxtonError("start-failed", `${preparedDir} holds no transpiled component`);
-  return (log) => instantiate(loaded.instantiate, modules, log);
+  const budget = textBudget(textMaxBytes);
+  loaded.useTextDecoder(budget.Decoder);
+  return (log) => instantiate(loaded.instantiate, modules, log, budget);
 }
 
-function isTranspiled(loaded: unknown): loaded is { readonly instantiate: Instantiate } {
+function isTranspiled(loaded: unknown): loaded is Transpiled {
   return (
     typeof loaded === "object" && loaded !== null && "instantiate" in loaded && typeof loaded.instantiate === "function"
   );
 }
 
-function instantiate(generated: Instantiate, modules: CoreModules, log: AgentLog): AgentInstance {
+function instantiate(generated: Instantiate, modules: CoreModules, log: AgentLog, budget: TextBudget): AgentInstance {
   const memories = new Set<WebAssembly.Memory>();
   function getCoreModule(name: string): WebAssembly.Module {
     const module = modules.get(name);
@@ -100,8 +112,12 @@ function instantiate(generated: Instantiate, modules: CoreModules, log: AgentLog
   }
   const exports = generated(getCoreModule, sealedImports(log), instantiateCore);
   return {
-    describe: () => exports.describe(),
+    describe() {
+      budget.renew();
+      return exports.describe();
+    },
     handle(message, configuration) {
+      budget.renew();
       try {
         return { ok: true, outputs: exports.handle(message, configuration) };
       } catch (error) {

@@ -1,4 +1,5 @@
 import { type AgentLog, agentLog } from "./agent-log.ts";
+import { TextTooLarge } from "./bounded-text.ts";
 import type { Contract } from "./contract.ts";
 import type { AgentInstance, WitOutput } from "./instantiate.ts";
 import type { AgentAnswer, AgentFailureCode, AgentMessage, AgentOutput } from "./runner-protocol.ts";
@@ -49,7 +50,7 @@ export function messageHandler(options: MessageHandlerOptions): MessageHandler {
       const tookMs = latencyMs();
       const reason = trapReason(error, log.standardError());
       replace();
-      return failed("agent-trap", reason, tookMs);
+      return failed(error instanceof TextTooLarge ? "output-too-large" : "agent-trap", reason, tookMs);
     } finally {
       handled += 1;
       if (handled >= options.recycleAfterMessages) replace();

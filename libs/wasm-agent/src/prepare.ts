@@ -24,7 +24,7 @@ export interface Prepared {
 }
 
 /** Part of the cache key: jco's version and our own way of using it. */
-export const toolVersion = "jco1.35.0-1";
+export const toolVersion = "jco1.35.0-2";
 const toolResidentBytes = 1024 * 1024 * 1024;
 const abandonedAfterMs = 10 * 60_000;
 

@@ -20,6 +20,11 @@ const transpileOptions = {
   emitTypescriptDeclarations: false,
 };
 
+/** In front of the transpiled file: lets instantiate.ts bound the text that leaves the component. */
+const textDecoderSeam = Buffer.from(
+  "let TextDecoder = globalThis.TextDecoder; export function useTextDecoder(decoder) { TextDecoder = decoder; }\n",
+);
+
 /** Writes the transpiled component into `folder`, ready for instantiate.ts, every memory limited. */
 async function prepare(job: ToolJob & { readonly tool: "prepare" }): Promise<void> {
   const { files } = await transpile(job.bytes, transpileOptions);
@@ -27,7 +32,10 @@ async function prepare(job: ToolJob & { readonly tool: "prepare" }): Promise<voi
   await Promise.all(
     Object.entries(files).map(([name, content]) => {
       const isModule = name.endsWith(".wasm");
-      return writeFile(join(job.folder, name), isModule ? capMemories(content, job.memoryMaxBytes) : content);
+      return writeFile(
+        join(job.folder, name),
+        isModule ? capMemories(content, job.memoryMaxBytes) : Buffer.concat([textDecoderSeam, content]),
+      );
     }),
   );
   // Without it Node would read the transpiled file as CommonJS.
