@@ -1,0 +1,48 @@
+import { mkdir, realpath } from "node:fs/promises";
+import { CaxtonError } from "@caxton/contracts/errors";
+import { openSandbox, type Sandbox } from "./sandbox.ts";
+
+export interface Sandboxes {
+  /** A process of one's own, to be closed by whoever took it. */
+  take(): Sandbox;
+  /** Ends all processes, those in use too. */
+  close(): Promise<void>;
+}
+
+/** Keeps one process started ahead: nobody has to wait until Node runs. Each is used for one validation. */
+export async function openSandboxes(cacheDir: string): Promise<Sandboxes> {
+  await mkdir(cacheDir, { recursive: true });
+  const readableDir = await realpath(cacheDir);
+  const inUse = new Set<Sandbox>();
+  let spare: Sandbox | undefined = openSandbox(readableDir);
+  let closed = false;
+
+  function track(sandbox: Sandbox): Sandbox {
+    const tracked: Sandbox = {
+      ...sandbox,
+      async close(reason) {
+        inUse.delete(tracked);
+        await sandbox.close(reason);
+        // Only now, so that the one in use had the processor for itself.
+        if (!closed) spare ??= openSandbox(readableDir);
+      },
+    };
+    inUse.add(tracked);
+    return tracked;
+  }
+  return {
+    take() {
+      if (closed) throw new CaxtonError("service-unavailable", "this validator is stopping: ask again");
+      const sandbox = spare ?? openSandbox(readableDir);
+      spare = undefined;
+      return track(sandbox);
+    },
+    async close() {
+      closed = true;
+      const stopping = new CaxtonError("service-unavailable", "this validator is stopping: ask again");
+      const idle = spare;
+      spare = undefined;
+      await Promise.all([...inUse, ...(idle === undefined ? [] : [idle])].map((sandbox) => sandbox.close(stopping)));
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import type { Bus } from "@caxton/bus/types";
+import { decodeJson, encodeJson } from "@caxton/bus/json";
+import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
+import { canonicalJson } from "@caxton/contracts/fingerprint";
+import { checker } from "@caxton/contracts/schema";
+import { validateSubject } from "@caxton/contracts/subjects";
+import { failureOf, type ValidateAnswer, ValidateRequest, type ValidationReport } from "@caxton/contracts/validation";
+import type { Logger } from "@caxton/telemetry/logger";
+import { closeToolchain } from "@caxton/wasm-agent/toolchain";
+import { turns } from "./adapters/turns.ts";
+import { openSandboxes } from "./sandbox/sandboxes.ts";
+import { Descriptions } from "./stages/descriptions.ts";
+import type { ValidatorContext } from "./stages/stage-context.ts";
+import { validate } from "./stages/validate.ts";
+
+export interface ValidatorOptions {
+  readonly bus: Bus;
+  readonly log: Logger;
+  readonly id: string;
+  /** Where prepared components are kept; nobody else may write there. */
+  readonly cacheDir: string;
+  /** How many are validated at once; 2 unless given. */
+  readonly maxConcurrent?: number;
+  /** How many more may wait; 64 unless given. */
+  readonly maxWaiting?: number;
+  /** A validation that takes longer fails as `validation-timeout`; 30 000 unless given. */
+  readonly validationTimeoutMs?: number;
+}
+
+const validateRequest = checker("the validation request", ValidateRequest, "invalid-argument");
+
+/** Answers on `caxton.validate`, one of a queue group: an artifact in, the ADR's ValidationReport out. */
+export async function startValidator(options: ValidatorOptions): Promise<{ close(): Promise<void> }> {
+  const { bus, log, cacheDir, maxConcurrent = 2, maxWaiting = 64, validationTimeoutMs = 30_000 } = options;
+  const closing = new AbortController();
+  const sandboxes = await openSandboxes(cacheDir);
+  const context: ValidatorContext = { bus, cacheDir, sandboxes, descriptions: new Descriptions() };
+  const inTurn = turns({ maxConcurrent, maxWaiting });
+  /** Who asks again while the answer is being found gets the same one. */
+  const underWay = new Map<string, Promise<ValidationReport>>();
+
+  async function bounded(request: ValidateRequest): Promise<ValidationReport> {
+    const limit = new AbortController();
+    const message = `the validation did not end within ${validationTimeoutMs} ms`;
+    const timer = setTimeout(() => limit.abort(new CaxtonError("validation-timeout", message)), validationTimeoutMs);
+    try {
+      return await validate(request, context, AbortSignal.any([limit.signal, closing.signal]));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  function reportOn(request: ValidateRequest): Promise<ValidationReport> {
+    const key = canonicalJson(request);
+    const known = underWay.get(key);
+    if (known !== undefined) return known;
+    const report = inTurn(() => bounded(request)).finally(() => underWay.delete(key));
+    underWay.set(key, report);
+    return report;
+  }
+
+  async function answerTo(data: Uint8Array): Promise<ValidateAnswer> {
+    let ids: Record<string, string> = {};
+    try {
+      const request = validateRequest.check(parse(data));
+      ids = { deployment_id: request.deployment, agent_id: request.agent, digest: request.digest };
+      const report = await reportOn(request);
+      logReport(log, ids, report);
+      return report;
+    } catch (thrown) {
+      const { code, message, stack } = toCaxtonError(thrown);
+      const expected = code !== "internal";
+      log[expected ? "warn" : "error"]({ ...ids, code, ...(expected ? {} : { stack }) }, `no verdict: ${message}`);
+      return { error: { code, message } };
+    }
+  }
+
+  const subscription = bus.subscribe(
+    validateSubject,
+    async (message) => message.respond(encodeJson(await answerTo(message.data))),
+    { queue: "validator", onError: (err) => log.error({ err }, "a verdict could not be answered") },
+  );
+  await subscription.ready;
+  return {
+    async close() {
+      closing.abort(new CaxtonError("service-unavailable", "this validator is stopping: ask again"));
+      const drained = subscription.drain();
+      await sandboxes.close();
+      await drained;
+      closeToolchain();
+    },
+  };
+}
+
+function logReport(log: Logger, ids: Record<string, string>, report: ValidationReport): void {
+  const failure = failureOf(report);
+  const { cached, durationMs, passed } = report;
+  const why = failure === undefined ? {} : { stage: failure.stage, code: failure.finding.code };
+  const fields = { ...ids, passed, cached, duration_ms: Math.round(durationMs), ...why };
+  log.info(fields, failure === undefined ? "validation passed" : `validation failed: ${failure.finding.message}`);
+}
+
+function parse(data: Uint8Array): unknown {
+  try {
+    return decodeJson(data);
+  } catch (error) {
+    throw new CaxtonError("invalid-argument", "the validation request is not JSON", { cause: error });
+  }
+}
