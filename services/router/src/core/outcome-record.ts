@@ -1,4 +1,4 @@
-import { outcomeMaxBytes } from "@caxton/contracts/limits";
+import { inboxMessageMaxBytes, outcomeMaxBytes } from "@caxton/contracts/limits";
 import type { Attempt, Outcome } from "@caxton/contracts/outcome";
 import type { Inbound } from "./inbound.ts";
 import type { Decision } from "./judgement.ts";
@@ -13,6 +13,8 @@ export interface OutcomeRecord {
 
 const encoder = new TextEncoder();
 const attemptsKept = 16;
+/** What the relay's headers take of an inbox's largest message. */
+const inboxHeadroomBytes = 2_048;
 const headerMaxCharacters = 1_024;
 
 /** The record of a decision; a handled one that does not fit its bound becomes a dead letter, since its outputs would be lost. */
@@ -23,9 +25,11 @@ export function outcomeRecord(
   decidedAtMs: number,
 ): OutcomeRecord {
   const record = recordOf(outcomeOf(message, earlier, final, decidedAtMs));
-  if (record.data.length <= outcomeMaxBytes) return record;
-  if (final.kind === "dead-lettered") return recordOf(withShortHeaders(record.outcome));
-  const reason = `the outputs make an outcome of ${record.data.length} bytes, ${outcomeMaxBytes} fit: emit less in answer to one message`;
+  if (final.kind === "dead-lettered") {
+    return record.data.length <= outcomeMaxBytes ? record : recordOf(withShortHeaders(record.outcome));
+  }
+  const reason = tooLarge(record);
+  if (reason === undefined) return record;
   const { version, routeRevision, latencyMs } = final.attempt;
   const attempt: Attempt = { version, routeRevision, latencyMs, result: "failed", code: "output-too-large", reason };
   return outcomeRecord(
@@ -34,6 +38,20 @@ export function outcomeRecord(
     { kind: "dead-lettered", code: "output-too-large", reason, attempt },
     decidedAtMs,
   );
+}
+
+/** Why the outputs can be neither kept nor carried on. */
+function tooLarge({ outcome, data }: OutcomeRecord): string | undefined {
+  if (data.length > outcomeMaxBytes) {
+    return `the outputs make an outcome of ${data.length} bytes, ${outcomeMaxBytes} fit: emit less in answer to one message`;
+  }
+  const most = inboxMessageMaxBytes - inboxHeadroomBytes;
+  const unfit = outcome.outputs.find(
+    ({ to, body }) => to !== undefined && body.length * 3 > most && Buffer.byteLength(body) > most,
+  );
+  return unfit === undefined
+    ? undefined
+    : `an output to '${unfit.to}' has ${Buffer.byteLength(unfit.body)} bytes, its inbox takes ${most}`;
 }
 
 function outcomeOf(message: Inbound, earlier: readonly Attempt[], final: Final, decidedAtMs: number): Outcome {

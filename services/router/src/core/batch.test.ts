@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { nextDelayMs } from "./backoff.ts";
+import { batchSize, smoothed, takeBatch } from "./batch.ts";
+
+test("quick agents get full batches, slow ones single messages", () => {
+  expect(batchSize(0)).toBe(64);
+  expect(batchSize(0.02)).toBe(64);
+  expect(batchSize(5)).toBe(10);
+  expect(batchSize(400)).toBe(1);
+});
+
+test("the mean begins with the first sample and follows", () => {
+  expect(smoothed(0, 10)).toBe(10);
+  expect(smoothed(10, 20)).toBe(12);
+});
+
+test("a batch is bounded by count and bytes, and is never empty while something waits", () => {
+  const queue = [100_000, 100_000, 100_000, 300_000];
+  const size = (bytes: number) => bytes;
+  expect(takeBatch(queue, 64, size)).toEqual([100_000, 100_000]);
+  expect(takeBatch(queue, 64, size)).toEqual([100_000]);
+  expect(takeBatch(queue, 64, size)).toEqual([300_000]);
+  expect(takeBatch(queue, 64, size)).toEqual([]);
+  expect(takeBatch([1, 2, 3], 2, size)).toEqual([1, 2]);
+});
+
+test("delays double between their bounds", () => {
+  const bounds = { minMs: 25, maxMs: 500 };
+  const delays = [0, 25, 50, 400, 500].map((previousMs) => nextDelayMs(previousMs, bounds));
+  expect(delays).toEqual([25, 50, 100, 500, 500]);
+});
