@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { decodeJson } from "@caxton/bus/json";
 import { ledgerAnswer } from "@caxton/contracts/ledger";
 import { ledgerSubject } from "@caxton/contracts/subjects";
-import { afterAll, beforeAll, describe, expect, onTestFailed, test } from "vitest";
+import { beforeAll, describe, expect, onTestFailed, test } from "vitest";
 import type { AuditReport } from "../auditor/report.ts";
 import { ackWaitMs, agent, instancePids, openScene, relayingRouter, type Scene } from "./scene.ts";
 
@@ -69,7 +69,7 @@ const faults: readonly Fault[] = [
     async strike(scene) {
       const router = await relayingRouter(scene);
       scene.cluster.freeze(router);
-      await delay(ackWaitMs * 2);
+      await delay(ackWaitMs * 1.5);
       scene.cluster.thaw(router);
     },
   },
@@ -79,9 +79,10 @@ describe.each([120_000, 1_000])("with a duplicate window of %i ms", (duplicateWi
   let scene: Scene;
 
   beforeAll(async () => {
-    scene = await openScene(duplicateWindowMs);
+    const opened = await openScene(duplicateWindowMs);
+    scene = opened;
+    return () => opened.close();
   });
-  afterAll(() => scene.close());
 
   function showLogsWhereItFails(): void {
     onTestFailed(() => console.error(scene.cluster.logs()));
