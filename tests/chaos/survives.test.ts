@@ -2,7 +2,7 @@ import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { decodeJson } from "@caxton/bus/json";
 import { ledgerAnswer } from "@caxton/contracts/ledger";
-import { ledgerSubject } from "@caxton/contracts/subjects";
+import { inboxStream, ledgerSubject, outboxStream, outcomeStream } from "@caxton/contracts/subjects";
 import { beforeAll, describe, expect, onTestFailed, test } from "vitest";
 import type { AuditReport } from "../auditor/report.ts";
 import { ackWaitMs, agent, instancePids, openScene, relayingRouter, type Scene } from "./scene.ts";
@@ -39,7 +39,7 @@ const killed = (what: string, name: string, at: string): Fault => ({
 const faults: readonly Fault[] = [
   {
     what: "kill -9 of the router that relays",
-    at: "RouteChanged",
+    at: "VersionReady",
     async strike(scene) {
       const router = await relayingRouter(scene);
       await scene.cluster.kill(router);
@@ -60,12 +60,12 @@ const faults: readonly Fault[] = [
   killed("the ledger", "ledger", "RouteChanged"),
   {
     what: "kill -9 of nats-server, started again on the same data",
-    at: "RouteChanged",
+    at: "VersionReady",
     strike: ({ cluster }) => cluster.nats.restart(),
   },
   {
     what: "a router frozen for longer than the ack wait, then continued",
-    at: "RouteChanged",
+    at: "VersionReady",
     async strike(scene) {
       const router = await relayingRouter(scene);
       scene.cluster.freeze(router);
@@ -95,6 +95,12 @@ describe.each([120_000, 1_000])("with a duplicate window of %i ms", (duplicateWi
     expect(end).toBe("DeploymentCompleted");
     expect(report.perVersion[version]?.handled).toBeGreaterThan(0);
     expect(await ledgerCounts(scene)).toEqual({ accepted: report.accepted, handled: report.handled, pending: 0 });
+  });
+
+  test("the window is what it is said to be", async () => {
+    for (const name of [inboxStream(agent), outcomeStream(agent), outboxStream(agent)]) {
+      expect((await scene.bus.streams.info(name))?.spec.duplicateWindowMs).toBe(duplicateWindowMs);
+    }
   });
 
   test("nothing was added when everybody had ended what they were doing", async () => {
