@@ -7,7 +7,7 @@ import type { StageContext } from "./stage-context.ts";
 
 /** Every example is handled at least so often, and then again until the time is over. */
 const minRounds = 20;
-const profileMs = 250;
+const profileMs = 100;
 /** Even the least number of rounds ends here; agents so slow are beyond any sensible limit. */
 const profileMaxMs = 6_000;
 const maxMessages = 2_000;
