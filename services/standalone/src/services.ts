@@ -1,0 +1,111 @@
+import process from "node:process";
+import { startAgentHost } from "@caxton/agent-host/service";
+import { connectBus } from "@caxton/bus/connect";
+import { ensureSystemStreams } from "@caxton/bus/system-streams";
+import type { Bus } from "@caxton/bus/types";
+import { toCaxtonError } from "@caxton/contracts/errors";
+import { openEventStore } from "@caxton/event-store/open";
+import type { EventStore } from "@caxton/event-store/port";
+import { type Gateway, startGateway } from "@caxton/gateway/service";
+import { startLedger } from "@caxton/ledger/service";
+import { startMetricsWatcher } from "@caxton/metrics-watcher/service";
+import { startOrchestrator } from "@caxton/orchestrator/service";
+import { startRouter } from "@caxton/router/service";
+import { announce } from "@caxton/service/presence";
+import type { RunningService, ServiceContext } from "@caxton/service/program";
+import { createLogger } from "@caxton/telemetry/logger";
+import { startValidator } from "@caxton/validator/service";
+import type { StandaloneOptions } from "./options.ts";
+
+type Destination = NonNullable<Parameters<typeof createLogger>[0]["destination"]>;
+
+/** A service that takes longer to close is left behind; it survives kill -9, so it survives that. */
+const closeTimeoutMs = 4_000;
+
+export interface RunningServices {
+  readonly gateway: Gateway;
+  close(): Promise<void>;
+}
+
+/** Every service in this process, each with a connection of its own; started so that nobody asks for one that is not there yet. */
+export async function startServices(
+  options: StandaloneOptions,
+  natsUrl: string,
+  logDestination: Destination,
+): Promise<RunningServices> {
+  const closers: (() => Promise<void>)[] = [];
+
+  async function start<Service extends RunningService>(
+    kind: string,
+    starter: (context: ServiceContext) => Promise<Service>,
+  ): Promise<Service> {
+    const id = `${kind}-${process.pid}`;
+    const log = createLogger({ service: kind, id, level: options.logLevel, destination: logDestination });
+    const onError = (error: unknown): void => {
+      const { code, message, stack } = toCaxtonError(error);
+      log.error({ code, stack }, message);
+    };
+    const bus = await connectBus({ url: natsUrl, name: id, onError });
+    closers.push(() => bus.close());
+    const service = await starter({ bus, busUrl: natsUrl, log, id });
+    closers.push(() => service.close());
+    const presence = await announce(bus, { kind, id, pid: process.pid, startedAtMs: Date.now() });
+    closers.push(() => presence.close());
+    return service;
+  }
+
+  async function close(): Promise<void> {
+    for (const closer of closers.splice(0).toReversed()) await bounded(closer);
+  }
+
+  const { cacheDir, duplicateWindowMs, ackWaitMs, host } = options;
+  try {
+    await start("agent-host", async (context) => {
+      await ensureSystemStreams(context.bus);
+      return await startAgentHost({ ...context, cacheDir });
+    });
+    await start("validator", (context) => startValidator({ ...context, cacheDir }));
+    await start("router", (context) => startRouter({ ...context, ackWaitMs }));
+    await start("metrics-watcher", startMetricsWatcher);
+    await start("ledger", startLedger);
+    await start("orchestrator", (context) =>
+      withEventStore(context.bus, (eventStore) => startOrchestrator({ ...context, eventStore, duplicateWindowMs })),
+    );
+    const gateway = await start("gateway", (context) =>
+      withEventStore(context.bus, (eventStore) =>
+        startGateway({
+          ...context,
+          eventStore,
+          http: { host, port: options.httpPort },
+          grpc: { host, port: options.grpcPort },
+        }),
+      ),
+    );
+    return { gateway, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function withEventStore<Service extends RunningService>(
+  bus: Bus,
+  starter: (eventStore: EventStore) => Promise<Service>,
+): Promise<Service> {
+  const eventStore = await openEventStore(bus);
+  const service = await starter(eventStore);
+  return {
+    ...service,
+    async close() {
+      await service.close();
+      await eventStore.close();
+    },
+  };
+}
+
+async function bounded(closer: () => Promise<void>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, closeTimeoutMs);
+  await Promise.race([closer().catch(() => undefined), late]);
+  clearTimeout(timer);
+}
