@@ -102,6 +102,7 @@ function toDelivery(connection: Connection, message: Msg): Delivery {
         return false;
       }
     },
+    ackUnconfirmed: () => tell(connection, reply, "+ACK"),
     nak: (delayMs = 0) => tell(connection, reply, delayMs > 0 ? `-NAK {"delay":${Math.round(delayMs * 1e6)}}` : "-NAK"),
     working: () => {
       if (connection.status === "connected") connection.nc.publish(reply, working);

@@ -150,9 +150,9 @@ export class AgentLane {
 
   async #decide(held: Held, final: Exclude<Decision, { kind: "again" }>): Promise<void> {
     const { bus, log } = this.#options;
-    // Not confirmed or not decided: it comes again, and its stored outcome answers for it.
+    // Should the ack be lost, the message comes again, and its stored outcome answers for it.
     const stored = await storeOutcome(bus, log, held, final, this.#stopped.signal);
-    if (stored) void held.delivery.ack();
+    if (stored) held.delivery.ackUnconfirmed();
     if (this.#keepAlive.release(held)) this.#freed();
   }
 
