@@ -25,7 +25,7 @@ export const DeployCommand = Type.Object(
     strategy: Type.Optional(Type.Literal("direct")),
     /** Given to the agent with every message; {} unless set. */
     configuration: Type.Optional(Type.Unknown()),
-    limits: Type.Optional(Type.Partial(VersionLimits)),
+    limits: Type.Optional(Type.Partial(VersionLimits, { additionalProperties: false })),
     instances: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
     /** Why a breaking change of the contract is wanted all the same. */
     allowBreaking: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),

@@ -49,7 +49,12 @@ export const deploymentEventSchemas = {
     targets: Type.Array(Target),
     closed: Type.Array(Closing),
   }),
-  RouteApplied: event("RouteApplied", { deployment: Id, revision: Type.Integer(), routers: Type.Integer(), appliedMs: Type.Number() }),
+  RouteApplied: event("RouteApplied", {
+    deployment: Id,
+    revision: Type.Integer(),
+    routers: Type.Integer(),
+    appliedMs: Type.Number(),
+  }),
   DeploymentCompleted: event("DeploymentCompleted", { deployment: Id }),
   RollbackStarted: event("RollbackStarted", { deployment: Id, reason: Type.String(), actor: Type.String() }),
   DrainStarted: event("DrainStarted", {
@@ -75,5 +80,8 @@ type Frozen<Value> = Value extends readonly (infer Item)[]
     : Value;
 
 /** Fails to compile where schema and domain say different things. */
-export type SchemasMatchDomain = [Stored extends DeploymentEvent ? true : never, DeploymentEvent extends Frozen<Stored> ? true : never];
+export type SchemasMatchDomain = [
+  Stored extends DeploymentEvent ? true : never,
+  DeploymentEvent extends Frozen<Stored> ? true : never,
+];
 export const schemasMatchDomain: SchemasMatchDomain = [true, true];

@@ -25,11 +25,18 @@ const checkers: ReadonlyMap<string, Checker<DeploymentEvent>> = new Map(
  * A stored event in the words of the domain; undefined for a type that came later than this code.
  * @throws CaxtonError `internal` where stored data does not satisfy its schema: the history is damaged or was written by another program
  */
-export function readDeploymentEvent(stored: { readonly type: string; readonly schemaVersion: number; readonly data: unknown }): DeploymentEvent | undefined {
+export function readDeploymentEvent(stored: {
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly data: unknown;
+}): DeploymentEvent | undefined {
   const check = checkers.get(stored.type);
   if (check === undefined) return undefined;
   if (stored.schemaVersion > currentSchemaVersion) {
-    throw new CaxtonError("internal", `event ${stored.type} has schema version ${stored.schemaVersion}, this program knows up to ${currentSchemaVersion}; upgrade it`);
+    throw new CaxtonError(
+      "internal",
+      `event ${stored.type} has schema version ${stored.schemaVersion}, this program knows up to ${currentSchemaVersion}; upgrade it`,
+    );
   }
   let data = asRecord(stored.data, stored.type);
   for (let version = stored.schemaVersion; version < currentSchemaVersion; version += 1) {

@@ -31,7 +31,10 @@ export function isSubjectToken(value: string): boolean {
 /** @throws CaxtonError `invalid-stream-name` */
 export function requireStreamName(value: string): string {
   if (streamName.test(value)) return value;
-  throw new CaxtonError("invalid-stream-name", `'${value.slice(0, 80)}' is no stream name: 1 to 200 of A-Z, a-z, 0-9, '-' and '_'`);
+  throw new CaxtonError(
+    "invalid-stream-name",
+    `'${value.slice(0, 80)}' is no stream name: 1 to 200 of A-Z, a-z, 0-9, '-' and '_'`,
+  );
 }
 
 /** The event stream that holds everything that happened to one agent. */

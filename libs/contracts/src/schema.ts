@@ -1,4 +1,4 @@
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import type { Static, TSchema } from "typebox";
 import { CaxtonError, type ErrorCode } from "./errors.ts";
 
@@ -16,18 +16,28 @@ export interface Checker<Value> {
   matches(value: unknown): value is Value;
 }
 
-export function checker<Schema extends TSchema>(what: string, schema: Schema, code: ErrorCode = "internal"): Checker<Static<Schema>> {
+export function checker<Schema extends TSchema>(
+  what: string,
+  schema: Schema,
+  code: ErrorCode = "internal",
+): Checker<Static<Schema>> {
   const validate: ValidateFunction<Static<Schema>> = ajv.compile<Static<Schema>>(schema);
   return {
     check(value) {
       if (validate(value)) return value;
-      const first = validate.errors?.[0];
-      const place = first?.instancePath === "" || first === undefined ? what : `${what} at ${first.instancePath}`;
-      const extra = typeof first?.params["additionalProperty"] === "string" ? ` '${first.params["additionalProperty"]}'` : "";
-      throw new CaxtonError(code, `${place}: ${first?.message ?? "does not satisfy its schema"}${extra}`);
+      throw new CaxtonError(code, problem(what, validate.errors?.[0]));
     },
     matches: (value): value is Static<Schema> => validate(value),
   };
+}
+
+/** Where it is wrong, what belongs there, and the value that the schema names: an extra field or what was allowed. */
+function problem(what: string, error: ErrorObject | undefined): string {
+  const place = error === undefined || error.instancePath === "" ? what : `${what} at ${error.instancePath}`;
+  const { additionalProperty, allowedValue } = error?.params ?? {};
+  const named: unknown = additionalProperty ?? allowedValue;
+  const value = named === undefined ? "" : ` ${typeof named === "string" ? `'${named}'` : JSON.stringify(named)}`;
+  return `${place}: ${error?.message ?? "does not satisfy its schema"}${value}`;
 }
 
 export function isUuid(text: string): boolean {

@@ -21,7 +21,8 @@ export const commandStream = "CAXTON_COMMANDS";
 export const commandConsumer = "orchestrator";
 
 /** Where a command's answer is kept, one message a subject: read it again as often as needed. */
-export const answerSubject = (principal: string, commandId: string): string => `caxton.answers.${principal}.${commandId}`;
+export const answerSubject = (principal: string, commandId: string): string =>
+  `caxton.answers.${principal}.${commandId}`;
 export const answerSubjects = "caxton.answers.*.*";
 export const answerStream = "CAXTON_ANSWERS";
 

@@ -64,7 +64,9 @@ export const ValidationReport = Type.Object({
 export type ValidationReport = Static<typeof ValidationReport>;
 
 /** The first error of a report that did not pass. */
-export function failureOf(report: ValidationReport): { readonly stage: StageName; readonly finding: Finding } | undefined {
+export function failureOf(
+  report: ValidationReport,
+): { readonly stage: StageName; readonly finding: Finding } | undefined {
   for (const name of stageNames) {
     const finding = report[name]?.findings.find(({ severity }) => severity === "error");
     if (finding !== undefined) return { stage: name, finding };
