@@ -1,5 +1,5 @@
 import type { Report } from "./command.ts";
-import type { Facts } from "./decide.ts";
+import type { Facts } from "./facts.ts";
 import type { Fact } from "./event.ts";
 import { shiftRoute } from "./route.ts";
 import { type AgentState, type Deployment, deploymentOf, type Failure, stepOf, versionOf } from "./state.ts";

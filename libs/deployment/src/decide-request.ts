@@ -1,5 +1,5 @@
 import type { Policy, RefusalCode, Request } from "./command.ts";
-import type { Facts } from "./decide.ts";
+import type { Facts } from "./facts.ts";
 import { shiftRoute } from "./route.ts";
 import { type AgentState, type Deployment, type DeploymentRequest, deploymentOf, versionOf } from "./state.ts";
 import { planProblem } from "./strategy.ts";

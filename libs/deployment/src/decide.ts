@@ -1,13 +1,9 @@
-import type { Command, Decision, Policy, RefusalCode, Request } from "./command.ts";
+import type { Command, Decision, Policy, Request } from "./command.ts";
 import { decideReport } from "./decide-report.ts";
 import { decideRequest } from "./decide-request.ts";
-import type { DeploymentEvent, Fact } from "./event.ts";
+import type { DeploymentEvent } from "./event.ts";
 import { evolve } from "./evolve.ts";
 import type { AgentState } from "./state.ts";
-
-export type Facts =
-  | { readonly ok: true; readonly facts: readonly Fact[] }
-  | { readonly ok: false; readonly code: RefusalCode; readonly message: string };
 
 /**
  * What a command means in this state: facts to append, none when it changes nothing, or a refusal that says why.

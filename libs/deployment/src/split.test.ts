@@ -63,11 +63,7 @@ describe("the split", () => {
   });
 
   it("gives the same points for ever: a change here would move conversations between versions", () => {
-    expect([
-      pointOf("processor", "1"),
-      pointOf("processor", "conversation-7"),
-      pointOf("", ""),
-    ]).toMatchInlineSnapshot(`
+    expect([pointOf("processor", "1"), pointOf("processor", "conversation-7"), pointOf("", "")]).toMatchInlineSnapshot(`
       [
         0.24209826858714223,
         0.5330209510866553,

@@ -49,7 +49,7 @@ function story(state: AgentState, chapter: number): Story {
       told({ ...command, commandId, actor: "alice" }, state, nowMs, chapter),
     underWay(...keys) {
       const actual = next(state).map((effect) => effect.key);
-      require("other effects are under way", actual.toSorted(), keys.toSorted());
+      expectSame("other effects are under way", actual.toSorted(), keys.toSorted());
       return here;
     },
   };
@@ -62,13 +62,13 @@ function told(command: Command, state: AgentState, nowMs: number, chapter: numbe
     thenEvents(...facts) {
       if (!decision.ok) throw new Unexpected(`refused: ${decision.refusal.message}`, decision.refusal, facts);
       const expected = facts.map((fact): DeploymentEvent => ({ ...fact, atMs: nowMs, commandId: command.commandId }));
-      require("other facts follow", decision.events, expected);
+      expectSame("other facts follow", decision.events, expected);
       return story(decision.events.reduce(evolve, state), chapter + 1);
     },
     thenNothing: () => outcome.thenEvents(),
     thenRefused(code, saying = "") {
       if (decision.ok) throw new Unexpected(`not refused`, decision.events, code);
-      require("refused for another reason", decision.refusal.code, code);
+      expectSame("refused for another reason", decision.refusal.code, code);
       if (!decision.refusal.message.includes(saying)) {
         throw new Unexpected("the refusal says something else", decision.refusal.message, saying);
       }
@@ -78,6 +78,6 @@ function told(command: Command, state: AgentState, nowMs: number, chapter: numbe
   return outcome;
 }
 
-function require(what: string, actual: unknown, expected: unknown): void {
+function expectSame(what: string, actual: unknown, expected: unknown): void {
   if (!sameValue(actual, expected)) throw new Unexpected(what, actual, expected);
 }
