@@ -47,7 +47,7 @@ describe("an instance", () => {
     await path.start("agent-host");
     const { pid } = await path.deploy("echo", v1, "echo");
     await path.specify("echo", v1, "echo", { desired: "stopped" });
-    await path.slot("echo", v1, (status) => status === undefined);
+    expect(await path.slot("echo", v1, (status) => status === undefined)).toBeUndefined();
     await untilGone(pid ?? 0);
   });
 

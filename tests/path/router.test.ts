@@ -67,4 +67,23 @@ describe("a message's way", () => {
       new Set([`handled ${v1} 1`, `handled ${v2} 2`]),
     );
   });
+
+  test("kill -9 of nats-server amid the flow, started again on its data: one outcome each, outputs once and in order", async () => {
+    await using path = await startHotPath();
+    await path.start("agent-host");
+    await path.start("router");
+    const { pid } = await path.deploy("echo", "echo-v1-aaaaa", "echo");
+    await path.send("echo", orders(6_000));
+    await path.route("echo", { revision: 1, targets: target("echo-v1-aaaaa"), closed: [] });
+    await path.outbox("echo", 500);
+    await path.server.restart();
+    const outcomes = await path.outcomes("echo", 6_000);
+    const outputs = await path.outbox("echo", 6_000);
+    expect(new Set(outcomes.map(({ sequence }) => sequence)).size).toBe(6_000);
+    const expected = outcomes.map(({ epoch, sequence }) => `echo/${epoch}/${sequence}/0`);
+    expect(outputs.map(({ headers }) => headers[header.output])).toEqual(expected);
+    // The bus was away, the process was not: it goes on in its slot.
+    const slot = await path.slot("echo", "echo-v1-aaaaa", (status) => status?.state === "ready");
+    expect(slot?.pid).toBe(pid);
+  });
 });

@@ -33,7 +33,7 @@ function keepSlot(bucket: KvBucket, key: string, first: SlotStatus, firstRevisio
   let revision = firstRevision;
   let writing: Promise<void> | undefined;
   let isStale = false;
-  let released = false;
+  const released = new AbortController();
 
   async function write(): Promise<void> {
     do {
@@ -44,7 +44,7 @@ function keepSlot(bucket: KvBucket, key: string, first: SlotStatus, firstRevisio
         if (!hasCode(error, "wrong-sequence")) return;
         await reclaim();
       }
-    } while (isStale && !released && !lost.signal.aborted);
+    } while (isStale && !released.signal.aborted && !lost.signal.aborted);
   }
 
   /** It expired while the bus or this process stood still, or an earlier write went in without our hearing of it. */
@@ -62,7 +62,7 @@ function keepSlot(bucket: KvBucket, key: string, first: SlotStatus, firstRevisio
 
   function writeSoon(): void {
     isStale = true;
-    if (released || lost.signal.aborted || writing !== undefined) return;
+    if (released.signal.aborted || lost.signal.aborted || writing !== undefined) return;
     // What fails is tried again by the next refresh.
     writing = write()
       .catch(() => undefined)
@@ -81,7 +81,7 @@ function keepSlot(bucket: KvBucket, key: string, first: SlotStatus, firstRevisio
       writeSoon();
     },
     async release() {
-      released = true;
+      released.abort();
       clearInterval(refresh);
       await writing;
       if (!lost.signal.aborted) await bucket.delete(key).catch(() => undefined);

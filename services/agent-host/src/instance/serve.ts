@@ -94,7 +94,7 @@ export async function serve(options: ServeOptions): Promise<{ drain(): Promise<v
     options.report({ type: "log", lines: [{ level: "warn", text }] });
   }
 
-  await followRoutes(bus, agent, (route) => applyRoute(route), options.onError, stop.signal);
+  await followRoutes(bus, agent, applyRoute, (error) => options.onError(error), stop.signal);
   const subscription = bus.subscribe(
     runSubject(agent, version),
     (message) => take(message, runRequest.check(decodeJson(message.data))),

@@ -155,18 +155,17 @@ export class VersionLane {
   }
 
   #land(flight: Flight, reply: Reply): void {
-    const { settle } = this.#options;
     switch (reply.kind) {
       case "answer":
         return this.#answered(flight, reply.answer);
       case "nobody":
         return this.#nobody(flight, reply.error);
       case "too-large":
-        for (const held of flight.messages) settle(held, tooLarge(flight));
+        for (const held of flight.messages) this.#options.settle(held, tooLarge(flight));
         return;
       case "gone":
       case "silence":
-        for (const held of flight.messages) settle(held, this.#unanswered(flight, held));
+        for (const held of flight.messages) this.#options.settle(held, this.#unanswered(flight, held));
     }
   }
 

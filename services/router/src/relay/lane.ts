@@ -7,7 +7,7 @@ import type { Logger } from "@caxton/telemetry/logger";
 import { pause } from "../adapters/signal.ts";
 import { nextDelayMs } from "../core/backoff.ts";
 import { keepCheckpoint } from "./checkpoint.ts";
-import { PublishingWindow } from "./publishing-window.ts";
+import type { PublishingWindow } from "./publishing-window.ts";
 
 export interface LaneContext {
   readonly bus: Bus;
@@ -95,7 +95,7 @@ async function runPass(
     await checkpoint.stop();
   }
   const failure = await failed;
-  if (failure !== undefined) throw failure;
+  if (failure !== undefined) throw toCaxtonError(failure);
 }
 
 /** Written by our routers only; what is read here was checked when it was made. */
