@@ -1,0 +1,69 @@
+import type { Writable } from "node:stream";
+
+const columns = 72;
+const tickMs = 200;
+
+/** The story as it is told: numbered steps with what they took, and one line that counts where there is a terminal. */
+export class Screen {
+  readonly #out: Writable & { readonly isTTY?: boolean };
+  #number = 0;
+  #counter: string | undefined;
+
+  constructor(out: Writable & { readonly isTTY?: boolean }) {
+    this.#out = out;
+  }
+
+  title(text: string): void {
+    this.#write(`\n${this.#bold(text)}\n`);
+  }
+
+  /** Tells what is done, does it, and says how long it took. */
+  async step<Result>(title: string, work: () => Promise<Result>): Promise<Result> {
+    const startedMs = performance.now();
+    this.#number += 1;
+    const number = String(this.#number).padStart(2);
+    this.#write(`\n${number}  ${this.#bold(title)}\n`);
+    const result = await work();
+    this.say(`${".".repeat(columns)} ${seconds(performance.now() - startedMs)}`.slice(-columns));
+    return result;
+  }
+
+  say(text: string): void {
+    for (const line of text.trimEnd().split("\n")) this.#write(`    ${line}\n`);
+  }
+
+  /** Shows what `text` returns, again and again, below everything else; without a terminal it is not shown. */
+  count(text: () => string): () => void {
+    if (this.#out.isTTY !== true) return () => undefined;
+    const show = (): void => {
+      this.#counter = text();
+      this.#out.write(`\r\x1b[K    ${this.#counter}`);
+    };
+    const timer = setInterval(show, tickMs);
+    return () => {
+      clearInterval(timer);
+      this.#counter = undefined;
+      this.#out.write("\r\x1b[K");
+    };
+  }
+
+  #write(text: string): void {
+    if (this.#counter === undefined) {
+      this.#out.write(text);
+      return;
+    }
+    this.#out.write(`\r\x1b[K${text}${text.endsWith("\n") ? `    ${this.#counter}` : ""}`);
+  }
+
+  #bold(text: string): string {
+    return this.#out.isTTY === true ? `\x1b[1m${text}\x1b[0m` : text;
+  }
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}
+
+export function thousands(count: number): string {
+  return count.toLocaleString("en-US");
+}

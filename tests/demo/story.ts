@@ -1,0 +1,167 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { connectBus } from "@caxton/bus/connect";
+import { audit } from "../auditor/audit.ts";
+import type { AuditReport } from "../auditor/report.ts";
+import { deploymentFacts, publishDeploy } from "../harness/deployer.ts";
+import { readCatalogue, startProducer, type Producer } from "../harness/producer.ts";
+import { Caxton } from "./caxton.ts";
+import { deployByCli, deployRefused, summarize, upload } from "./deployments.ts";
+import { at, textAt } from "./json-path.ts";
+import type { DemoReport, ExpectedRefusal, Refusal } from "./report.ts";
+import { thousands, type Screen } from "./screen.ts";
+import type { Stage } from "./stage.ts";
+import { startCaxton, type Addresses } from "./start-caxton.ts";
+
+const agent = "quake-watch";
+const rolloutEnds = ["DeploymentCompleted", "DeploymentFailed", "ValidationFailed", "DeploymentRolledBack"];
+const rolloutTimeoutMs = 30_000;
+const settleTimeoutMs = 30_000;
+/** Where a broken file breaks off. */
+const brokenAfterBytes = 1_000;
+
+export interface StoryOptions {
+  readonly stage: Stage;
+  readonly screen: Screen;
+  /** At least so many messages are sent. */
+  readonly messages: number;
+  readonly perSecond: number;
+}
+
+interface Refusable extends ExpectedRefusal {
+  readonly file: string;
+}
+
+const refusable: readonly Refusable[] = [
+  { what: "a broken file", file: "broken.wasm", stage: "static", code: "malformed-component" },
+  {
+    what: "an agent that breaks its contract",
+    file: "breaks-its-contract.wasm",
+    stage: "contracts",
+    code: "output-undeclared",
+  },
+  { what: "an agent that never returns", file: "never-returns.wasm", stage: "sandbox", code: "start-timeout" },
+];
+export const expectedRefusals: readonly ExpectedRefusal[] = refusable;
+
+/** The story of issue and README, on real parts: what it says on the screen is what just happened. */
+export async function tellStory({ stage, screen, messages, perSecond }: StoryOptions): Promise<DemoReport> {
+  const startedMs = performance.now();
+  screen.title("A new version of an agent, under traffic, without losing a message");
+
+  const addresses = await screen.step("caxton up, in the background", async () => {
+    const started = await startCaxton(stage);
+    screen.say(`nats-server ${started.natsUrl}   gateway ${started.httpUrl}   data ${stage.folder}`);
+    return started;
+  });
+  const caxton = new Caxton(stage, { CAXTON_GATEWAY: addresses.httpUrl });
+
+  await screen.step("caxton agent build, from JavaScript in examples/", () =>
+    buildAgents(caxton, screen, stage.folder),
+  );
+
+  const first = await screen.step("caxton deploy agent quake-watch-v1.wasm", () =>
+    deployByCli(caxton, screen, agent, join(stage.folder, "quake-watch-v1.wasm")),
+  );
+
+  const bodies = await readCatalogue();
+  const producer = await startProducer({ url: addresses.natsUrl, agent, bodies, perSecond });
+  const stopCounting = screen.count(
+    () => `${thousands(producer.acknowledged.length)} messages acknowledged by the bus`,
+  );
+  try {
+    await screen.step(`a producer, ${thousands(perSecond)} messages a second to caxton.inbox.${agent}`, () =>
+      producer.reached(perSecond),
+    );
+    const second = await screen.step("v2, under traffic, by a command published onto the bus", () =>
+      deployByMessage(screen, addresses, join(stage.folder, "quake-watch-v2.wasm")),
+    );
+    const refused = await screen.step("three that must not get in, still under traffic", () =>
+      deployAllRefused(caxton, screen, stage.folder),
+    );
+    const report = await screen.step("traffic stops, the auditor counts", async () => {
+      await producer.reached(messages);
+      await producer.stop();
+      stopCounting();
+      return await auditTraffic(caxton, addresses, producer, { first, second }, screen);
+    });
+    const replayMatches = await screen.step("the deployments' events, read back from the store", () =>
+      readBack(caxton, screen),
+    );
+    const summaries = [first, second].map((id) =>
+      summarize(caxton, id, (version) => report.perVersion[version]?.firstHandledAtMs),
+    );
+    const deployments = await Promise.all(summaries);
+    const durationMs = Math.round(performance.now() - startedMs);
+    return { ...report, deployments, refused, replayMatches, eventStore: "jetstream", durationMs };
+  } finally {
+    stopCounting();
+  }
+}
+
+async function buildAgents(caxton: Caxton, screen: Screen, folder: string): Promise<void> {
+  const sources = ["quake-watch/v1", "quake-watch/v2", "refused/breaks-its-contract", "refused/never-returns"];
+  await Promise.all(
+    sources.map(async (name) => {
+      const source = fileURLToPath(new URL(`../../examples/${name}.js`, import.meta.url));
+      const out = join(folder, `${name.replace("refused/", "").replace("/", "-")}.wasm`);
+      screen.say(await caxton.must("agent", "build", source, "--out", out));
+    }),
+  );
+  const whole = await readFile(join(folder, "quake-watch-v1.wasm"));
+  await writeFile(join(folder, "broken.wasm"), whole.subarray(0, brokenAfterBytes));
+}
+
+/** Any client of the bus may do this; it needs the artifact's digest and nothing else. @returns the deployment's id */
+async function deployByMessage(screen: Screen, { natsUrl, httpUrl }: Addresses, file: string): Promise<string> {
+  const digest = await upload(httpUrl, file);
+  const bus = await connectBus({ url: natsUrl, name: "demo" });
+  try {
+    const deployment = await publishDeploy(bus, agent, digest);
+    screen.say(`published on caxton.commands.tests.${agent}.deploy; published back, as it is stored:`);
+    const facts = await deploymentFacts(bus, agent, deployment, rolloutEnds, rolloutTimeoutMs);
+    for (const { type, data } of facts) screen.say(`  ${type} ${textAt(data, "version")}`);
+    return deployment;
+  } finally {
+    await bus.close();
+  }
+}
+
+async function deployAllRefused(caxton: Caxton, screen: Screen, folder: string): Promise<readonly Refusal[]> {
+  const refused: Refusal[] = [];
+  for (const { what, file } of refusable) {
+    refused.push(await deployRefused(caxton, screen, agent, { what, file: join(folder, file) }));
+  }
+  return refused;
+}
+
+async function auditTraffic(
+  caxton: Caxton,
+  { natsUrl }: Addresses,
+  { acknowledged }: Producer,
+  { first, second }: { readonly first: string; readonly second: string },
+  screen: Screen,
+): Promise<AuditReport> {
+  const versionOf = async (deployment: string): Promise<string> =>
+    textAt(await caxton.json("get", deployment), "version");
+  const rules = { [await versionOf(first)]: "v1", [await versionOf(second)]: "v2" } as const;
+  const report = await audit({ url: natsUrl, agent, acknowledged, rules, settleTimeoutMs });
+  const outputs = Object.values(report.perVersion).reduce((sum, version) => sum + version.outputs, 0);
+  screen.say(`accepted ${thousands(report.accepted)}, of which acknowledged ${thousands(report.acknowledged)}`);
+  for (const [version, { handled }] of Object.entries(report.perVersion))
+    screen.say(`  ${version} handled ${thousands(handled)}`);
+  screen.say(`lost ${report.lost}, pending ${report.pending}, dead-lettered ${report.deadLettered}`);
+  screen.say(
+    `${thousands(outputs)} outputs: doubled ${report.duplicateOutputs}, missing ${report.missingOutputs}, wrong ${report.wrongOutputs}`,
+  );
+  return report;
+}
+
+/** @returns whether the state folded from the events is the one that is served */
+async function readBack(caxton: Caxton, screen: Screen): Promise<boolean> {
+  screen.say(await caxton.must("events", agent));
+  const replay = await caxton.run("replay", agent, "--json");
+  screen.say(await caxton.must("replay", agent).catch(String));
+  return replay.exitCode === 0 && at(JSON.parse(replay.stdout), "matches") === true;
+}
