@@ -20,7 +20,7 @@ async function relayHolder({ bus }: HotPath, agent: string, not = ""): Promise<s
   }
 }
 
-test.each(["SIGKILL", "SIGSTOP"] as const)(
+test.each(["SIGTERM", "SIGKILL", "SIGSTOP"] as const)(
   "a router that gets %s amid the flow costs no outcome and doubles no output",
   async (signal) => {
     await using path = await startHotPath();

@@ -101,7 +101,8 @@ async function removeGroup(folder: string): Promise<void> {
   }
 }
 
-function dataLimit(maxBytes: number): MemoryBound | undefined {
+/** Where there is no cgroup to be had; undefined where there is no prlimit either. */
+export function dataLimit(maxBytes: number): MemoryBound | undefined {
   const prlimit = "/usr/bin/prlimit";
   if (!existsSync(prlimit)) return undefined;
   return {
