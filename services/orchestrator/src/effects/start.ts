@@ -40,7 +40,10 @@ export async function stop(id: string, version: string, context: EffectContext):
   return { type: "version-stopped", deployment: id };
 }
 
-/** Hosts read this; written only where it says something new, so that carrying an effect out twice wakes nobody. */
+/**
+ * Hosts read this; written only where it says something new, so that carrying an effect out twice wakes nobody. A version
+ * that was stopped never runs again: who still starts it comes too late, and its stop would wait for ever.
+ */
 async function desire(
   deployment: Deployment,
   version: string,
@@ -50,7 +53,8 @@ async function desire(
   const bucket = await bus.kv(versionBucket);
   const key = versionKey(agent, version);
   const entry = await bucket.get(key);
-  if (entry !== undefined && versionSpec.check(decodeJson(entry.value)).desired === desired) return;
+  const known = entry === undefined ? undefined : versionSpec.check(decodeJson(entry.value)).desired;
+  if (known === desired || known === "stopped") return;
   const spec: VersionSpec = {
     agent,
     version,
