@@ -1,4 +1,4 @@
-import { hasType, isObject, keywords, same, schemas, sub, typeOf, typesOf } from "./schema-keywords.ts";
+import { bound, hasType, isObject, keywords, same, schemas, sub, typeOf, typesOf } from "./schema-keywords.ts";
 
 /**
  * Keywords that never refuse anything by themselves. Formats are annotations here, as in libs/wasm-agent;
@@ -37,7 +37,7 @@ function satisfies(
     case "allOf":
       return schemas(wanted).every((one) => surelyAccepts(one, value));
   }
-  if (typeof value === "number") return satisfiesNumber(keyword, Number(wanted), value);
+  if (typeof value === "number") return satisfiesNumber(keyword, bound(wanted), value);
   if (typeof value === "string") return satisfiesString(keyword, wanted, value);
   if (Array.isArray(value)) return satisfiesArray(keyword, wanted, value, words);
   if (isObject(value)) return satisfiesObject(keyword, wanted, value, words);
@@ -55,18 +55,18 @@ function onlyForOthers(keyword: string, own: readonly string[]): boolean {
   return typedWords.includes(keyword) && !own.includes(keyword);
 }
 
-function satisfiesNumber(keyword: string, bound: number, value: number): boolean {
+function satisfiesNumber(keyword: string, limit: number, value: number): boolean {
   switch (keyword) {
     case "minimum":
-      return value >= bound;
+      return value >= limit;
     case "maximum":
-      return value <= bound;
+      return value <= limit;
     case "exclusiveMinimum":
-      return value > bound;
+      return value > limit;
     case "exclusiveMaximum":
-      return value < bound;
+      return value < limit;
     case "multipleOf":
-      return Number.isInteger(value) && Number.isInteger(bound) && value % bound === 0;
+      return Number.isInteger(value) && Number.isInteger(limit) && value % limit === 0;
     default:
       return onlyForOthers(keyword, numberWords);
   }
@@ -75,8 +75,8 @@ function satisfiesNumber(keyword: string, bound: number, value: number): boolean
 /** Patterns are never run here: the schema is a stranger's, and this is the service's own thread. */
 function satisfiesString(keyword: string, wanted: unknown, value: string): boolean {
   const length = Array.from(value).length;
-  if (keyword === "minLength") return length >= Number(wanted);
-  if (keyword === "maxLength") return length <= Number(wanted);
+  if (keyword === "minLength") return length >= bound(wanted);
+  if (keyword === "maxLength") return length <= bound(wanted);
   return onlyForOthers(keyword, stringWords);
 }
 
@@ -89,9 +89,9 @@ function satisfiesArray(
   const prefix = schemas(words["prefixItems"]);
   switch (keyword) {
     case "minItems":
-      return value.length >= Number(wanted);
+      return value.length >= bound(wanted);
     case "maxItems":
-      return value.length <= Number(wanted);
+      return value.length <= bound(wanted);
     case "prefixItems":
       return value.every((item, index) => index >= prefix.length || surelyAccepts(prefix[index], item));
     case "items":
@@ -113,9 +113,9 @@ function satisfiesObject(
     case "required":
       return schemas(wanted).every((name) => typeof name === "string" && Object.hasOwn(value, name));
     case "minProperties":
-      return names.length >= Number(wanted);
+      return names.length >= bound(wanted);
     case "maxProperties":
-      return names.length <= Number(wanted);
+      return names.length <= bound(wanted);
     case "properties":
       return names.every((name) => !Object.hasOwn(properties, name) || surelyAccepts(properties[name], value[name]));
     case "additionalProperties":

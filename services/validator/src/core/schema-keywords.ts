@@ -97,3 +97,8 @@ export function mentions(value: unknown, key: string): boolean {
   if (!isObject(value)) return false;
   return Object.hasOwn(value, key) || Object.values(value).some((item) => mentions(item, key));
 }
+
+/** A bound, or NaN, which nothing satisfies, where a stranger's schema has something else there. */
+export function bound(value: unknown): number {
+  return typeof value === "number" ? value : Number.NaN;
+}

@@ -1,5 +1,6 @@
 import { annotations, surelyAccepts } from "./schema-accepts.ts";
 import {
+  bound,
   hasType,
   type JsonType,
   keywords,
@@ -24,17 +25,19 @@ export type Proof = { readonly proved: true } | { readonly proved: false; readon
 export function proveSubset(older: unknown, newer: unknown): Proof {
   if (same(older, newer)) return proved;
   if (mentions(older, "nullable")) return stopped("", "'nullable' is not JSON Schema and widens a type");
-  return prove({ older, newer, assumed: new Set() }, older, newer, "");
+  return prove({ older, newer, underProof: new Map(), steps: 0 }, older, newer, "");
 }
 
 const proved: Proof = { proved: true };
-const maxDepth = 64;
+/** Alternatives within alternatives multiply; a proof that takes more is given up. */
+const maxSteps = 2_000;
 
 interface Documents {
   readonly older: unknown;
   readonly newer: unknown;
-  /** Pairs of references under proof: a recursive schema meets them again. */
-  readonly assumed: Set<string>;
+  /** Pairs with references, and where they were met: deeper in the value the proof may rest on itself. */
+  readonly underProof: Map<string, string>;
+  steps: number;
 }
 
 function stopped(at: string, why: string): Proof {
@@ -49,7 +52,8 @@ function firstStop(proofs: Iterable<Proof>): Proof {
 function prove(documents: Documents, older: unknown, newer: unknown, at: string): Proof {
   if (older === false || newer === true) return proved;
   if (newer === false) return stopped(at, "nothing is accepted here any more");
-  if (at.length > maxDepth * 16) return stopped(at, "the schemas are nested too deeply");
+  documents.steps += 1;
+  if (documents.steps > maxSteps) return stopped(at, "the schemas are too intricate to compare");
   const a = keywords(older);
   const b = keywords(newer);
   if (same(a, b) && !mentions(a, "$ref") && !mentions(a, "$dynamicRef")) return proved;
@@ -70,21 +74,30 @@ function prove(documents: Documents, older: unknown, newer: unknown, at: string)
   );
 }
 
-/** A reference is a part of a conjunction, on either side. */
 function proveReferences(documents: Documents, a: SchemaObject, b: SchemaObject, at: string): Proof {
-  const { $ref: refA, ...restA } = a;
-  const { $ref: refB, ...restB } = b;
-  const pair = JSON.stringify([refA, refB, refA === undefined ? a : restA, refB === undefined ? b : restB]);
-  if (documents.assumed.has(pair)) return proved;
-  documents.assumed.add(pair);
-  const targetB = refB === undefined ? undefined : resolve(documents.newer, refB);
-  if (refB !== undefined && targetB === undefined) return stopped(at, `the reference ${text(refB)} leads elsewhere`);
-  if (refB !== undefined) {
-    return firstStop([prove(documents, a, targetB, at), prove(documents, a, restB, at)]);
+  const pair = JSON.stringify([a, b]);
+  const metAt = documents.underProof.get(pair);
+  if (metAt !== undefined) return metAt === at ? stopped(at, "a reference leads to itself") : proved;
+  documents.underProof.set(pair, at);
+  try {
+    return proveConjunction(documents, a, b, at);
+  } finally {
+    documents.underProof.delete(pair);
   }
-  const targetA = resolve(documents.older, refA);
-  if (targetA !== undefined && prove(documents, targetA, b, at).proved) return proved;
-  return prove(documents, restA, b, at);
+}
+
+/** What a reference leads to and the keywords beside it both hold, on either side. */
+function proveConjunction(documents: Documents, a: SchemaObject, b: SchemaObject, at: string): Proof {
+  if ("$ref" in b) {
+    const { $ref, ...rest } = b;
+    const target = resolve(documents.newer, $ref);
+    if (target === undefined) return stopped(at, `the reference ${text($ref)} leads elsewhere`);
+    return firstStop([prove(documents, a, target, at), prove(documents, a, rest, at)]);
+  }
+  const { $ref, ...rest } = a;
+  const target = resolve(documents.older, $ref);
+  if (target !== undefined && prove(documents, target, b, at).proved) return proved;
+  return prove(documents, rest, b, at);
 }
 
 const keywordTypes: Readonly<Record<string, JsonType>> = {
@@ -113,29 +126,29 @@ function proveKeyword(
   const holds = (does: boolean): Proof =>
     does ? proved : stopped(at, `'${keyword}' was ${text(a[keyword])} and is ${text(wanted)}`);
   const number = (name: string, otherwise: number) => (typeof a[name] === "number" ? a[name] : otherwise);
-  const bound = Number(wanted);
+  const limit = bound(wanted);
   switch (keyword) {
     case "type":
       return holds(types.every((type) => hasType(typesOf(b), type)));
     case "minimum":
-      return holds(number("minimum", -Infinity) >= bound || number("exclusiveMinimum", -Infinity) >= bound);
+      return holds(number("minimum", -Infinity) >= limit || number("exclusiveMinimum", -Infinity) >= limit);
     case "exclusiveMinimum":
-      return holds(number("minimum", -Infinity) > bound || number("exclusiveMinimum", -Infinity) >= bound);
+      return holds(number("minimum", -Infinity) > limit || number("exclusiveMinimum", -Infinity) >= limit);
     case "maximum":
-      return holds(number("maximum", Infinity) <= bound || number("exclusiveMaximum", Infinity) <= bound);
+      return holds(number("maximum", Infinity) <= limit || number("exclusiveMaximum", Infinity) <= limit);
     case "exclusiveMaximum":
-      return holds(number("maximum", Infinity) < bound || number("exclusiveMaximum", Infinity) <= bound);
+      return holds(number("maximum", Infinity) < limit || number("exclusiveMaximum", Infinity) <= limit);
     case "multipleOf":
-      return holds(same(a["multipleOf"], wanted) || (bound === 1 && !types.includes("number")));
+      return holds(same(a["multipleOf"], wanted) || (limit === 1 && !types.includes("number")));
     case "minLength":
     case "minItems":
-      return holds(number(keyword, 0) >= bound);
+      return holds(number(keyword, 0) >= limit);
     case "minProperties":
-      return holds(number(keyword, schemas(a["required"]).length) >= bound);
+      return holds(number(keyword, schemas(a["required"]).length) >= limit);
     case "maxLength":
     case "maxItems":
     case "maxProperties":
-      return holds(number(keyword, Infinity) <= bound);
+      return holds(number(keyword, Infinity) <= limit);
     case "uniqueItems":
       return holds(wanted === false || a["uniqueItems"] === true || number("maxItems", Infinity) <= 1);
     case "required": {
