@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { problemsOf } from "./report.ts";
@@ -15,24 +16,33 @@ const { values } = parseArgs({
 const messages = Number(values.messages);
 const screen = new Screen(values.json ? process.stderr : process.stdout);
 const stage = await Stage.open();
+const interrupted = new AbortController();
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(signal, () => {
+  process.on(signal, () => {
+    if (interrupted.signal.aborted) return;
+    interrupted.abort();
     screen.say(`\n${signal}: ending everything that was started`);
-    void stage.close().then(() => process.exit(signal === "SIGINT" ? 130 : 143));
+    void stage.close().then(() => process.exit(128 + constants.signals[signal]));
   });
 }
 
-try {
-  const report = await tellStory({ stage, screen, messages, perSecond: Number(values.rate) });
-  await stage.close();
-  const problems = problemsOf(report, expectedRefusals, messages);
-  for (const problem of problems) screen.say(`✗ ${problem}`);
-  process.exitCode = problems.length === 0 ? 0 : 1;
-  if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
-} catch (error) {
-  screen.say(`\n✗ ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-  process.exitCode = 1;
-} finally {
-  await stage.close();
+async function play(): Promise<number> {
+  try {
+    const report = await tellStory({ stage, screen, messages, perSecond: Number(values.rate) });
+    await stage.close();
+    const problems = problemsOf(report, expectedRefusals, messages);
+    screen.conclude(report, problems);
+    if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+    return problems.length === 0 ? 0 : 1;
+  } catch (error) {
+    if (interrupted.signal.aborted) return await new Promise<never>(() => undefined);
+    screen.say(`\n✗ ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    await stage.close();
+    return 1;
+  }
 }
+
+process.exitCode = await play();
+// What a failed story left open must not keep the demo alive; what it printed is written first.
+process.stdout.write("", () => process.exit());

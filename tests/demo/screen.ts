@@ -32,6 +32,17 @@ export class Screen {
     for (const line of text.trimEnd().split("\n")) this.#write(`    ${line}\n`);
   }
 
+  /** The last lines: how it went. */
+  conclude(
+    { accepted, durationMs }: { readonly accepted: number; readonly durationMs: number },
+    problems: readonly string[],
+  ): void {
+    this.#write("\n");
+    for (const problem of problems) this.say(`✗ ${problem}`);
+    const verdict = problems.length === 0 ? "✓ nothing lost, nothing doubled, nothing wrong" : "✗ not as it should be";
+    this.say(`${verdict}: ${thousands(accepted)} messages, two versions, ${seconds(durationMs)}`);
+  }
+
   /** Shows what `text` returns, again and again, below everything else; without a terminal it is not shown. */
   count(text: () => string): () => void {
     if (this.#out.isTTY !== true) return () => undefined;

@@ -57,18 +57,17 @@ export class Stage {
   }
 }
 
+/** The leader is asked to end what it started in the right order; who is left when it is gone is killed. */
 async function endGroup(leader: ChildProcess): Promise<void> {
-  const exited = leader.exitCode === null && leader.signalCode === null ? once(leader, "exit") : Promise.resolve();
-  if (!signalGroup(leader, "SIGTERM")) return;
-  const deadlineMs = performance.now() + graceMs;
-  await Promise.race([exited, delay(graceMs)]);
-  // A group may outlive its leader.
-  while (signalGroup(leader, 0) && performance.now() < deadlineMs) await delay(20);
+  const isRunning = leader.exitCode === null && leader.signalCode === null;
+  const exited = isRunning ? once(leader, "exit") : Promise.resolve();
+  if (isRunning) leader.kill("SIGTERM");
+  await Promise.race([exited, delay(graceMs, undefined, { ref: false })]);
   signalGroup(leader, "SIGKILL");
 }
 
 /** @returns whether anybody was there to get it */
-function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals | 0): boolean {
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): boolean {
   if (pid === undefined) return false;
   try {
     return process.kill(-pid, signal);
