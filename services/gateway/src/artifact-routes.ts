@@ -1,16 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import type { Bus, ObjectBucket } from "@caxton/bus/types";
-import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
+import { CaxtonError } from "@caxton/contracts/errors";
 import { artifactMaxBytes } from "@caxton/contracts/limits";
 import { isDigest } from "@caxton/contracts/names";
 import { artifactBucket } from "@caxton/contracts/subjects";
 import type { Logger } from "@caxton/telemetry/logger";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { checkedUpload, tooLarge } from "./checked-upload.ts";
-import { httpStatusOf } from "./error-mapping.ts";
-
-/** A body that was refused early is read on and thrown away for so long, so that its sender gets to see the answer. */
-const discardMaxMs = 10_000;
+import { answerErrors } from "./http-errors.ts";
 
 interface ByDigest {
   Params: { digest: string };
@@ -20,6 +17,7 @@ interface ByDigest {
 export function artifactRoutes(bus: Bus, log: Logger): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
     const bucket = await bus.objects(artifactBucket);
+    answerErrors(app, log);
     // The handler reads the body itself, as it comes.
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", (_request, _payload, done) => done(null));
@@ -35,13 +33,6 @@ export function artifactRoutes(bus: Bus, log: Logger): (app: FastifyInstance) =>
       const { sizeBytes, stored } = await receive(request, bucket);
       log.info({ event: "artifact", digest, size_bytes: sizeBytes, stored }, "artifact received");
       return reply.code(stored ? 201 : 200).send({ digest, sizeBytes, stored });
-    });
-
-    app.setErrorHandler((thrown, request, reply) => {
-      const error = toCaxtonError(thrown);
-      if (error.code === "internal") log.error({ code: error.code, stack: error.stack }, error.message);
-      discardRest(request);
-      return reply.code(httpStatusOf(error)).send({ code: error.code, message: error.message });
     });
   };
 }
@@ -92,12 +83,4 @@ function requireDigest(text: string): string {
     "invalid-argument",
     `'${text.slice(0, 80)}' is no digest: the sha256 of the artifact in 64 lower-case hex digits`,
   );
-}
-
-function discardRest(request: FastifyRequest): void {
-  const { raw } = request;
-  if (raw.complete) return;
-  const timer = setTimeout(() => raw.socket.destroy(), discardMaxMs);
-  raw.once("close", () => clearTimeout(timer));
-  raw.resume();
 }

@@ -1,4 +1,4 @@
-import { type CaxtonError, errorCodes, type GrpcCode, toCaxtonError } from "@caxton/contracts/errors";
+import { errorCodes, type GrpcCode, toCaxtonError } from "@caxton/contracts/errors";
 import type { Logger } from "@caxton/telemetry/logger";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 
@@ -50,22 +50,4 @@ function toConnectError(error: unknown, log: Logger, method: string): ConnectErr
   const { code, message, stack } = toCaxtonError(error);
   if (code === "internal") log.error({ code, method, stack }, message);
   return new ConnectError(message, connectCodes[errorCodes[code].grpc], { [codeHeader]: code });
-}
-
-const httpStatuses: Readonly<Partial<Record<GrpcCode, number>>> = {
-  already_exists: 409,
-  deadline_exceeded: 504,
-  failed_precondition: 412,
-  invalid_argument: 400,
-  not_found: 404,
-  permission_denied: 403,
-  resource_exhausted: 429,
-  unavailable: 503,
-  unimplemented: 501,
-};
-
-/** For the plain HTTP routes. */
-export function httpStatusOf({ code }: CaxtonError): number {
-  if (code === "artifact-too-large" || code === "message-too-large") return 413;
-  return httpStatuses[errorCodes[code].grpc] ?? 500;
 }

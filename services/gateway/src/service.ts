@@ -9,6 +9,7 @@ import { artifactRoutes } from "./artifact-routes.ts";
 import { startCommandSender } from "./command-sender.ts";
 import { mapErrors } from "./error-mapping.ts";
 import { healthRoutes } from "./health-routes.ts";
+import { inboxRoutes } from "./inbox-routes.ts";
 import { type ListenAddress, type Listener, listenGrpc, listenHttp } from "./listeners.ts";
 import { startProjection } from "./projection.ts";
 import { agentsApi } from "./rpc/agents-api.ts";
@@ -59,6 +60,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const app = fastify({ forceCloseConnections: true });
   await app.register(fastifyConnectPlugin, connect);
   await app.register(artifactRoutes(bus, log));
+  await app.register(inboxRoutes(bus, log));
   await app.register(healthRoutes(bus, projection));
 
   const listeners: Listener[] = [];

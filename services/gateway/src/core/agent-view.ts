@@ -3,7 +3,7 @@ import type { DeploymentEvent } from "@caxton/deployment/event";
 import { evolve } from "@caxton/deployment/evolve";
 import { type AgentState, initialState } from "@caxton/deployment/state";
 
-/** When the parts of a deployment happened, Unix ms, and what validation found. */
+/** When the parts of a deployment first happened, Unix ms, and what validation found. */
 export interface DeploymentMarks {
   readonly startedAtMs?: number;
   readonly validatedAtMs?: number;
@@ -44,7 +44,7 @@ export function foldFact(view: AgentView, stored: StoredFact): AgentView {
   const marks =
     deployment === undefined || changes === undefined
       ? view.marks
-      : { ...view.marks, [deployment]: { ...view.marks[deployment], ...changes } };
+      : { ...view.marks, [deployment]: { ...changes, ...view.marks[deployment] } };
   return { ...view, revision: stored.revision, state: evolve(view.state, event), marks };
 }
 

@@ -3,9 +3,12 @@ import { deploymentCommand } from "@caxton/contracts/command-message";
 import type { CommandContext } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
 import { requireAgentName } from "@caxton/contracts/names";
 import { resolveDeployment } from "../core/resolve-id.ts";
+import type { Projection } from "../projection.ts";
 import type { Api, ApiContext } from "./api-context.ts";
 import { commandEnvelope } from "./command-context.ts";
 import { toDeployCommand } from "./deploy-command.ts";
+
+const shownWithinMs = 2_000;
 
 type CommandApi = Pick<
   Api,
@@ -36,6 +39,7 @@ export function commandsApi({ commands, projection }: ApiContext): CommandApi {
       const agent = requireAgentName(request.agent);
       const command = toDeployCommand(request);
       const { deployment, state } = await commands.send(agent, "deploy", command, signal);
+      await untilShown(projection, agent, deployment, signal);
       return { deploymentId: deployment, agent, state };
     },
     rollbackDeployment: ({ deploymentId, context }, { signal }) => send("rollback", deploymentId, context, signal),
@@ -44,6 +48,21 @@ export function commandsApi({ commands, projection }: ApiContext): CommandApi {
     promoteCanary: () => notYet("promotions of canaries"),
     createShadowDeployment: () => notYet("shadow deployments"),
   };
+}
+
+/** Who asked may look at once: waits, but not for long, until reads know the deployment as well. */
+async function untilShown(
+  projection: Projection,
+  agent: string,
+  deployment: string,
+  caller: AbortSignal,
+): Promise<void> {
+  const signal = AbortSignal.any([caller, AbortSignal.timeout(shownWithinMs)]);
+  while (projection.caughtUp && !signal.aborted) {
+    const { state, revision } = projection.view(agent);
+    if (state.deployments[deployment] !== undefined) return;
+    await projection.changed(agent, revision, signal).catch(() => undefined);
+  }
 }
 
 function notYet(what: string): never {

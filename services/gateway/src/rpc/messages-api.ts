@@ -1,17 +1,15 @@
 import { encodeJson, decodeJson } from "@caxton/bus/json";
-import { CaxtonError, hasCode, isErrorCode, toCaxtonError } from "@caxton/contracts/errors";
+import { CaxtonError, hasCode, isErrorCode } from "@caxton/contracts/errors";
 import { ledgerAnswer } from "@caxton/contracts/ledger";
 import { requireAgentName } from "@caxton/contracts/names";
-import { header, inboxSubject, ledgerSubject, windowsSubject } from "@caxton/contracts/subjects";
+import { ledgerSubject, windowsSubject } from "@caxton/contracts/subjects";
 import { windowsAnswer } from "@caxton/contracts/windows";
-import type { InboxMessage } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
 import { resolveAgent } from "../core/resolve-id.ts";
+import { storeInInbox } from "../inbox.ts";
 import { toJsonObject } from "../json-object.ts";
 import type { Api, ApiContext } from "./api-context.ts";
 
 const answerTimeoutMs = 5_000;
-const batchMax = 1_000;
-const encoder = new TextEncoder();
 
 type MessagesApi = Pick<Api, "getLedger" | "getWindows" | "sendMessages">;
 
@@ -42,41 +40,9 @@ export function messagesApi({ bus, projection }: ApiContext): MessagesApi {
       return { agent, windows: toJsonObject(answer.windows) ?? {} };
     },
 
-    async sendMessages({ agent: typed, messages }) {
-      const agent = requireAgentName(typed);
-      if (messages.length > batchMax) {
-        throw new CaxtonError(
-          "invalid-argument",
-          `${messages.length} messages in one request, at most ${batchMax}; send them in several`,
-        );
-      }
-      // All are under way at once; the connection keeps their order.
-      const results = await Promise.all(messages.map((message) => store(agent, message)));
-      return { results };
+    async sendMessages({ agent, messages }) {
+      return { results: [...(await storeInInbox(bus, requireAgentName(agent), messages))] };
     },
-  };
-
-  async function store(agent: string, message: InboxMessage) {
-    try {
-      const { sequence, duplicate } = await bus.store(inboxSubject(agent), encoder.encode(message.body), {
-        headers: headersOf(message),
-        ...(message.id === "" ? {} : { messageId: message.id }),
-      });
-      return { sequence, duplicate };
-    } catch (error) {
-      const { code, message: errorMessage } = toCaxtonError(error);
-      if (code === "unknown-agent")
-        throw new CaxtonError(code, `agent ${agent} has no inbox; deploy it first`, { cause: error });
-      return { errorCode: code, errorMessage };
-    }
-  }
-}
-
-function headersOf({ kind, conversation, traceparent }: InboxMessage): Record<string, string> {
-  return {
-    ...(kind === "" ? {} : { [header.kind]: kind }),
-    ...(conversation === "" ? {} : { [header.conversation]: conversation }),
-    ...(traceparent === "" ? {} : { [header.traceparent]: traceparent }),
   };
 }
 
