@@ -1,0 +1,119 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { connectBus } from "@caxton/bus/connect";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { startNatsServer } from "../harness/nats-server.ts";
+
+const main = fileURLToPath(new URL("../../services/standalone/src/main.ts", import.meta.url));
+const withinMs = 10_000;
+
+interface Addresses {
+  readonly pid: number;
+  readonly natsPid: number;
+  readonly natsUrl: string;
+  readonly httpUrl: string;
+}
+
+describe("everything in one process", () => {
+  let dataDir: string;
+  const started: ChildProcess[] = [];
+  beforeEach(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), "caxton-standalone-"));
+  });
+  afterEach(async () => {
+    for (const child of started.splice(0)) if (await stop(child, "SIGTERM")) await stop(child, "SIGKILL");
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  function start(...args: readonly string[]): ChildProcess {
+    const ports = ["--port", "0", "--http-port", "0", "--grpc-port", "0"];
+    const child = spawn(process.execPath, [main, "--data", dataDir, ...ports, "--json", ...args]);
+    started.push(child);
+    return child;
+  }
+
+  async function up(...args: readonly string[]): Promise<{ child: ChildProcess; addresses: Addresses }> {
+    const child = start(...args);
+    if (child.stdout === null) throw new Error("no stdout");
+    const [line] = await once(createInterface(child.stdout), "line", { signal: AbortSignal.timeout(withinMs) });
+    const addresses: Addresses = JSON.parse(String(line));
+    return { child, addresses };
+  }
+
+  test("is ready with its addresses in the data folder, and SIGTERM leaves nothing running", async () => {
+    const { child, addresses } = await up();
+    expect(JSON.parse(await readFile(join(dataDir, "caxton.json"), "utf8"))).toEqual(addresses);
+    expect((await fetch(`${addresses.httpUrl}/readyz`)).status).toBe(200);
+    expect(await stop(child, "SIGTERM")).toBe(false);
+    expect(child.exitCode).toBe(0);
+    expect(isAlive(addresses.natsPid)).toBe(false);
+    expect(existsSync(join(dataDir, "caxton.json"))).toBe(false);
+    expect(existsSync(join(dataDir, "caxton.lock"))).toBe(false);
+  });
+
+  test("a second one on the same data is refused, and says who holds it", async () => {
+    const { addresses } = await up();
+    const second = start();
+    let words = "";
+    second.stderr?.setEncoding("utf8").on("data", (text: string) => (words += text));
+    const [exitCode] = await once(second, "close");
+    expect(exitCode).toBe(4);
+    expect(words).toContain(`process ${addresses.pid} runs caxton on ${dataDir}`);
+    expect((await fetch(`${addresses.httpUrl}/readyz`)).status).toBe(200);
+  });
+
+  test("kill -9 takes nats-server with it, and the next start takes over the data", async () => {
+    const { child, addresses } = await up();
+    await stop(child, "SIGKILL");
+    await until(() => !isAlive(addresses.natsPid));
+    expect((await fetch(`${(await up()).addresses.httpUrl}/readyz`)).status).toBe(200);
+  });
+
+  test("a nats-server that dies is started again on the same port", async () => {
+    const { addresses } = await up();
+    process.kill(addresses.natsPid, "SIGKILL");
+    await until(() => !isAlive(addresses.natsPid));
+    const bus = await connectBus({ url: addresses.natsUrl, name: "test", connectTimeoutMs: withinMs });
+    expect(bus.status).toBe("connected");
+    await bus.close();
+    await until(async () => (await fetch(`${addresses.httpUrl}/readyz`)).status === 200);
+  });
+
+  test("uses a server that runs already, and leaves it running", async () => {
+    await using nats = await startNatsServer();
+    const { child, addresses } = await up("--nats-url", nats.url);
+    expect(addresses).toMatchObject({ natsUrl: nats.url });
+    expect(addresses.natsPid).toBeUndefined();
+    await stop(child, "SIGINT");
+    expect([child.exitCode, isAlive(nats.pid)]).toEqual([0, true]);
+  });
+});
+
+/** @returns whether it is still there after a while */
+async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<boolean> {
+  if (child.exitCode !== null || child.signalCode !== null) return false;
+  const exited = once(child, "exit");
+  child.kill(signal);
+  return await Promise.race([exited.then(() => false), delay(withinMs, true, { ref: false })]);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const signal = AbortSignal.timeout(withinMs);
+  while (!(await holds())) await delay(20, undefined, { signal });
+}
