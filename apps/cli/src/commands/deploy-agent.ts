@@ -1,0 +1,127 @@
+import { randomUUIDv7 } from "node:crypto";
+import { fromJsonString } from "@bufbuild/protobuf";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import { CaxtonError, hasCode } from "@caxton/contracts/errors";
+import { DeploymentSchema } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import { requireAgentName } from "@caxton/contracts/names";
+import type { Command } from "commander";
+import { type ArtifactFile, readArtifact } from "../artifact-file.ts";
+import { uploadArtifact } from "../artifact-upload.ts";
+import { gatewayCommand, type JsonOption, outputOf, wholeNumber } from "../command.ts";
+import { commandContext, type GatewayOption, openGateway } from "../context.ts";
+import { agentNameOf, type GivenLimits, parseLimits, readConfiguration } from "../deploy-options.ts";
+import { bytes } from "../format/quantity.ts";
+import type { Gateway } from "../gateway-client.ts";
+import { CtrlC, Interrupted } from "../interrupt.ts";
+import type { Output } from "../output.ts";
+import { Spinner } from "../spinner.ts";
+import { watchRollout } from "../watch-rollout.ts";
+import { wireJson } from "../wire-json.ts";
+
+interface DeployOptions extends JsonOption, GatewayOption {
+  readonly agent?: string;
+  readonly strategy: string;
+  readonly configuration?: string;
+  readonly limit?: GivenLimits;
+  readonly instances?: number;
+  readonly deployment?: string;
+  readonly allowBreaking?: boolean;
+  readonly reason?: string;
+  readonly detach?: boolean;
+}
+
+/** What takes less time needs no progress. */
+const quietMs = 1_000;
+
+export function deployAgentCommand(): Command {
+  return gatewayCommand("agent", "bring a component into an agent's live traffic, and tell how it goes", [
+    "caxton deploy agent quake-watch.wasm",
+    "caxton deploy agent build/v2.wasm --agent quake-watch --limit memory=128MiB,timeout=2s",
+    `caxton deploy agent quake-watch.wasm --configuration '{"threshold": 4}' --instances 2`,
+    'caxton deploy agent v3.wasm --agent quake-watch --allow-breaking --reason "old producers are gone"',
+    "caxton deploy agent quake-watch.wasm --detach --json",
+  ])
+    .argument("<file>", "the component, a .wasm file")
+    .option("--agent <name>", "the agent it becomes a version of; the file's name without .wasm and -v<n> unless given")
+    .option("--strategy <strategy>", "how traffic moves to it: direct", "direct")
+    .option("--configuration <file|json>", "given to the agent with every message")
+    .option(
+      "--limit <limits>",
+      "what it may use: memory=64MiB,timeout=1s,start=5s,output=256KiB,p99=250ms (may be repeated)",
+      parseLimits,
+    )
+    .option("--instances <n>", "processes of the version", wholeNumber("--instances", 1, 64))
+    .option("--deployment <id>", "a UUID for this deployment: asking twice with the same is asking once")
+    .option("--allow-breaking", "deploy although messages that the live version accepts would be refused")
+    .option("--reason <text>", "why; stays in the history")
+    .option("--detach", "come back once it was accepted, without waiting for the rollout")
+    .action(deployAgent);
+}
+
+async function deployAgent(file: string, options: DeployOptions): Promise<void> {
+  const output = outputOf(options);
+  const agent = requireAgentName(options.agent ?? agentNameOf(file));
+  if (options.allowBreaking === true && options.reason === undefined) {
+    throw new CaxtonError("invalid-argument", '--allow-breaking needs a --reason "why", which stays in the history');
+  }
+  const configuration =
+    options.configuration === undefined ? undefined : await readConfiguration(options.configuration);
+  const artifact = await readArtifact(file);
+  const gateway = await openGateway(options);
+  await upload(gateway, artifact, output);
+
+  const id = options.deployment ?? randomUUIDv7();
+  using ctrlC = new CtrlC();
+  const { reason = "" } = options;
+  const asked = gateway.deployAgent({
+    context: commandContext(reason),
+    agent,
+    artifactDigest: artifact.digest,
+    deploymentId: id,
+    strategy: options.strategy,
+    ...(configuration === undefined ? {} : { configuration: fromJsonString(ValueSchema, configuration) }),
+    ...(options.limit === undefined ? {} : { limits: options.limit }),
+    ...(options.instances === undefined ? {} : { instances: options.instances }),
+    ...(options.allowBreaking === true ? { allowBreaking: reason } : {}),
+  });
+  const { deploymentId, state } = await asked.catch((error: unknown) => {
+    throw withWayBack(error, id);
+  });
+  if (options.detach === true) {
+    output.lines(
+      `→ Deployment ${deploymentId} of ${agent} accepted (${state})`,
+      `→ Follow it: caxton get -w ${deploymentId}`,
+    );
+    output.value({ id: deploymentId, agent, state });
+    return;
+  }
+  const deployment = await watchRollout(gateway, deploymentId, output, { signal: ctrlC.signal });
+  if (deployment === undefined) {
+    throw new Interrupted(`the rollout goes on without you; come back with: caxton get -w ${deploymentId}`);
+  }
+  output.value(wireJson(DeploymentSchema, deployment));
+}
+
+async function upload(gateway: Gateway, artifact: ArtifactFile, output: Output): Promise<void> {
+  const startedMs = performance.now();
+  using spinner = new Spinner(output, "Uploading");
+  const total = bytes(artifact.sizeBytes);
+  let toldAtMs = startedMs;
+  await uploadArtifact(gateway.address, artifact, (sentBytes) => {
+    spinner.say(`Uploading ${bytes(sentBytes)} of ${total}`);
+    const nowMs = performance.now();
+    if (output.live || nowMs - toldAtMs < quietMs) return;
+    toldAtMs = nowMs;
+    output.lines(`→ Uploading: ${bytes(sentBytes)} of ${total}`);
+  });
+}
+
+/** Where the answer stayed away the deployment may be under way all the same. */
+function withWayBack(error: unknown, id: string): unknown {
+  if (!hasCode(error, "timeout", "gateway-unavailable", "service-unavailable")) return error;
+  return new CaxtonError(
+    error.code,
+    `${error.message}. It may have been accepted: ask again with --deployment ${id}, which deploys it once at most`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,76 @@
+import {
+  type Agent,
+  AgentSchema,
+  type Deployment,
+  DeploymentSchema,
+} from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import type { Command } from "commander";
+import { gatewayCommand, type JsonOption, outputOf } from "../command.ts";
+import { type GatewayOption, openGateway } from "../context.ts";
+import { findTarget } from "../find-target.ts";
+import { followEvents } from "../follow-events.ts";
+import { agentLines, deploymentLines } from "../format/deployment.ts";
+import type { Gateway } from "../gateway-client.ts";
+import { CtrlC, Interrupted } from "../interrupt.ts";
+import type { Output } from "../output.ts";
+import { watchRollout } from "../watch-rollout.ts";
+import { wireJson } from "../wire-json.ts";
+
+interface GetOptions extends JsonOption, GatewayOption {
+  readonly watch?: boolean;
+}
+
+export function getCommand(): Command {
+  return gatewayCommand("get", "show a deployment, a version or an agent", [
+    "caxton get proc-v2-7f8d9",
+    "caxton get quake-watch --json",
+    "caxton get -w 0198c0de     # the beginning or the end of an id will do",
+  ])
+    .argument("<id>", "of a deployment or version, or an agent's name; an unambiguous abbreviation will do")
+    .option("-w, --watch", "go on: until the deployment has ended, for an agent until Ctrl-C")
+    .action(get);
+}
+
+async function get(id: string, options: GetOptions): Promise<void> {
+  const output = outputOf(options);
+  const gateway = await openGateway(options);
+  const target = await findTarget(gateway, id);
+  if (target.kind === "agent") {
+    showAgent(target.agent, output);
+    if (options.watch === true) await watchAgent(gateway, target.agent, output);
+    return;
+  }
+  if (options.watch === true) {
+    await watchDeployment(gateway, target.deployment, output);
+    return;
+  }
+  output.lines(...deploymentLines(target.deployment));
+  output.value(wireJson(DeploymentSchema, target.deployment));
+}
+
+function showAgent(agent: Agent, output: Output): void {
+  output.lines(...agentLines(agent));
+  output.value(wireJson(AgentSchema, agent));
+}
+
+async function watchAgent(gateway: Gateway, shown: Agent, output: Output): Promise<void> {
+  using ctrlC = new CtrlC();
+  let { revision } = shown;
+  const signal = AbortSignal.any([ctrlC.signal, output.closed]);
+  for await (const event of followEvents(gateway, shown.name, { fromRevision: revision + 1, signal })) {
+    if (event.revision <= revision) continue;
+    const agent = await gateway.getAgent(shown.name);
+    ({ revision } = agent);
+    output.lines("");
+    showAgent(agent, output);
+  }
+  if (ctrlC.signal.aborted) throw new Interrupted();
+}
+
+async function watchDeployment(gateway: Gateway, { id }: Deployment, output: Output): Promise<void> {
+  using ctrlC = new CtrlC();
+  const signal = AbortSignal.any([ctrlC.signal, output.closed]);
+  const onChange = (deployment: Deployment): void => output.value(wireJson(DeploymentSchema, deployment));
+  await watchRollout(gateway, id, output, { signal, onChange });
+  if (ctrlC.signal.aborted) throw new Interrupted();
+}

@@ -1,0 +1,61 @@
+import type { Ledger } from "@caxton/contracts/ledger";
+import type { Windows } from "@caxton/contracts/windows";
+import { instant } from "./deployment.ts";
+import { duration, thousands } from "./quantity.ts";
+import { fields, table } from "./table.ts";
+
+/** Where every accepted message is. */
+export function ledgerLines(ledger: Ledger): readonly string[] {
+  const oldest = ledger.oldestPending === undefined ? "" : ` (oldest: ${ledger.oldestPending})`;
+  const versions = ledger.versions.map((version) => [
+    version.version,
+    thousands(version.handled),
+    thousands(version.deadLettered),
+    instant(version.firstAtMs),
+    instant(version.lastAtMs),
+  ]);
+  const codes = Object.entries(ledger.deadLetters).map(([code, count]) => [code, thousands(count)]);
+  return [
+    ...fields([
+      ["Accepted", thousands(ledger.accepted)],
+      ["Handled", thousands(ledger.handled)],
+      ["Dead-lettered", thousands(ledger.deadLettered)],
+      ["Pending", thousands(ledger.pending) + oldest],
+      ["As of", instant(ledger.asOfMs)],
+    ]),
+    ...(ledger.unreadOutcomes > 0
+      ? [`${thousands(ledger.unreadOutcomes)} outcomes are not read yet and count as pending`]
+      : []),
+    ...section(versions, ["VERSION", "HANDLED", "DEAD-LETTERED", "FIRST", "LAST"], ["HANDLED", "DEAD-LETTERED"]),
+    ...section(codes, ["DEAD LETTER", "MESSAGES"], ["MESSAGES"]),
+    ...ledger.faults.map(({ code, message }) => `✗ ${message} (${code})`),
+  ];
+}
+
+/** How the versions have been doing lately. */
+export function windowsLines({ agent, windowMs, versions }: Windows): readonly string[] {
+  const rows = versions.map((version) => {
+    const { latencyMs } = version;
+    const failures = Object.entries(version.failures).map(([code, count]) => `${code} ${count}`);
+    return [
+      version.version,
+      thousands(version.handled),
+      thousands(version.failed),
+      `${(version.errorRate * 100).toFixed(2)}%`,
+      version.perSecond.toFixed(1),
+      ...(latencyMs === undefined ? ["-", "-", "-"] : [latencyMs.p50, latencyMs.p99, latencyMs.max].map(duration)),
+      failures.join(", "),
+    ];
+  });
+  if (rows.length === 0) return [`No version of ${agent} had a message in the last ${duration(windowMs)}.`];
+  const counts = ["HANDLED", "FAILED", "ERROR RATE", "PER SECOND", "P50", "P99", "MAX"];
+  return [`The last ${duration(windowMs)} of ${agent}:`, ...table(["VERSION", ...counts, "FAILURES"], rows, counts)];
+}
+
+function section(
+  rows: readonly (readonly string[])[],
+  heads: readonly string[],
+  right: readonly string[],
+): readonly string[] {
+  return rows.length === 0 ? [] : ["", ...table(heads, rows, right)];
+}

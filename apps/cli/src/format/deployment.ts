@@ -1,0 +1,101 @@
+import type { Agent, Deployment } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import { unixMs } from "../wire-json.ts";
+import { bytes, duration } from "./quantity.ts";
+import { queueText } from "./rollout.ts";
+import { fields, table } from "./table.ts";
+
+export function deploymentTable(deployments: readonly Deployment[]): readonly string[] {
+  return table(
+    ["DEPLOYMENT", "AGENT", "VERSION", "STATE", "STRATEGY", "REQUESTED", "BY"],
+    deployments.map((deployment) => [
+      deployment.id,
+      deployment.agent,
+      deployment.version === "" ? "-" : deployment.version,
+      stateText(deployment),
+      deployment.strategy,
+      instant(unixMs(deployment.requestedAt)),
+      deployment.actor,
+    ]),
+  );
+}
+
+export function agentTable(agents: readonly Agent[]): readonly string[] {
+  return table(
+    ["AGENT", "ACTIVE VERSION", "ROUTE", "DEPLOYMENTS", "ON ITS WAY", "WAITING"],
+    agents.map((agent) => [
+      agent.name,
+      agent.activeVersion === "" ? "-" : agent.activeVersion,
+      routeText(agent),
+      String(agent.deployments),
+      agent.rollout === "" ? "-" : agent.rollout,
+      String(agent.queue.length),
+    ]),
+    ["DEPLOYMENTS", "WAITING"],
+  );
+}
+
+export function deploymentLines(deployment: Deployment): readonly string[] {
+  const { failure, timings, step } = deployment;
+  const optional = (name: string, value: string): readonly (readonly [string, string])[] =>
+    value === "" ? [] : [[name, value]];
+  return fields([
+    ["Deployment", deployment.id],
+    ["Agent", deployment.agent],
+    ...optional("Version", deployment.version),
+    ["State", stateText(deployment)],
+    ...optional("Step", step === undefined ? "" : `${step.kind}, ${step.number} of ${step.of}`),
+    ["Strategy", deployment.strategy],
+    ["Instances", String(deployment.instances)],
+    ["Artifact", `sha256:${deployment.artifactDigest} (${bytes(deployment.artifactSizeBytes)})`],
+    ...optional("Replaces", deployment.replaces),
+    ["Requested", `${instant(unixMs(deployment.requestedAt))} by ${deployment.actor}`],
+    ...optional("Running since", instant(unixMs(deployment.runningAt), "")),
+    ...optional("Ended", instant(unixMs(deployment.endedAt), "")),
+    ...optional("Failure", failure === undefined ? "" : `${failure.code} at ${failure.stage}: ${failure.reason}`),
+    ...optional("Taken back", deployment.rollbackReason),
+    ...optional(
+      "Took",
+      [
+        took("queued", timings?.queuedMs),
+        took("validation", timings?.validationMs),
+        took("start", timings?.startMs),
+        took("deploy", timings?.deployMs),
+        took("drain", timings?.drainMs),
+        took("total", timings?.totalMs),
+      ]
+        .flat()
+        .join(", "),
+    ),
+  ]);
+}
+
+export function agentLines(agent: Agent): readonly string[] {
+  return fields([
+    ["Agent", agent.name],
+    ["Active version", agent.activeVersion === "" ? "none" : agent.activeVersion],
+    ["Route", `${routeText(agent)} (revision ${agent.routeRevision}, in force ${agent.appliedRouteRevision})`],
+    ["On its way", agent.rollout === "" ? "nothing" : agent.rollout],
+    ["Waiting", agent.queue.length === 0 ? "nothing" : agent.queue.join(", ")],
+    ["Deployments", String(agent.deployments)],
+    ["Revision", String(agent.revision)],
+  ]);
+}
+
+/** `2024-11-20T10:30:00.123Z` */
+export function instant(atMs: number | undefined, otherwise = "-"): string {
+  return atMs === undefined ? otherwise : new Date(atMs).toISOString();
+}
+
+function stateText({ state, queuePlace, failure }: Deployment): string {
+  if (state === "Queued") return queueText(queuePlace);
+  return failure === undefined ? state : `${state} (${failure.code})`;
+}
+
+function routeText({ targets }: Agent): string {
+  if (targets.length === 0) return "nowhere";
+  return targets.map(({ version, share }) => `${version} ${Math.round(share * 1_000) / 10}%`).join(", ");
+}
+
+function took(what: string, ms: number | undefined): readonly string[] {
+  return ms === undefined ? [] : [`${what} ${duration(ms)}`];
+}

@@ -1,0 +1,62 @@
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { StoredEvent } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import { unixMs } from "../wire-json.ts";
+import { instant } from "./deployment.ts";
+
+/** `12  2024-11-20T10:30:00.123Z  RouteChanged  0198c0de-…  revision 2: quake-v1-3fa2b 100%` */
+export function eventLine(event: StoredEvent): string {
+  const { data = {}, type, revision } = event;
+  const deployment = text(data["deployment"]) ?? "-";
+  const about = aboutEvent(type, data);
+  const columns = [String(revision).padStart(4), instant(unixMs(event.recordedAt)), type.padEnd(20), deployment, about];
+  return columns.join("  ").trimEnd();
+}
+
+function aboutEvent(type: string, data: JsonObject): string {
+  const version = text(data["version"]) ?? "";
+  const reason = text(data["reason"]) ?? "";
+  switch (type) {
+    case "DeploymentRequested":
+      return `by ${text(data["actor"]) ?? "unknown"}, ${text(data["strategy"]) ?? ""}`;
+    case "DeploymentStarted":
+      return data["replaces"] === undefined ? "" : `replaces ${text(data["replaces"])}`;
+    case "ValidationFailed":
+    case "DeploymentFailed":
+      return failureText(data["failure"]);
+    case "VersionReady":
+      return `${version} after ${number(data["startMs"])} ms`;
+    case "RouteChanged":
+      return `revision ${number(data["revision"])}: ${targetsText(data["targets"])}`;
+    case "RouteApplied":
+      return `revision ${number(data["revision"])} by ${number(data["routers"])} router(s)`;
+    case "VersionDrained":
+      return data["forced"] === true ? `${version}, what was left was redelivered` : version;
+    default:
+      return [version, reason].filter((part) => part !== "").join(": ");
+  }
+}
+
+function failureText(failure: JsonValue | undefined): string {
+  if (!isObject(failure)) return "";
+  return `${text(failure["code"]) ?? ""} at ${text(failure["stage"]) ?? ""}: ${text(failure["reason"]) ?? ""}`;
+}
+
+function targetsText(targets: JsonValue | undefined): string {
+  if (!Array.isArray(targets) || targets.length === 0) return "nowhere";
+  return targets
+    .filter(isObject)
+    .map((target) => `${text(target["version"]) ?? "?"} ${Math.round(number(target["share"]) * 1_000) / 10}%`)
+    .join(", ");
+}
+
+function text(value: JsonValue | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function number(value: JsonValue | undefined): number {
+  return typeof value === "number" ? Math.round(value * 1_000) / 1_000 : Number.NaN;
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

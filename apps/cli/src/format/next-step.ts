@@ -1,0 +1,33 @@
+import type { ErrorCode } from "@caxton/contracts/errors";
+
+/** What to do about an error, where there is something that its message does not say already. */
+const nextSteps: Readonly<Partial<Record<ErrorCode, string>>> = {
+  "gateway-unavailable": "start it with `caxton up`, or name another with --gateway or CAXTON_GATEWAY",
+  "invalid-agent-name": "name it with --agent, such as `--agent my-agent`",
+  "deployment-exists": "leave --deployment out, and a new id is chosen",
+  "queue-full": "`caxton list` shows what waits, `caxton abort <deployment>` takes one out of the line",
+  "not-wasm": "`caxton agent build agent.js` makes a component of JavaScript",
+  "core-module":
+    "make a component of it with `jco new` or `wasm-tools component new`, or build with `caxton agent build`",
+  "wrong-world": "an agent exports describe and handle of wit/caxton-agent.wit; docs/agents.md shows one",
+  "import-not-granted":
+    "agents have no files, sockets, environment or exit: leave the import out; docs/agents.md lists what is granted",
+  "memory-over-limit": "allow more with `--limit memory=128MiB`, or make the agent smaller",
+  "start-failed": "`caxton agent inspect` shows the component's imports; try describe() alone",
+  "start-timeout": "do less at start, or allow more with `--limit start=10s`",
+  "description-invalid": "describe() returns JSON text as docs/agents.md shows it",
+  "example-failed": "handle() must answer every example in describe(); allow more time with `--limit timeout=2s`",
+  "output-undeclared": "declare the output under `emits` in describe(), or change what handle() returns",
+  "breaking-change": 'accept again what the live version accepts, or insist with `--allow-breaking --reason "why"`',
+  "too-slow": "make it quicker, or allow more with `--limit p99=500ms,start=10s`",
+  "output-too-large": "return less, or allow more with `--limit output=512KiB`",
+  "validation-timeout": "is a validator running? `caxton up` starts one",
+  "version-failed": "is an agent-host running, and does the log say why the process ended?",
+  "service-unavailable": "the service may be starting: ask again in a moment; the log of `caxton up` says more",
+  "bus-unavailable": "is nats-server running? The log of `caxton up` says more",
+  "replay-mismatch": "this is a fault of ours: please report it with the output of `caxton events <agent> --json`",
+};
+
+export function nextStepFor(code: string): string | undefined {
+  return Object.entries(nextSteps).find(([known]) => known === code)?.[1];
+}

@@ -1,0 +1,55 @@
+import { CaxtonError } from "@caxton/contracts/errors";
+
+const byteUnits: Readonly<Record<string, number>> = {
+  B: 1,
+  kB: 1_000,
+  KB: 1_000,
+  MB: 1_000_000,
+  GB: 1_000_000_000,
+  KiB: 1_024,
+  MiB: 1_048_576,
+  GiB: 1_073_741_824,
+};
+const timeUnits: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
+
+/** `64MiB`, `512 KB`, `1024` → bytes. @throws CaxtonError `invalid-argument` */
+export function parseBytes(text: string): number {
+  return Math.round(parseQuantity(text, byteUnits, "B", "a size such as 64MiB, 512KiB or 1048576"));
+}
+
+/** `1s`, `250ms`, `1.5s` → ms; a bare number is ms. @throws CaxtonError `invalid-argument` */
+export function parseDurationMs(text: string): number {
+  return parseQuantity(text, timeUnits, "ms", "a time such as 250ms, 1.5s or 1m");
+}
+
+function parseQuantity(text: string, units: Readonly<Record<string, number>>, bare: string, wanted: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(text.trim());
+  const unit = match?.[2] === "" ? bare : match?.[2];
+  const factor = unit !== undefined && Object.hasOwn(units, unit) ? units[unit] : undefined;
+  if (match === null || factor === undefined) {
+    throw new CaxtonError("invalid-argument", `'${text}' is not ${wanted} (units: ${Object.keys(units).join(", ")})`);
+  }
+  return Number(match[1]) * factor;
+}
+
+/** As the ADR writes times: `0.8s`. */
+export function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)}s`;
+}
+
+/** Times that may be very short: `0.42 ms`, `17 ms`, `2.3 s`. */
+export function duration(ms: number): string {
+  if (ms < 10) return `${ms.toFixed(2)} ms`;
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}
+
+export function bytes(count: number): string {
+  if (count < 1_024) return `${count} B`;
+  if (count < 1_048_576) return `${(count / 1_024).toFixed(1)} KiB`;
+  return `${(count / 1_048_576).toFixed(1)} MiB`;
+}
+
+/** `12,345` */
+export function thousands(count: number): string {
+  return count.toLocaleString("en-US");
+}

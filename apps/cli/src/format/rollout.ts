@@ -1,0 +1,83 @@
+import type { Deployment } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import { nextStepFor } from "./next-step.ts";
+import { seconds } from "./quantity.ts";
+import type { Style } from "./style.ts";
+
+const validationStages: readonly string[] = ["static", "sandbox", "contracts", "resources"];
+
+/** How a rollout ended, seen by who asked for it. */
+export type RolloutEnd = "running" | "failed" | "taken-back";
+
+/** What became of it; undefined while it is on its way. */
+export function rolloutEnd({ state, runningAt }: Deployment): RolloutEnd | undefined {
+  if (state === "Failed") return "failed";
+  if (state === "RolledBack") return "taken-back";
+  // A deployment that ran may be replaced by the next one at once.
+  return state === "Running" || state === "Retired" || runningAt !== undefined ? "running" : undefined;
+}
+
+/** The ADR's lines, as far as they are true by now; what was said before stays as it was. */
+export function rolloutLines(deployment: Deployment, style: Style): readonly string[] {
+  const { version, timings } = deployment;
+  const running = rolloutEnd(deployment) === "running";
+  return [
+    ...(version === "" ? [] : [`${style.good("✓")} Validation passed${took(timings?.validationMs)}`]),
+    ...(running
+      ? [
+          `${style.good("✓")} Agent deployed${took(timings?.deployMs)}`,
+          `→ Agent ID: ${style.strong(version)}`,
+          "→ Receiving messages",
+        ]
+      : []),
+  ];
+}
+
+/** Why a rollout did not end well, finding by finding, and what to do next. */
+export function refusalLines(deployment: Deployment, style: Style): readonly string[] {
+  const { failure, rollbackReason } = deployment;
+  if (deployment.state === "RolledBack") return [`${style.bad("✗")} Taken back: ${rollbackReason}`];
+  const { stage = "unknown", code = "internal", reason = "" } = failure ?? {};
+  const isValidation = validationStages.includes(stage) || stage === "validate";
+  const findings = findingsOf(deployment);
+  const nextStep = nextStepFor(code);
+  return [
+    `${style.bad("✗")} ${isValidation ? "Validation" : "Deployment"} failed at ${stage}: ${code}`,
+    ...(findings.length > 0 ? findings : [reason]).map((finding) => `  ${finding}`),
+    ...(nextStep === undefined ? [] : [`→ Next: ${nextStep}`]),
+  ];
+}
+
+/** What the spinner says while nothing else happens. */
+export function progressText({ state, queuePlace, step }: Deployment): string {
+  if (state === "Queued") return queueText(queuePlace);
+  return step === undefined ? state : `${state} (${step.kind}, step ${step.number} of ${step.of})`;
+}
+
+export function queueText(queuePlace: number): string {
+  return queuePlace <= 1 ? "Queued: next in line" : `Queued: number ${queuePlace} in line`;
+}
+
+function took(ms: number | undefined): string {
+  return ms === undefined ? "" : ` (${seconds(ms)})`;
+}
+
+/** What every stage of the validation report found, other than for information. */
+function findingsOf({ validationReport }: Deployment): readonly string[] {
+  return validationStages.flatMap((name) => {
+    const findings = property(validationReport?.[name], "findings");
+    return Array.isArray(findings) ? findings.flatMap(findingLine) : [];
+  });
+}
+
+function findingLine(finding: unknown): readonly string[] {
+  const severity = property(finding, "severity");
+  const message = property(finding, "message");
+  if (severity === "info" || typeof message !== "string") return [];
+  return [severity === "warning" ? `warning: ${message}` : message];
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null
+    ? Object.entries(value).find(([key]) => key === name)?.[1]
+    : undefined;
+}

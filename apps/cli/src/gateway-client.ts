@@ -1,0 +1,109 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { CaxtonError, type ErrorCode, isErrorCode, toCaxtonError } from "@caxton/contracts/errors";
+import {
+  AgentDeployment,
+  type DeployRequestSchema,
+  type InboxMessageSchema,
+  type ReadEventsRequestSchema,
+} from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import type { GatewayAddress } from "./gateway-address.ts";
+
+type Rpc = Client<typeof AgentDeployment>;
+type Answer<Method extends keyof Rpc> = Awaited<ReturnType<Rpc[Method]>>;
+type Streamed<Method extends keyof Rpc> = ReturnType<Rpc[Method]> extends AsyncIterable<infer Item> ? Item : never;
+type Context = NonNullable<MessageInitShape<typeof DeployRequestSchema>["context"]>;
+
+/** Longer than the gateway waits for an orchestrator's answer. */
+const answerTimeoutMs = 20_000;
+/** Of our vocabulary, set by the gateway. */
+const codeHeader = "caxton-code";
+
+/** The gateway's API; every call throws CaxtonError with the code that the gateway gave, or `gateway-unavailable`. */
+export interface Gateway {
+  readonly address: GatewayAddress;
+  deployAgent(request: MessageInitShape<typeof DeployRequestSchema>): Promise<Answer<"deployAgent">>;
+  abortDeployment(deploymentId: string, context: Context): Promise<Answer<"abortDeployment">>;
+  rollbackDeployment(deploymentId: string, context: Context): Promise<Answer<"rollbackDeployment">>;
+  getDeployment(deploymentId: string): Promise<Answer<"getDeployment">>;
+  listDeployments(agent: string, limit: number): Promise<Answer<"listDeployments">>;
+  watchDeployment(deploymentId: string, signal: AbortSignal): AsyncIterable<Streamed<"watchDeployment">>;
+  getAgent(agent: string, revision?: number): Promise<Answer<"getAgent">>;
+  listAgents(): Promise<Answer<"listAgents">>;
+  readEvents(
+    request: MessageInitShape<typeof ReadEventsRequestSchema>,
+    signal?: AbortSignal,
+  ): AsyncIterable<Streamed<"readEvents">>;
+  getLedger(agent: string): Promise<Answer<"getLedger">>;
+  getWindows(agent: string, windowMs?: number): Promise<Answer<"getWindows">>;
+  sendMessages(
+    agent: string,
+    messages: readonly MessageInitShape<typeof InboxMessageSchema>[],
+  ): Promise<Answer<"sendMessages">>;
+}
+
+export function connectGateway(address: GatewayAddress): Gateway {
+  const rpc: Rpc = createClient(
+    AgentDeployment,
+    createConnectTransport({ httpVersion: "1.1", baseUrl: address.url, useBinaryFormat: true }),
+  );
+  const within = { timeoutMs: answerTimeoutMs };
+  const answer = <Result>(asked: Promise<Result>): Promise<Result> =>
+    asked.catch((error: unknown) => {
+      throw fromConnect(error, address);
+    });
+  const stream = <Item>(items: AsyncIterable<Item>): AsyncIterable<Item> => mapStream(items, address);
+
+  return {
+    address,
+    deployAgent: (request) => answer(rpc.deployAgent(request, within)),
+    abortDeployment: (deploymentId, context) => answer(rpc.abortDeployment({ deploymentId, context }, within)),
+    rollbackDeployment: (deploymentId, context) => answer(rpc.rollbackDeployment({ deploymentId, context }, within)),
+    getDeployment: (deploymentId) => answer(rpc.getDeployment({ deploymentId }, within)),
+    listDeployments: (agent, limit) => answer(rpc.listDeployments({ agent, limit }, within)),
+    watchDeployment: (deploymentId, signal) => stream(rpc.watchDeployment({ deploymentId }, { signal })),
+    getAgent: (agent, revision) =>
+      answer(rpc.getAgent({ agent, ...(revision === undefined ? {} : { revision }) }, within)),
+    listAgents: () => answer(rpc.listAgents({}, within)),
+    readEvents: (request, signal) => stream(rpc.readEvents(request, signal === undefined ? {} : { signal })),
+    getLedger: (agent) => answer(rpc.getLedger({ agent }, within)),
+    getWindows: (agent, windowMs) =>
+      answer(rpc.getWindows({ agent, ...(windowMs === undefined ? {} : { windowMs }) }, within)),
+    sendMessages: (agent, messages) => answer(rpc.sendMessages({ agent, messages: [...messages] }, within)),
+  };
+}
+
+async function* mapStream<Item>(items: AsyncIterable<Item>, address: GatewayAddress): AsyncGenerator<Item> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw fromConnect(error, address);
+  }
+}
+
+/** What Connect says without the gateway having said anything: it was not reached, or the connection broke. */
+const codesOfTransport: ReadonlyMap<Code, ErrorCode> = new Map([
+  [Code.Unavailable, "gateway-unavailable"],
+  [Code.Aborted, "gateway-unavailable"],
+  [Code.DeadlineExceeded, "timeout"],
+  [Code.Canceled, "cancelled"],
+  [Code.Unimplemented, "not-implemented"],
+  [Code.InvalidArgument, "invalid-argument"],
+  [Code.ResourceExhausted, "invalid-argument"],
+]);
+
+/** The one place where Connect's errors become ours again. */
+function fromConnect(error: unknown, address: GatewayAddress): CaxtonError {
+  if (!(error instanceof ConnectError)) return toCaxtonError(error);
+  const given = error.metadata.get(codeHeader);
+  if (isErrorCode(given)) return new CaxtonError(given, error.rawMessage, { cause: error });
+  const code = codesOfTransport.get(error.code) ?? "internal";
+  const message =
+    code === "gateway-unavailable"
+      ? `no gateway at ${address.url} (${address.source}; ${error.rawMessage}); is \`caxton up\` running?`
+      : code === "timeout"
+        ? `the gateway at ${address.url} did not answer within ${answerTimeoutMs} ms; the work may still be going on`
+        : `${error.rawMessage} (from ${address.url}, ${address.source})`;
+  return new CaxtonError(code, message, { cause: error });
+}

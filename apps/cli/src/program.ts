@@ -1,0 +1,121 @@
+import type { Command } from "commander";
+import { quietCommand } from "./command.ts";
+
+interface Entry {
+  readonly name: string;
+  readonly description: string;
+  /** Loads what the command needs; only the command that is asked for is loaded. */
+  readonly load: () => Promise<Command>;
+}
+
+const entries: readonly Entry[] = [
+  {
+    name: "up",
+    description: "run everything on this machine: nats-server, every service and the gateway",
+    load: async () => (await import("./commands/up.ts")).upCommand(),
+  },
+  {
+    name: "agent",
+    description: "build and inspect agents: agent build, agent inspect",
+    load: async () => {
+      const { agentBuildCommand } = await import("./commands/agent-build.ts");
+      const { agentInspectCommand } = await import("./commands/agent-inspect.ts");
+      return group("agent", "build and inspect agents", agentBuildCommand(), agentInspectCommand());
+    },
+  },
+  {
+    name: "deploy",
+    description: "bring a component into live traffic: deploy agent",
+    load: async () => {
+      const { deployAgentCommand } = await import("./commands/deploy-agent.ts");
+      return group("deploy", "bring a component into live traffic", deployAgentCommand());
+    },
+  },
+  {
+    name: "list",
+    description: "list the agents and their deployments, newest first",
+    load: async () => (await import("./commands/list.ts")).listCommand(),
+  },
+  {
+    name: "get",
+    description: "show a deployment, a version or an agent",
+    load: async () => (await import("./commands/get.ts")).getCommand(),
+  },
+  {
+    name: "events",
+    description: "print what is stored about an agent, in order",
+    load: async () => (await import("./commands/events.ts")).eventsCommand(),
+  },
+  {
+    name: "replay",
+    description: "fold an agent's stored events and compare the state with the one that is served",
+    load: async () => (await import("./commands/replay.ts")).replayCommand(),
+  },
+  {
+    name: "send",
+    description: "put messages into an agent's inbox",
+    load: async () => (await import("./commands/send.ts")).sendCommand(),
+  },
+  {
+    name: "ledger",
+    description: "account for every message that the agent's inbox accepted",
+    load: async () => (await import("./commands/ledger.ts")).ledgerCommand(),
+  },
+  {
+    name: "windows",
+    description: "show how the agent's versions have been doing lately",
+    load: async () => (await import("./commands/windows.ts")).windowsCommand(),
+  },
+  {
+    name: "abort",
+    description: "take a deployment back before it runs",
+    load: async () => (await import("./commands/take-back.ts")).abortCommand(),
+  },
+  {
+    name: "rollback",
+    description: "take a version out of the traffic and bring the previous one back",
+    load: async () => (await import("./commands/take-back.ts")).rollbackCommand(),
+  },
+];
+
+const after = `
+Examples:
+  $ caxton up
+  $ caxton agent build examples/quake-watch/v1.js -o quake-watch.wasm
+  $ caxton deploy agent quake-watch.wasm
+  $ caxton send quake-watch examples/data/earthquakes.jsonl
+  $ caxton ledger quake-watch
+
+\`caxton <command> --help\` shows a command's options and examples. Wherever an id is wanted, an unambiguous
+abbreviation will do: the beginning, or the end of a deployment's id.
+
+Environment:
+  CAXTON_GATEWAY  where the gateway is, unless --gateway is given; else the nearest .caxton/data/caxton.json
+                  from here upward says it, else it is http://127.0.0.1:7420
+  NO_COLOR        no colours, also on a terminal
+
+Exit codes:
+  0  done                      5    refused by validation
+  1  a fault of ours           6    something is unavailable
+  2  bad input                 7    out of time
+  3  not found                 130  interrupted with Ctrl-C
+  4  refused by a rule`;
+
+/** The whole command line; of the commands only the one named in `words` is there in full, the others by name. */
+export async function buildProgram(words: readonly string[], version: string): Promise<Command> {
+  const program = quietCommand("caxton", "Puts new versions of WebAssembly agents into live traffic.")
+    .version(version, "-V, --version", "print the version")
+    .usage("<command> [options]")
+    .addHelpText("after", after);
+  const asked = words.find((word) => !word.startsWith("-"));
+  for (const { name, description, load } of entries) {
+    program.addCommand(name === asked ? await load() : quietCommand(name, description));
+  }
+  return program;
+}
+
+function group(name: string, description: string, ...commands: readonly Command[]): Command {
+  const parent = quietCommand(name, description).usage("<command> [options]");
+  for (const command of commands) parent.addCommand(command);
+  return parent;
+}

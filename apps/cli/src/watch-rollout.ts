@@ -1,0 +1,58 @@
+import { CaxtonError, isErrorCode } from "@caxton/contracts/errors";
+import { type Deployment, DeploymentSchema } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import { CommandFailure } from "./failure.ts";
+import { followDeployment } from "./follow-deployment.ts";
+import { progressText, queueText, refusalLines, rolloutEnd, rolloutLines } from "./format/rollout.ts";
+import type { Gateway } from "./gateway-client.ts";
+import type { Output } from "./output.ts";
+import { Spinner } from "./spinner.ts";
+import { wireJson } from "./wire-json.ts";
+
+export interface WatchOptions {
+  readonly signal: AbortSignal;
+  /** Told of every change. */
+  readonly onChange?: (deployment: Deployment) => void;
+}
+
+/**
+ * Tells how a rollout goes until it has ended, and returns it; undefined when `signal` aborts first.
+ * @throws CommandFailure with the refusal's code where it did not end running
+ */
+export async function watchRollout(
+  gateway: Gateway,
+  id: string,
+  output: Output,
+  { signal, onChange }: WatchOptions,
+): Promise<Deployment | undefined> {
+  using spinner = new Spinner(output, "Deploying");
+  let told = 0;
+  let place = 0;
+  const onBroken = () => spinner.above("→ The connection to the gateway broke; trying again");
+  for await (const deployment of followDeployment(gateway, id, { signal, onBroken })) {
+    onChange?.(deployment);
+    spinner.say(progressText(deployment));
+    if (deployment.queuePlace !== place && deployment.queuePlace > 0) {
+      spinner.above(`→ ${queueText(deployment.queuePlace)}`);
+    }
+    place = deployment.queuePlace;
+    const lines = rolloutLines(deployment, output.style);
+    spinner.above(...lines.slice(told));
+    told = Math.max(told, lines.length);
+    const end = rolloutEnd(deployment);
+    if (end === "running") return deployment;
+    if (end === undefined) continue;
+    spinner.above(...refusalLines(deployment, output.style));
+    throw refusal(deployment);
+  }
+  return undefined;
+}
+
+function refusal(deployment: Deployment): CommandFailure {
+  const { id, agent, failure, rollbackReason } = deployment;
+  const code = isErrorCode(failure?.code) ? failure.code : failure === undefined ? "not-allowed-now" : "internal";
+  const message =
+    failure === undefined
+      ? `deployment ${id} of ${agent} was taken back: ${rollbackReason}`
+      : `deployment ${id} of ${agent} failed at ${failure.stage}: ${failure.reason}`;
+  return new CommandFailure(new CaxtonError(code, message), wireJson(DeploymentSchema, deployment));
+}
