@@ -1,3 +1,4 @@
+import type { RefusalCode } from "@caxton/deployment/command";
 import { describe, expect, it } from "vitest";
 import { CaxtonError, errorCodes, type ErrorCode, hasCode, isErrorCode, toCaxtonError } from "./errors.ts";
 
@@ -74,6 +75,13 @@ ${codes.map(([code, { meaning, grpc, exit }]) => `| \`${code}\` | ${meaning} | \
 describe("docs/errors.md", () => {
   it("has every code with its meaning, its gRPC code and its exit code", async () => {
     await expect(page).toMatchFileSnapshot("../../../docs/errors.md");
+  });
+});
+
+describe("the domain's refusals", () => {
+  it("have codes of the table: this does not compile where they have not", () => {
+    const asCode: (code: RefusalCode) => ErrorCode = (code) => code;
+    expect(isErrorCode(asCode("queue-full"))).toBe(true);
   });
 });
 
