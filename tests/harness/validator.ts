@@ -23,7 +23,7 @@ export interface ValidatorPath extends AsyncDisposable {
   /** What the validator logged. */
   logs(): string;
   /** Another validator process on the same bus and cache. */
-  start(): Promise<ServiceProcess>;
+  start(env?: Readonly<Record<string, string>>): Promise<ServiceProcess>;
   /** Puts bytes under their digest, or under another one. @returns the name */
   upload(bytes: Uint8Array, name?: string): Promise<string>;
   ask(request: Request): Promise<ValidateAnswer>;
@@ -38,11 +38,11 @@ export async function startValidatorPath(): Promise<ValidatorPath> {
   const lines: string[] = [];
   const processes: ServiceProcess[] = [];
 
-  async function start(): Promise<ServiceProcess> {
+  async function start(env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
     const validator = await startServiceProcess({
       service: "validator",
       id: `validator-${processes.length}`,
-      env: { CAXTON_NATS_URL: at.server.url, CAXTON_CACHE_DIR: cacheDir },
+      env: { CAXTON_NATS_URL: at.server.url, CAXTON_CACHE_DIR: cacheDir, ...env },
       onLine: (line) => lines.push(line),
     });
     processes.push(validator);

@@ -1,9 +1,18 @@
-import { join } from "node:path";
-import process from "node:process";
+import { cacheDirFromEnvironment, integerFrom } from "@caxton/service/environment";
 import { runProgram } from "@caxton/service/program";
-import { startValidator } from "./service.ts";
+import { defaultValidationTimeoutMs, startValidator } from "./service.ts";
 
-/** Where prepared components are kept; shared with the agent-host of the same machine, so that each is prepared once. */
-const cacheDir = process.env["CAXTON_CACHE_DIR"] ?? join(process.cwd(), ".caxton", "cache");
-
-await runProgram("validator", (context) => startValidator({ ...context, cacheDir }));
+await runProgram("validator", ({ bus, log, id }) =>
+  startValidator({
+    bus,
+    log,
+    id,
+    cacheDir: cacheDirFromEnvironment(),
+    maxConcurrent: integerFrom("CAXTON_VALIDATIONS_AT_ONCE", { unlessGiven: 2, min: 1, max: 64 }),
+    validationTimeoutMs: integerFrom("CAXTON_VALIDATION_TIMEOUT_MS", {
+      unlessGiven: defaultValidationTimeoutMs,
+      min: 500,
+      max: 600_000,
+    }),
+  }),
+);

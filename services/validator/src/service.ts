@@ -27,11 +27,20 @@ export interface ValidatorOptions {
   readonly validationTimeoutMs?: number;
 }
 
+export const defaultValidationTimeoutMs = 30_000;
+
 const validateRequest = checker("the validation request", ValidateRequest, "invalid-argument");
 
 /** Answers on `caxton.validate`, one of a queue group: an artifact in, the ADR's ValidationReport out. */
 export async function startValidator(options: ValidatorOptions): Promise<{ close(): Promise<void> }> {
-  const { bus, log, cacheDir, maxConcurrent = 2, maxWaiting = 64, validationTimeoutMs = 30_000 } = options;
+  const {
+    bus,
+    log,
+    cacheDir,
+    maxConcurrent = 2,
+    maxWaiting = 64,
+    validationTimeoutMs = defaultValidationTimeoutMs,
+  } = options;
   const closing = new AbortController();
   const sandboxes = await openSandboxes(cacheDir);
   const context: ValidatorContext = { bus, cacheDir, sandboxes, descriptions: new Descriptions() };

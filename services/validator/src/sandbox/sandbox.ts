@@ -33,6 +33,7 @@ const sourceRoot = fileURLToPath(new URL("../../../../", import.meta.url));
 const heapMaxMb = 256;
 /** Node with its threads, their heaps and compiled code, before the agent's own memories. */
 const overheadBytes = 640 * 1024 * 1024;
+const lastWordsMaxLength = 8_192;
 /** Instances that were replaced are freed a little later. */
 const memoriesAtOnce = 2;
 
@@ -48,9 +49,13 @@ export function openSandbox(cacheDir: string): Sandbox {
       `--max-old-space-size=${heapMaxMb}`,
     ],
     env: {},
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   const { pid } = child;
+  let lastWords = "";
+  child.stderr?.setEncoding("utf8").on("data", (words: string) => {
+    lastWords = `${lastWords}${words}`.slice(-lastWordsMaxLength);
+  });
   let end: CaxtonError | undefined;
   let settle: ((answer: SandboxAnswer | CaxtonError) => void) | undefined;
   const gone = new Promise<void>((resolve) => {
@@ -60,7 +65,7 @@ export function openSandbox(cacheDir: string): Sandbox {
       resolve();
     };
     child.once("error", (error) => onEnd(new CaxtonError("agent-crash", `no sandbox: ${error.message}`)));
-    child.once("exit", (code, signal) => onEnd(exitError(code, signal)));
+    child.once("close", (code, signal) => onEnd(exitError(code, signal, lastWords)));
   });
   child.on("message", (answer: SandboxAnswer) => settle?.(answer));
 
@@ -99,11 +104,18 @@ export function openSandbox(cacheDir: string): Sandbox {
   };
 }
 
-function exitError(code: number | null, signal: string | null): CaxtonError {
+function exitError(code: number | null, signal: string | null, lastWords: string): CaxtonError {
   if (code === memoryExitCode) {
     return new CaxtonError("memory-over-limit", "its process took far more memory than its limit and was ended");
   }
-  return new CaxtonError("agent-crash", `the sandbox's process ended with ${signal ?? code} while the agent ran`);
+  // V8 says so and aborts: where tables, not memories, have grown.
+  const exhausted = /FATAL ERROR: .*(out of memory|Allocation failed).*/i.exec(lastWords);
+  if (exhausted !== null) {
+    return new CaxtonError("memory-over-limit", `its process ran out of memory: ${exhausted[0].slice(0, 200)}`);
+  }
+  const how = `ended with ${signal ?? code} while the agent ran`;
+  const said = lastWords.trim().split("\n").at(-1) ?? "";
+  return new CaxtonError("agent-crash", `the sandbox's process ${how}${said === "" ? "" : ` (${said.slice(0, 200)})`}`);
 }
 
 function isAnswerTo<Kind extends SandboxRequest["ask"]>(
