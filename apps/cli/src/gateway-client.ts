@@ -53,7 +53,10 @@ export function connectGateway(address: GatewayAddress): Gateway {
     asked.catch((error: unknown) => {
       throw fromConnect(error, address);
     });
-  const stream = <Item>(items: AsyncIterable<Item>): AsyncIterable<Item> => mapStream(items, address);
+  const stream = <Item>(
+    open: (signal: AbortSignal) => AsyncIterable<Item>,
+    signal: AbortSignal | undefined,
+  ): AsyncIterable<Item> => mapStream(open, signal, address);
 
   return {
     address,
@@ -62,11 +65,12 @@ export function connectGateway(address: GatewayAddress): Gateway {
     rollbackDeployment: (deploymentId, context) => answer(rpc.rollbackDeployment({ deploymentId, context }, within)),
     getDeployment: (deploymentId) => answer(rpc.getDeployment({ deploymentId }, within)),
     listDeployments: (agent, limit) => answer(rpc.listDeployments({ agent, limit }, within)),
-    watchDeployment: (deploymentId, signal) => stream(rpc.watchDeployment({ deploymentId }, { signal })),
+    watchDeployment: (deploymentId, signal) =>
+      stream((open) => rpc.watchDeployment({ deploymentId }, { signal: open }), signal),
     getAgent: (agent, revision) =>
       answer(rpc.getAgent({ agent, ...(revision === undefined ? {} : { revision }) }, within)),
     listAgents: () => answer(rpc.listAgents({}, within)),
-    readEvents: (request, signal) => stream(rpc.readEvents(request, signal === undefined ? {} : { signal })),
+    readEvents: (request, signal) => stream((open) => rpc.readEvents(request, { signal: open }), signal),
     getLedger: (agent) => answer(rpc.getLedger({ agent }, within)),
     getWindows: (agent, windowMs) =>
       answer(rpc.getWindows({ agent, ...(windowMs === undefined ? {} : { windowMs }) }, within)),
@@ -74,9 +78,23 @@ export function connectGateway(address: GatewayAddress): Gateway {
   };
 }
 
-async function* mapStream<Item>(items: AsyncIterable<Item>, address: GatewayAddress): AsyncGenerator<Item> {
+/** A caller that leaves ends the call: Connect itself would wait for the end of a stream that goes on for ever. */
+async function* mapStream<Item>(
+  open: (signal: AbortSignal) => AsyncIterable<Item>,
+  signal: AbortSignal | undefined,
+  address: GatewayAddress,
+): AsyncGenerator<Item> {
+  const left = new AbortController();
   try {
-    yield* items;
+    for await (const item of open(signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]))) {
+      let isWanted = false;
+      try {
+        yield item;
+        isWanted = true;
+      } finally {
+        if (!isWanted) left.abort();
+      }
+    }
   } catch (error) {
     throw fromConnect(error, address);
   }
