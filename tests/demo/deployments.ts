@@ -25,7 +25,7 @@ export async function deployRefused(
   const deployment = randomUUID();
   screen.say(`${what}:`);
   const result = await caxton.run("deploy", "agent", file, "--agent", agent, "--deployment", deployment);
-  screen.say(`${result.stdout}${result.stderr}`);
+  screen.say(result.stdout);
   const shown = await caxton.json("get", deployment);
   const isRefused = result.exitCode === refusedExitCode && textAt(shown, "state") === "Failed";
   return {

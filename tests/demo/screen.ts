@@ -1,6 +1,8 @@
 import type { Writable } from "node:stream";
+import type { DeploymentSummary } from "./report.ts";
 
 const columns = 72;
+const lineMax = 140;
 const tickMs = 200;
 
 /** The story as it is told: numbered steps with what they took, and one line that counts where there is a terminal. */
@@ -29,7 +31,15 @@ export class Screen {
   }
 
   say(text: string): void {
-    for (const line of text.trimEnd().split("\n")) this.#write(`    ${line}\n`);
+    for (const line of text.trimEnd().split("\n")) this.#write(`    ${cut(line)}\n`);
+  }
+
+  tellTimings(deployments: readonly DeploymentSummary[]): void {
+    const told = (ms: number | undefined): string => (ms === undefined ? "?" : seconds(ms));
+    for (const { version, validationMs, deployMs, untilFirstMessageMs } of deployments) {
+      const parts = `validated in ${told(validationMs)}, deployed in ${told(deployMs)}`;
+      this.say(`${version}: ${parts}, first message ${told(untilFirstMessageMs)} after the command`);
+    }
   }
 
   /** The last lines: how it went. */
@@ -69,6 +79,10 @@ export class Screen {
   #bold(text: string): string {
     return this.#out.isTTY === true ? `\x1b[1m${text}\x1b[0m` : text;
   }
+}
+
+function cut(line: string): string {
+  return line.length <= lineMax ? line : `${line.slice(0, lineMax - 1)}…`;
 }
 
 export function seconds(ms: number): string {

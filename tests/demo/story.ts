@@ -62,7 +62,7 @@ export async function tellStory({ stage, screen, messages, perSecond }: StoryOpt
   );
 
   const first = await screen.step("caxton deploy agent quake-watch-v1.wasm", () =>
-    deployByCli(caxton, screen, agent, join(stage.folder, "quake-watch-v1.wasm")),
+    deployByCli(caxton, screen, agent, "quake-watch-v1.wasm"),
   );
 
   const bodies = await readCatalogue();
@@ -78,13 +78,15 @@ export async function tellStory({ stage, screen, messages, perSecond }: StoryOpt
       deployByMessage(screen, addresses, join(stage.folder, "quake-watch-v2.wasm")),
     );
     const refused = await screen.step("three that must not get in, still under traffic", () =>
-      deployAllRefused(caxton, screen, stage.folder),
+      deployAllRefused(caxton, screen),
     );
     const report = await screen.step("traffic stops, the auditor counts", async () => {
       await producer.reached(messages);
       await producer.stop();
       stopCounting();
-      return await auditTraffic(caxton, addresses, producer, { first, second }, screen);
+      const found = await auditTraffic(caxton, addresses, producer, { first, second }, screen);
+      screen.say(`caxton ledger ${agent}:\n${await caxton.must("ledger", agent)}`);
+      return found;
     });
     const replayMatches = await screen.step("the deployments' events, read back from the store", () =>
       readBack(caxton, screen),
@@ -93,6 +95,7 @@ export async function tellStory({ stage, screen, messages, perSecond }: StoryOpt
       summarize(caxton, id, (version) => report.perVersion[version]?.firstHandledAtMs),
     );
     const deployments = await Promise.all(summaries);
+    screen.tellTimings(deployments);
     const durationMs = Math.round(performance.now() - startedMs);
     return { ...report, deployments, refused, replayMatches, eventStore: "jetstream", durationMs };
   } finally {
@@ -105,8 +108,9 @@ async function buildAgents(caxton: Caxton, screen: Screen, folder: string): Prom
   await Promise.all(
     sources.map(async (name) => {
       const source = fileURLToPath(new URL(`../../examples/${name}.js`, import.meta.url));
-      const out = join(folder, `${name.replace("refused/", "").replace("/", "-")}.wasm`);
-      screen.say(await caxton.must("agent", "build", source, "--out", out));
+      const out = `${name.replace("refused/", "").replace("/", "-")}.wasm`;
+      const [built = ""] = (await caxton.must("agent", "build", source, "--out", out)).split("\n");
+      screen.say(built);
     }),
   );
   const whole = await readFile(join(folder, "quake-watch-v1.wasm"));
@@ -118,8 +122,8 @@ async function deployByMessage(screen: Screen, { natsUrl, httpUrl }: Addresses, 
   const digest = await upload(httpUrl, file);
   const bus = await connectBus({ url: natsUrl, name: "demo" });
   try {
-    const deployment = await publishDeploy(bus, agent, digest);
-    screen.say(`published on caxton.commands.tests.${agent}.deploy; published back, as it is stored:`);
+    const deployment = await publishDeploy(bus, agent, digest, "demo");
+    screen.say(`published on caxton.commands.demo.${agent}.deploy; published back, as it is stored:`);
     const facts = await deploymentFacts(bus, agent, deployment, rolloutEnds, rolloutTimeoutMs);
     for (const { type, data } of facts) screen.say(`  ${type} ${textAt(data, "version")}`);
     return deployment;
@@ -128,10 +132,10 @@ async function deployByMessage(screen: Screen, { natsUrl, httpUrl }: Addresses, 
   }
 }
 
-async function deployAllRefused(caxton: Caxton, screen: Screen, folder: string): Promise<readonly Refusal[]> {
+async function deployAllRefused(caxton: Caxton, screen: Screen): Promise<readonly Refusal[]> {
   const refused: Refusal[] = [];
   for (const { what, file } of refusable) {
-    refused.push(await deployRefused(caxton, screen, agent, { what, file: join(folder, file) }));
+    refused.push(await deployRefused(caxton, screen, agent, { what, file }));
   }
   return refused;
 }

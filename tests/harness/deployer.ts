@@ -5,8 +5,6 @@ import type { Bus } from "@caxton/bus/types";
 import { deployCommand, type DeployCommand } from "@caxton/contracts/command-message";
 import { artifactBucket, commandSubject, deploymentStream, deploymentSubject } from "@caxton/contracts/subjects";
 
-const principal = "tests";
-
 /** Puts a component where hosts and validators find it. @returns its digest */
 export async function uploadArtifact(bus: Bus, file: string): Promise<string> {
   const bytes = await readFile(file);
@@ -17,7 +15,7 @@ export async function uploadArtifact(bus: Bus, file: string): Promise<string> {
 }
 
 /** Publishes a deploy command as any client may. @returns the deployment's id */
-export async function publishDeploy(bus: Bus, agent: string, digest: string): Promise<string> {
+export async function publishDeploy(bus: Bus, agent: string, digest: string, principal = "tests"): Promise<string> {
   const deployment = randomUUID();
   const command: DeployCommand = deployCommand.check({ id: randomUUID(), deployment, artifact: { digest } });
   await bus.store(commandSubject(principal, agent, "deploy"), encodeJson(command), { messageId: command.id });
