@@ -8,11 +8,14 @@ import { announce } from "./presence.ts";
 
 export interface ServiceContext {
   readonly bus: Bus;
-  /** Where the bus is, for processes that make a connection of their own. */
-  readonly busUrl: string;
   readonly log: Logger;
   /** Tells instances of one kind of service apart. */
   readonly id: string;
+}
+
+export interface ProgramContext extends ServiceContext {
+  /** Where the bus is, for processes that make a connection of their own. */
+  readonly busUrl: string;
 }
 
 export interface RunningService {
@@ -25,7 +28,7 @@ export interface RunningService {
  */
 export async function runProgram(
   kind: string,
-  start: (context: ServiceContext) => Promise<RunningService>,
+  start: (context: ProgramContext) => Promise<RunningService>,
 ): Promise<void> {
   const id = process.env["CAXTON_SERVICE_ID"] ?? `${kind}-${randomUUID().slice(0, 8)}`;
   const log = createLogger({ service: kind, id, level: process.env["CAXTON_LOG_LEVEL"] ?? "info" });

@@ -6,6 +6,7 @@ import type { SlotStatus } from "@caxton/contracts/placement";
 import { instanceExitSubject } from "@caxton/contracts/subjects";
 import type { Logger } from "@caxton/telemetry/logger";
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { preparedArtifact } from "./adapters/artifact.ts";
 import { startInstance, type InstanceProcess, type InstanceState } from "./adapters/instance-process.ts";
@@ -113,16 +114,13 @@ async function start(context: SlotContext, slot: WantedSlot, claim: SlotClaim): 
     const { closedAtRevision } = state;
     set({ state: state.state, startMs, ...(closedAtRevision > 0 ? { closedAtRevision } : {}) });
   };
-  const running = await startInstance(
-    { busUrl, instance, spec, preparedDir, concurrency },
-    {
-      onState(next) {
-        state = next;
-        showState();
-      },
-      onLog: (lines) => writeLog(log, slot, lines),
+  const running = await startInstance({ busUrl, instance, spec, preparedDir, concurrency }, join(cacheDir, "node"), {
+    onState(next) {
+      state = next;
+      showState();
     },
-  );
+    onLog: (lines) => writeLog(log, slot, lines),
+  });
   set({ pid: running.pid, isolation: running.isolation });
   running.ready.then(
     (tookMs) => {

@@ -1,4 +1,5 @@
 /** One instance of a version: a process of its own, ended by its supervisor or with it. */
+import { flushCompileCache } from "node:module";
 import process from "node:process";
 import { connectBus } from "@caxton/bus/connect";
 import { toCaxtonError } from "@caxton/contracts/errors";
@@ -37,6 +38,8 @@ async function start(options: InstanceOptions): Promise<void> {
       .then(() => process.exit(0), fail);
   };
   report({ type: "ready", startMs: performance.now() - startedMs });
+  // An instance may end by a kill, which would keep nothing for the next one.
+  flushCompileCache();
 }
 
 async function startAgent({ preparedDir, spec }: InstanceOptions): Promise<Runner> {
