@@ -12,7 +12,7 @@ import { startMetricsWatcher } from "@caxton/metrics-watcher/service";
 import { startOrchestrator } from "@caxton/orchestrator/service";
 import { startRouter } from "@caxton/router/service";
 import { announce } from "@caxton/service/presence";
-import type { RunningService, ServiceContext } from "@caxton/service/program";
+import type { ProgramContext, RunningService } from "@caxton/service/program";
 import { createLogger } from "@caxton/telemetry/logger";
 import { startValidator } from "@caxton/validator/service";
 import type { StandaloneOptions } from "./options.ts";
@@ -37,7 +37,7 @@ export async function startServices(
 
   async function start<Service extends RunningService>(
     kind: string,
-    starter: (context: ServiceContext) => Promise<Service>,
+    starter: (context: ProgramContext) => Promise<Service>,
   ): Promise<Service> {
     const id = `${kind}-${process.pid}`;
     const log = createLogger({ service: kind, id, level: options.logLevel, destination: logDestination });
