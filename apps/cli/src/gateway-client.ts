@@ -85,18 +85,14 @@ async function* mapStream<Item>(
   address: GatewayAddress,
 ): AsyncGenerator<Item> {
   const left = new AbortController();
+  const items = open(signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]));
+  const iterator = items[Symbol.asyncIterator]();
   try {
-    for await (const item of open(signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]))) {
-      let isWanted = false;
-      try {
-        yield item;
-        isWanted = true;
-      } finally {
-        if (!isWanted) left.abort();
-      }
-    }
+    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
   } catch (error) {
     throw fromConnect(error, address);
+  } finally {
+    left.abort();
   }
 }
 

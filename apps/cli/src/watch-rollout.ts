@@ -53,6 +53,6 @@ function refusal(deployment: Deployment): CommandFailure {
   const message =
     failure === undefined
       ? `deployment ${id} of ${agent} was taken back: ${rollbackReason}`
-      : `deployment ${id} of ${agent} failed at ${failure.stage}: ${failure.reason}`;
+      : `deployment ${id} of ${agent} failed at ${failure.stage}`;
   return new CommandFailure(new CaxtonError(code, message), wireJson(DeploymentSchema, deployment));
 }

@@ -60,13 +60,13 @@ export function deployAgentCommand(): Command {
 
 async function deployAgent(file: string, options: DeployOptions): Promise<void> {
   const output = outputOf(options);
-  const agent = requireAgentName(options.agent ?? agentNameOf(file));
   if (options.allowBreaking === true && options.reason === undefined) {
     throw new CaxtonError("invalid-argument", '--allow-breaking needs a --reason "why", which stays in the history');
   }
   const configuration =
     options.configuration === undefined ? undefined : await readConfiguration(options.configuration);
   const artifact = await readArtifact(file);
+  const agent = requireAgentName(options.agent ?? agentNameOf(file));
   const gateway = await openGateway(options);
   await upload(gateway, artifact, output);
 

@@ -10,9 +10,12 @@ export function inspectionLines(inspection: Readonly<Record<string, unknown>>): 
       ["Digest", `sha256:${String(digest)}`],
       ["World", `caxton:agent/${String(world)}`],
       ["Size", bytes(Number(sizeBytes))],
-      ["Memory at start", `${bytes(Number(memoryInitialBytes))} in ${Array.isArray(memories) ? memories.length : 0}`],
+      [
+        "Memory at start",
+        `${bytes(Number(memoryInitialBytes))} (${Array.isArray(memories) ? memories.length : 0} memories)`,
+      ],
     ]),
-    ...list("Imports", imports),
+    ...list("Imports, all of them granted and sealed", imports),
     ...list("Exports", exports),
   ];
 }

@@ -2,13 +2,11 @@ import type { ErrorCode } from "@caxton/contracts/errors";
 
 /** What to do about an error, where there is something that its message does not say already. */
 const nextSteps: Readonly<Partial<Record<ErrorCode, string>>> = {
-  "gateway-unavailable": "start it with `caxton up`, or name another with --gateway or CAXTON_GATEWAY",
+  "gateway-unavailable": "`caxton up` starts one; --gateway or CAXTON_GATEWAY names another",
   "invalid-agent-name": "name it with --agent, such as `--agent my-agent`",
   "deployment-exists": "leave --deployment out, and a new id is chosen",
   "queue-full": "`caxton list` shows what waits, `caxton abort <deployment>` takes one out of the line",
   "not-wasm": "`caxton agent build agent.js` makes a component of JavaScript",
-  "core-module":
-    "make a component of it with `jco new` or `wasm-tools component new`, or build with `caxton agent build`",
   "wrong-world": "an agent exports describe and handle of wit/caxton-agent.wit; docs/agents.md shows one",
   "import-not-granted":
     "agents have no files, sockets, environment or exit: leave the import out; docs/agents.md lists what is granted",

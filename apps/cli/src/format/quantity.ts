@@ -39,8 +39,8 @@ export function seconds(ms: number): string {
 
 /** Times that may be very short: `0.42 ms`, `17 ms`, `2.3 s`. */
 export function duration(ms: number): string {
-  if (ms < 10) return `${ms.toFixed(2)} ms`;
-  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+  if (ms < 10 && !Number.isInteger(ms)) return `${ms.toFixed(2)} ms`;
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${Number((ms / 1_000).toFixed(1))} s`;
 }
 
 export function bytes(count: number): string {
