@@ -16,7 +16,7 @@ import { buildExamples } from "../harness/quake-agents.ts";
 
 export const agent = "quake-watch";
 const perSecond = 400;
-const messagesPerFault = 1_200;
+const messagesPerFault = 1_000;
 const deployTimeoutMs = 30_000;
 const settleTimeoutMs = 20_000;
 const ends = ["DeploymentCompleted", "DeploymentFailed", "ValidationFailed", "DeploymentRolledBack"];

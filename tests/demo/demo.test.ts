@@ -66,6 +66,8 @@ test("leaves nothing behind when it is interrupted in the middle", async () => {
   });
   const exited = once(demo, "exit");
   await Promise.race([underTraffic, exited]);
+  // nats-server, the services and the version's process at least.
+  expect((await processesNaming(folder)).length).toBeGreaterThan(3);
   demo.kill("SIGINT");
   await exited;
   expect(demo.exitCode).toBe(130);
