@@ -5,14 +5,14 @@ import { initialState } from "@caxton/deployment/state";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { deploymentEventSchemas, schemasMatchDomain } from "./deployment-event.ts";
-import { currentSchemaVersion, readDeploymentEvent } from "./event-upcast.ts";
+import { readDeploymentEvent, writeDeploymentEvent } from "./event-upcast.ts";
 
 const lives = fc.array(fc.nat(), { maxLength: 80, size: "max" }).map((choices) => walk(choices));
 
 /** As the event store keeps it: the type beside the data, the data as JSON. */
-function stored({ type, ...data }: DeploymentEvent) {
-  const text = JSON.stringify(data);
-  return { type, schemaVersion: currentSchemaVersion, data: JSON.parse(text) as unknown };
+function stored(event: DeploymentEvent) {
+  const { data, ...rest } = writeDeploymentEvent(event);
+  return { ...rest, data: JSON.parse(JSON.stringify(data)) as unknown };
 }
 
 describe("a stored event", () => {
@@ -42,6 +42,18 @@ describe("a stored event", () => {
     const event: DeploymentEvent = { type: "DeploymentCompleted", deployment: "d", atMs: 1, commandId: "c" };
     const more = stored(event);
     expect(readDeploymentEvent({ ...more, data: { ...event, mood: "good" } })).toMatchObject(event);
+  });
+
+  it("is not written where it could not be read back", () => {
+    const event: DeploymentEvent = {
+      type: "VersionReady",
+      deployment: "d",
+      version: "v",
+      startMs: NaN,
+      atMs: 1,
+      commandId: "c",
+    };
+    expect(() => writeDeploymentEvent(event)).toThrow("event VersionReady at /startMs: must be number");
   });
 
   it("of a type that came later is nothing to this code", () => {

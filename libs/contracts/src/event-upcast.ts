@@ -46,6 +46,20 @@ export function readDeploymentEvent(stored: {
   return check.check({ ...data, type: stored.type });
 }
 
+/**
+ * An event of the domain as it is stored.
+ * @throws CaxtonError `internal` where it does not satisfy its schema: better not stored than never read again
+ */
+export function writeDeploymentEvent(event: DeploymentEvent): {
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly data: unknown;
+} {
+  checkers.get(event.type)?.check(event);
+  const { type, ...data } = event;
+  return { type, schemaVersion: currentSchemaVersion, data };
+}
+
 function asRecord(data: unknown, type: string): Record<string, unknown> {
   if (typeof data === "object" && data !== null && !Array.isArray(data)) return { ...data };
   throw new CaxtonError("internal", `event ${type} has no object as data`);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hasCode } from "@caxton/contracts/errors";
-import { currentSchemaVersion } from "@caxton/contracts/event-upcast";
+import { writeDeploymentEvent } from "@caxton/contracts/event-upcast";
 import { agentStream } from "@caxton/contracts/names";
 import type { Command, Decision, Policy } from "@caxton/deployment/command";
 import { decide } from "@caxton/deployment/decide";
@@ -51,11 +51,9 @@ export class Agents {
       const decision = decide(command, view.state, this.#options.policy, this.#options.now());
       if (!decision.ok || decision.events.length === 0) return decision;
       const metadata = eventMetadata(command, view, sent);
-      const events = decision.events.map(({ type, ...data }): NewEvent => ({
+      const events = decision.events.map((event): NewEvent => ({
         id: randomUUID(),
-        type,
-        schemaVersion: currentSchemaVersion,
-        data,
+        ...writeDeploymentEvent(event),
         metadata,
       }));
       try {

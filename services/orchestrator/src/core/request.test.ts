@@ -1,4 +1,3 @@
-import { hasCode } from "@caxton/contracts/errors";
 import { defaultLimits } from "@caxton/contracts/limits";
 import { describe, expect, it } from "vitest";
 import { configurationMaxBytes, deployRequest } from "./request.ts";
@@ -33,13 +32,11 @@ describe("a deploy request", () => {
 
   it("refuses a configuration over its bound and names both numbers", () => {
     const configuration = "x".repeat(configurationMaxBytes);
-    try {
-      deployRequest("processor", { ...command, configuration }, 9);
-      expect.unreachable();
-    } catch (error) {
-      expect(hasCode(error, "invalid-argument") ? error.message : error).toContain(
-        `${configurationMaxBytes + 2} bytes`,
-      );
-    }
+    expect(() => deployRequest("processor", { ...command, configuration }, 9)).toThrow(
+      expect.objectContaining({
+        code: "invalid-argument",
+        message: `the configuration has ${configurationMaxBytes + 2} bytes, at most ${configurationMaxBytes} are taken`,
+      }),
+    );
   });
 });

@@ -43,7 +43,8 @@ function changes(bucket: KvBucket, key: string, signal: AbortSignal): { next(): 
   let wake = (): void => undefined;
   const timer = setInterval(() => wake(), listEveryMs);
   const watching = async () => {
-    for await (const _change of bucket.watch({ key, signal: AbortSignal.any([signal, stopping.signal]) })) wake();
+    const watch = bucket.watch({ key, signal: AbortSignal.any([signal, stopping.signal]) })[Symbol.asyncIterator]();
+    while ((await watch.next()).done !== true) wake();
   };
   watching().catch(() => undefined);
   signal.addEventListener("abort", () => wake(), { once: true });

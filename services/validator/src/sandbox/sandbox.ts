@@ -43,6 +43,7 @@ export function openSandbox(cacheDir: string): Sandbox {
     // No writing, no children, no addons, no network: https://nodejs.org/api/permissions.html
     execArgv: [
       "--permission",
+      "--disable-warning=SecurityWarning",
       "--allow-worker",
       `--allow-fs-read=${sourceRoot}`,
       `--allow-fs-read=${cacheDir}`,
