@@ -23,7 +23,7 @@ try {
 /** @returns the exit code */
 function tell(error: unknown): number {
   if (error instanceof Interrupted) {
-    output.note(error.message === "" ? "" : `\n${error.message}`);
+    if (error.message !== "") output.note(`\n${error.message}`);
     return interruptedExitCode;
   }
   const failure = error instanceof CommanderError ? usageError(error) : toCaxtonError(error);

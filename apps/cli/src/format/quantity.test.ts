@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { bytes, duration, parseBytes, parseDurationMs, seconds } from "./quantity.ts";
+
+describe("sizes and times that people type", () => {
+  it.each([
+    ["64MiB", 67_108_864],
+    ["512 KiB", 524_288],
+    ["1.5kB", 1_500],
+    ["1048576", 1_048_576],
+  ])("reads %s", (text, expected) => {
+    expect(parseBytes(text)).toBe(expected);
+  });
+
+  it.each([
+    ["1s", 1_000],
+    ["250ms", 250],
+    ["1.5s", 1_500],
+    ["2m", 120_000],
+    ["40", 40],
+  ])("reads %s", (text, expectedMs) => {
+    expect(parseDurationMs(text)).toBe(expectedMs);
+  });
+
+  it.each(["", "MiB", "-1MiB", "64mib", "64 MiB more", "1e3", "toString"])("refuses '%s' as a size", (text) => {
+    expect(() => parseBytes(text)).toThrow(`'${text}' is not a size such as 64MiB`);
+  });
+
+  it("refuses a size as a time, and says what a time looks like", () => {
+    expect(() => parseDurationMs("64MiB")).toThrow("'64MiB' is not a time such as 250ms, 1.5s or 1m (units: ms, s, m)");
+  });
+});
+
+describe("sizes and times that people read", () => {
+  it("writes times as the ADR does", () => {
+    expect([800, 49, 2_345, 0].map(seconds)).toEqual(["0.8s", "0.0s", "2.3s", "0.0s"]);
+  });
+
+  it("keeps short times apart", () => {
+    expect([0, 0.417, 9.99, 17.4, 999, 2_345, 60_000].map(duration)).toEqual([
+      "0 ms",
+      "0.42 ms",
+      "9.99 ms",
+      "17 ms",
+      "999 ms",
+      "2.3 s",
+      "60 s",
+    ]);
+  });
+
+  it("writes sizes", () => {
+    expect([0, 1_023, 1_536, 1_616_545].map(bytes)).toEqual(["0 B", "1023 B", "1.5 KiB", "1.5 MiB"]);
+  });
+});
