@@ -45,9 +45,44 @@ const alert = {
 };
 
 const examples = [
-  { id: "us1000cglq", mag: 5.1, magType: "mb", place: "39km NNE of Hualian, Taiwan", time: 1517966638040, type: "earthquake", felt: 1, tsunami: 0, sig: 401, nst: null, gap: 128, depthKm: 10 },
-  { id: "nc72967316", mag: -0.3, magType: "md", place: "6km NW of The Geysers, CA", time: 1517960000000, type: "earthquake", felt: null, tsunami: 0, sig: 1, nst: 5, gap: 201, depthKm: -1.2 },
-  { id: "uw61373751", mag: 2.6, magType: "ml", place: "15km WSW of Princeton, Canada", time: 1517950000000, type: "explosion", sig: 104, item: 7 },
+  {
+    id: "us1000cglq",
+    mag: 5.1,
+    magType: "mb",
+    place: "39km NNE of Hualian, Taiwan",
+    time: 1517966638040,
+    type: "earthquake",
+    felt: 1,
+    tsunami: 0,
+    sig: 401,
+    nst: null,
+    gap: 128,
+    depthKm: 10,
+  },
+  {
+    id: "nc72967316",
+    mag: -0.3,
+    magType: "md",
+    place: "6km NW of The Geysers, CA",
+    time: 1517960000000,
+    type: "earthquake",
+    felt: null,
+    tsunami: 0,
+    sig: 1,
+    nst: 5,
+    gap: 201,
+    depthKm: -1.2,
+  },
+  {
+    id: "uw61373751",
+    mag: 2.6,
+    magType: "ml",
+    place: "15km WSW of Princeton, Canada",
+    time: 1517950000000,
+    type: "explosion",
+    sig: 104,
+    item: 7,
+  },
 ];
 
 export function describe() {

@@ -45,9 +45,49 @@ const alert = {
 };
 
 const examples = [
-  { id: "us1000chhc", mag: 6.4, magType: "mww", place: "22km NNE of Hualian, Taiwan", time: 1517932242400, type: "earthquake", felt: 261, tsunami: 0, sig: 800, nst: null, gap: 34, depthKm: 10.64 },
-  { id: "mb80280489", mag: -0.07, magType: "md", place: "15km N of Dillon, Montana", time: 1517930690870, type: "earthquake", felt: null, tsunami: 0, sig: 0, nst: 5, gap: 164, depthKm: 5.99 },
-  { id: "nn00620865", mag: 2, magType: "ml", place: "58km NE of Eureka, Nevada", time: 1517939290089, type: "explosion", felt: 1, tsunami: 0, sig: 62, nst: 5, gap: 91.05, depthKm: 0, item: 7 },
+  {
+    id: "us1000chhc",
+    mag: 6.4,
+    magType: "mww",
+    place: "22km NNE of Hualian, Taiwan",
+    time: 1517932242400,
+    type: "earthquake",
+    felt: 261,
+    tsunami: 0,
+    sig: 800,
+    nst: null,
+    gap: 34,
+    depthKm: 10.64,
+  },
+  {
+    id: "mb80280489",
+    mag: -0.07,
+    magType: "md",
+    place: "15km N of Dillon, Montana",
+    time: 1517930690870,
+    type: "earthquake",
+    felt: null,
+    tsunami: 0,
+    sig: 0,
+    nst: 5,
+    gap: 164,
+    depthKm: 5.99,
+  },
+  {
+    id: "nn00620865",
+    mag: 2,
+    magType: "ml",
+    place: "58km NE of Eureka, Nevada",
+    time: 1517939290089,
+    type: "explosion",
+    felt: 1,
+    tsunami: 0,
+    sig: 62,
+    nst: 5,
+    gap: 91.05,
+    depthKm: 0,
+    item: 7,
+  },
 ];
 
 export function describe() {

@@ -12,7 +12,9 @@ export function describe() {
           required: ["id", "mag", "place", "time", "type"],
           properties: { id: { type: "string" }, mag: { type: "number" } },
         },
-        examples: [{ id: "us1000chhc", mag: 6.4, place: "22km NNE of Hualian, Taiwan", time: 1517932242400, type: "earthquake" }],
+        examples: [
+          { id: "us1000chhc", mag: 6.4, place: "22km NNE of Hualian, Taiwan", time: 1517932242400, type: "earthquake" },
+        ],
       },
     ],
     emits: [

@@ -18,7 +18,7 @@ export const agent = "quake-watch";
 const perSecond = 400;
 const messagesPerFault = 1_000;
 const deployTimeoutMs = 30_000;
-const settleTimeoutMs = 20_000;
+const settleTimeoutMs = 40_000;
 const ends = ["DeploymentCompleted", "DeploymentFailed", "ValidationFailed", "DeploymentRolledBack"];
 
 /** After this time without a sign of life from a router its messages go to another. */
