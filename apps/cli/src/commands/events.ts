@@ -37,7 +37,8 @@ async function events(agent: string, options: EventsOptions): Promise<void> {
   const range = { fromRevision: options.from, ...(options.to === undefined ? {} : { toRevision: options.to }) };
   const stored =
     options.follow === true
-      ? followEvents(gateway, agent, { ...range, signal })
+      ? // Asked for once, so that a gateway that was never there is no reason to wait for it.
+        followEvents(gateway, (await gateway.getAgent(agent)).name, { ...range, signal })
       : gateway.readEvents({ agent, ...range }, signal);
   try {
     for await (const event of stored) {
