@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
@@ -43,4 +44,22 @@ export async function ended(child: ChildProcess): Promise<Ended> {
 
 async function read(stream: ChildProcess["stdout"]): Promise<string> {
   return stream === null || stream.destroyed ? "" : text(stream);
+}
+
+/** A command that goes on, line by line. */
+export interface Follower {
+  readonly child: ChildProcess;
+  readonly lines: AsyncIterator<string>;
+  readonly exitCode: Promise<number | null>;
+}
+
+export function startFollowing(args: readonly string[], surroundings: Surroundings): Follower {
+  const child = startCaxton(args, surroundings);
+  if (child.stdout === null) throw new Error("the command has no standard output");
+  child.stderr?.resume();
+  return {
+    child,
+    lines: createInterface({ input: child.stdout })[Symbol.asyncIterator](),
+    exitCode: once(child, "exit").then(() => child.exitCode),
+  };
 }

@@ -1,0 +1,131 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildExamples } from "../harness/quake-agents.ts";
+import { caxton, type Ended, type Follower, startFollowing } from "./caxton-program.ts";
+
+const startTimeoutMs = 60_000;
+const event = { id: "us1", mag: 5.1, place: "here", time: 1, type: "earthquake" };
+
+let cwd: string;
+let up: ChildProcess;
+let component: string;
+
+/** Free ports, and no --gateway anywhere: every command finds its way by `.caxton/data/caxton.json`. */
+async function startUp(httpPort: string): Promise<string> {
+  const args = ["up", "--json", "--port", "0", "--http-port", httpPort, "--grpc-port", "0"];
+  const { child, lines } = startFollowing(args, { cwd });
+  up = child;
+  const addresses = JSON.parse(String((await lines.next()).value)) as { readonly httpUrl: string };
+  return addresses.httpUrl;
+}
+
+async function stopUp(): Promise<number | null> {
+  const exited = once(up, "exit");
+  up.kill("SIGTERM");
+  await exited;
+  return up.exitCode;
+}
+
+const run = (line: string, input?: string): Promise<Ended> => caxton(line.split(" "), { cwd }, input);
+
+let httpUrl: string;
+beforeAll(async () => {
+  cwd = mkdtempSync(join(tmpdir(), "caxton-cli-"));
+  [component = ""] = await buildExamples(["quake-watch/v1"], cwd);
+  httpUrl = await startUp("0");
+}, startTimeoutMs);
+afterAll(async () => {
+  await stopUp();
+  rmSync(cwd, { recursive: true });
+}, startTimeoutMs);
+
+describe("caxton, from the first deployment on", { timeout: startTimeoutMs }, () => {
+  it("deploys with the ADR's lines", async () => {
+    const { exitCode, stdout, stderr } = await run(`deploy agent ${component} --agent quake-watch`);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stdout).toMatch(
+      /^✓ Validation passed \(\d+\.\ds\)\n✓ Agent deployed \(\d+\.\ds\)\n→ Agent ID: quake-v1-[0-9a-f]{5}\n→ Receiving messages\n$/,
+    );
+  });
+
+  it("does not deploy the same once more", async () => {
+    const { exitCode, stderr } = await run(`deploy agent ${component} --agent quake-watch`);
+    expect(exitCode).toBe(4);
+    expect(stderr).toMatch(/already runs this artifact .* \(already-active\)\n$/);
+  });
+
+  it("says at which stage and why it refuses", async () => {
+    writeFileSync(join(cwd, "core-v2.wasm"), Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
+    const { exitCode, stdout, stderr } = await run("deploy agent core-v2.wasm");
+    expect(exitCode).toBe(5);
+    expect(stdout).toMatch(/^✗ Validation failed at static: core-module\n {2}the file is a core module/);
+    expect(stderr).toMatch(/^caxton: deployment [0-9a-f-]{36} of core failed at static \(core-module\)\n$/);
+    const shown: unknown = JSON.parse((await run("list --agent core --json")).stdout);
+    expect(shown).toMatchObject({
+      deployments: [{ state: "Failed", failure: { stage: "static", code: "core-module" } }],
+    });
+  });
+
+  it("sends what is JSON and names what is not", async () => {
+    const { exitCode, stdout, stderr } = await run("send quake-watch", `${JSON.stringify(event)}\nnonsense\n`);
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 2,
+      stdout: "✓ 1 message accepted (sequence 1)\n✗ 1 message refused, the first at line 2: message-invalid\n",
+    });
+    expect(stderr).toMatch(/^caxton: 1 message was refused at line 2: it is not JSON/);
+    const array = JSON.stringify([event, event], undefined, 2);
+    const sent = await run("send quake-watch - --json", array);
+    expect(JSON.parse(sent.stdout)).toMatchObject({ accepted: 2, firstSequence: 2, lastSequence: 3 });
+  });
+
+  it("accounts for it", async () => {
+    const { exitCode, stdout } = await run("ledger quake-watch --json");
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ agent: "quake-watch", accepted: 3, deadLettered: 0, faults: [] });
+  });
+
+  it("replays to what is served, at the end and half way", async () => {
+    const whole = await run("replay quake-watch");
+    expect(whole.stdout).toMatch(/\n✓ replay matches\n$/);
+    const half = await run("replay quake --to 3 --json");
+    expect(JSON.parse(half.stdout)).toMatchObject({ agent: "quake-watch", revision: 3, events: 4, matches: true });
+    expect(await run("replay quake-watch --to 999")).toMatchObject({ exitCode: 2, stdout: "" });
+  });
+
+  it("ends quietly when whoever reads an endless stream has left", async () => {
+    const follower = startFollowing(["events", "quake-watch", "--follow"], { cwd });
+    await follower.lines.next();
+    follower.child.stdout?.destroy();
+    await run("deploy agent core-v2.wasm --agent quake-watch --detach");
+    expect(await follower.exitCode).toBe(0);
+  });
+
+  it("follows across a gateway that goes away and comes back, each event once, until Ctrl-C", async () => {
+    const follower = startFollowing(["events", "quake-watch", "--follow", "--json"], { cwd });
+    const revisions = [await nextRevision(follower)];
+    expect(await stopUp()).toBe(0);
+    await startUp(new URL(httpUrl).port);
+    const refused: unknown = JSON.parse((await run("deploy agent core-v2.wasm --agent quake-watch --json")).stdout);
+    const last = numberAt(refused, "revision");
+    while ((revisions.at(-1) ?? last) < last) revisions.push(await nextRevision(follower));
+    expect(revisions).toEqual(Array.from({ length: last + 1 }, (_, revision) => revision));
+    follower.child.kill("SIGINT");
+    expect(await follower.exitCode).toBe(130);
+  });
+});
+
+async function nextRevision({ lines }: Follower): Promise<number> {
+  const { value, done } = await lines.next();
+  if (done === true) throw new Error("caxton events --follow ended");
+  return numberAt(JSON.parse(value), "revision");
+}
+
+function numberAt(value: unknown, name: string): number {
+  const found = (value as Record<string, unknown>)[name];
+  if (typeof found !== "number") throw new Error(`no number '${name}' in ${JSON.stringify(value)}`);
+  return found;
+}
