@@ -18,7 +18,8 @@ export const RunRequest = Type.Object({
   routeRevision: Type.Integer({ minimum: 0 }),
   /** The answer is wanted within this time, with `unfinished` for what was not done. */
   budgetMs: Type.Integer({ minimum: 1 }),
-  messages: Type.Array(RunMessage, { minItems: 1, maxItems: 256 }),
+  /** None at all asks whether anybody is there: answered at once. */
+  messages: Type.Array(RunMessage, { maxItems: 256 }),
 });
 export type RunRequest = Static<typeof RunRequest>;
 

@@ -61,6 +61,7 @@ export async function serve(options: ServeOptions): Promise<{ drain(): Promise<v
   }
 
   function take(message: BusMessage, request: RunRequest): void {
+    if (request.messages.length === 0) return respond(message, boundedAnswer(instance, [], bus.maxPayloadBytes));
     const admission = admit(gate, request.routeRevision);
     if (admission.kind === "refuse") return refuse(message, admission.closedAtRevision);
     if (admission.kind === "wait") return wait(message, request);

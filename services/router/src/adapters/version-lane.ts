@@ -7,6 +7,7 @@ import { batchSize, smoothed, takeBatch } from "../core/batch.ts";
 import { judge, judgeCrash, judgeSilence, type Asked, type Decision } from "../core/judgement.ts";
 import type { Held } from "./held.ts";
 import { askVersion, type Reply } from "./run-request.ts";
+import { SilenceWatch } from "./silence.ts";
 
 export interface VersionLaneOptions {
   readonly bus: Bus;
@@ -31,6 +32,8 @@ interface Flight {
   readonly sole: boolean;
   readonly gone: AbortController;
   exitReason: string | undefined;
+  /** Its process went without a word, its host with it. */
+  lost: boolean;
 }
 
 const inFlightMax = 8;
@@ -40,6 +43,9 @@ const marginMs = 1_000;
 const restartMs = 1_000;
 const retryDelays = { minMs: 25, maxMs: 500 };
 const instanceForgottenAfterMs = 10_000;
+/** Where nobody listens any more, a host that lives has said by then which process of its ended. */
+const exitAnnouncedWithinMs = 1_000;
+const probeTimeoutMs = 500;
 
 /** Asks one version: what waits, what is in flight, and whether anybody is there to be asked. */
 export class VersionLane {
@@ -48,11 +54,14 @@ export class VersionLane {
   #alone: Held[] = [];
   #suspects: Held[] = [];
   readonly #flights = new Set<Flight>();
+  readonly #closed = new AbortController();
   /** Instances that answered, and when. */
   readonly #instances = new Map<string, number>();
   #messageMs = 0;
   #retryDelayMs = 0;
   #retryTimer: NodeJS.Timeout | undefined;
+  #lossTimer: NodeJS.Timeout | undefined;
+  readonly #silence = new SilenceWatch(() => this.#probe());
   #waitForRevision = 0;
   #pumping = false;
 
@@ -98,6 +107,9 @@ export class VersionLane {
 
   close(): void {
     clearTimeout(this.#retryTimer);
+    clearTimeout(this.#lossTimer);
+    this.#closed.abort();
+    this.#silence.close();
   }
 
   /** Once what came in one piece was read, so that it goes out in one piece. */
@@ -135,8 +147,17 @@ export class VersionLane {
     const sole = messages[0]?.asking === "suspect";
     const gone = new AbortController();
     const asked = { version, routeRevision };
-    const flight: Flight = { messages, asked, startedMs: performance.now(), sole, gone, exitReason: undefined };
+    const flight: Flight = {
+      messages,
+      asked,
+      startedMs: performance.now(),
+      sole,
+      gone,
+      exitReason: undefined,
+      lost: false,
+    };
     this.#flights.add(flight);
+    this.#silence.begin();
     // A message's own deadline is kept by its process; this is for the request as a whole.
     const budgetMs = this.#options.messageTimeoutMs() + restartMs;
     const timeoutMs = budgetMs * this.#flights.size + marginMs;
@@ -150,8 +171,18 @@ export class VersionLane {
       gone: gone.signal,
     });
     this.#flights.delete(flight);
+    this.#silence.heard(this.#flights.size);
     this.#land(flight, reply);
     this.#pumpSoon();
+  }
+
+  /** An empty request is answered at once by whoever lives, however busy; with all places taken by the dead nobody else would ask. */
+  async #probe(): Promise<void> {
+    const { bus, agent, version, routeRevision } = this.#options;
+    const ask = { agent, version, routeRevision: routeRevision(), budgetMs: probeTimeoutMs, timeoutMs: probeTimeoutMs };
+    const reply = await askVersion(bus, { ...ask, messages: [], gone: this.#closed.signal });
+    if (reply.kind === "nobody" && reply.error.code === "no-instance") this.#giveUpLater();
+    if (this.#flights.size > 0 && !this.#closed.signal.aborted) this.#silence.begin();
   }
 
   #land(flight: Flight, reply: Reply): void {
@@ -170,6 +201,7 @@ export class VersionLane {
   }
 
   #unanswered(flight: Flight, held: Held): Decision {
+    if (flight.lost) return { kind: "again", asking: held.asking, delayMs: 0 };
     if (flight.exitReason !== undefined) {
       const tookMs = performance.now() - flight.startedMs;
       return judgeCrash(held.attempts, flight.asked, flight.sole, flight.exitReason, tookMs);
@@ -213,6 +245,7 @@ export class VersionLane {
     if (wasAvailable)
       log.warn({ agent, version, code: error.code }, "no instance of the version answers; messages wait");
     this.#requeue(flight.messages);
+    if (error.code === "no-instance") this.#giveUpLater();
     if (this.#retryTimer === undefined) {
       this.#retryDelayMs = nextDelayMs(this.#retryDelayMs, retryDelays);
       this.#retryTimer = setTimeout(() => {
@@ -221,6 +254,19 @@ export class VersionLane {
       }, this.#retryDelayMs);
     }
     if (wasAvailable) this.#options.availabilityChanged();
+  }
+
+  /** What is in flight where nobody listens comes to nothing; a host that was killed announces no exit. */
+  #giveUpLater(): void {
+    if (this.#lossTimer !== undefined || this.#flights.size === 0) return;
+    const flights = [...this.#flights];
+    this.#lossTimer = setTimeout(() => {
+      this.#lossTimer = undefined;
+      for (const flight of flights) {
+        flight.lost = flight.exitReason === undefined;
+        flight.gone.abort();
+      }
+    }, exitAnnouncedWithinMs);
   }
 
   #requeue(messages: readonly Held[]): void {
