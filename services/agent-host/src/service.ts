@@ -6,7 +6,9 @@ import { checker } from "@caxton/contracts/schema";
 import { slotBucket, versionBucket } from "@caxton/contracts/subjects";
 import type { Logger } from "@caxton/telemetry/logger";
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { claimSlot } from "./adapters/slot-claim.ts";
+import { SpareProcesses } from "./adapters/spare-process.ts";
 import { wantedSlots, type WantedSlot } from "./core/slots.ts";
 import { runSlot, type SlotContext } from "./slot.ts";
 
@@ -32,7 +34,8 @@ export async function startAgentHost(options: AgentHostOptions): Promise<{ close
   const { bus, log, id, cacheDir, busUrl, concurrency = 1 } = options;
   // A slot of an earlier life of this host is not ours.
   const host = `${id}.${randomUUID().slice(0, 4)}`;
-  const context: SlotContext = { bus, busUrl, log, host, cacheDir, concurrency };
+  const spares = new SpareProcesses(join(cacheDir, "node"));
+  const context: SlotContext = { bus, busUrl, log, host, cacheDir, concurrency, spares };
   const bucket = await bus.kv(slotBucket, { ttlMs: slotTtlMs });
   const specs = new Map<string, VersionSpec>();
   const held = new Map<string, HeldSlot>();
@@ -66,6 +69,7 @@ export async function startAgentHost(options: AgentHostOptions): Promise<{ close
   }
 
   await watching.current;
+  spares.refill();
   return {
     async close() {
       stop.abort();
@@ -73,6 +77,7 @@ export async function startAgentHost(options: AgentHostOptions): Promise<{ close
       for (const slot of held.values()) slot.stop.abort();
       await Promise.all([...held.values()].map(({ ended }) => ended));
       await watching.ended;
+      spares.close();
     },
   };
 }

@@ -6,11 +6,11 @@ import type { SlotStatus } from "@caxton/contracts/placement";
 import { instanceExitSubject } from "@caxton/contracts/subjects";
 import type { Logger } from "@caxton/telemetry/logger";
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { preparedArtifact } from "./adapters/artifact.ts";
 import { startInstance, type InstanceProcess, type InstanceState } from "./adapters/instance-process.ts";
 import type { SlotClaim } from "./adapters/slot-claim.ts";
+import type { SpareProcesses } from "./adapters/spare-process.ts";
 import { restartDelayMs, startFailuresMax } from "./core/restarts.ts";
 import type { WantedSlot } from "./core/slots.ts";
 import type { InstanceLogLine } from "./instance/protocol.ts";
@@ -22,6 +22,7 @@ export interface SlotContext {
   readonly host: string;
   readonly cacheDir: string;
   readonly concurrency: number;
+  readonly spares: SpareProcesses;
 }
 
 /** In-flight messages get this long to finish when an instance is stopped. */
@@ -99,7 +100,7 @@ async function runOnce(
 }
 
 async function start(context: SlotContext, slot: WantedSlot, claim: SlotClaim): Promise<InstanceProcess> {
-  const { bus, busUrl, log, cacheDir, concurrency } = context;
+  const { bus, busUrl, log, cacheDir, concurrency, spares } = context;
   const { spec } = slot;
   const instance = `${context.host}-${randomUUID().slice(0, 8)}`;
   const { host, restarts } = claim.status;
@@ -114,7 +115,7 @@ async function start(context: SlotContext, slot: WantedSlot, claim: SlotClaim): 
     const { closedAtRevision } = state;
     set({ state: state.state, startMs, ...(closedAtRevision > 0 ? { closedAtRevision } : {}) });
   };
-  const running = await startInstance({ busUrl, instance, spec, preparedDir, concurrency }, join(cacheDir, "node"), {
+  const running = await startInstance({ busUrl, instance, spec, preparedDir, concurrency }, spares, {
     onState(next) {
       state = next;
       showState();

@@ -1,9 +1,7 @@
-import { spawn } from "node:child_process";
-import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { CaxtonError, isErrorCode } from "@caxton/contracts/errors";
 import type { InstanceLogLine, InstanceOptions, InstanceOrder, InstanceReport } from "../instance/protocol.ts";
 import { memoryBound, type Isolation } from "./memory-group.ts";
+import type { SpareProcesses } from "./spare-process.ts";
 
 export interface InstanceState {
   readonly state: "ready" | "closed" | "drained";
@@ -28,7 +26,6 @@ export interface InstanceListeners {
   onLog(lines: readonly InstanceLogLine[]): void;
 }
 
-const mainFile = fileURLToPath(new URL("../instance/main.ts", import.meta.url));
 /** What node and its threads need before the agent uses anything. */
 const baseBytes = 256 * 1024 * 1024;
 const pingEveryMs = 1_000;
@@ -37,21 +34,15 @@ const pingsMissedMax = 5;
 /** On top of the agent's own time to start. */
 const processStartMs = 5_000;
 
-/** @param codeCacheDir where Node keeps what it compiled of our own sources, so that the next instance starts sooner */
 export async function startInstance(
   options: InstanceOptions,
-  codeCacheDir: string,
+  spares: SpareProcesses,
   listeners: InstanceListeners,
 ): Promise<InstanceProcess> {
   const { limits } = options.spec;
   // An instance that replaces another inside the process overlaps with it for a moment.
   const bound = await memoryBound(baseBytes + 2 * limits.memoryMaxBytes * options.concurrency);
-  const [command, ...args] = bound.wrap([process.execPath, "--max-old-space-size=192", mainFile]);
-  // An agent has no environment; its process needs next to none either.
-  const child = spawn(command, args, {
-    stdio: ["ignore", "ignore", "pipe", "ipc"],
-    env: { NODE_COMPILE_CACHE: codeCacheDir },
-  });
+  const child = spares.take();
   const ready = Promise.withResolvers<number>();
   ready.promise.catch(() => undefined);
   let killReason: string | undefined;
@@ -83,6 +74,7 @@ export async function startInstance(
     if (report.type === "ready") {
       clearTimeout(startTimer);
       ready.resolve(report.startMs);
+      spares.refill();
     } else if (report.type === "failed") {
       killReason = `${report.code}: ${report.reason}`;
       ready.reject(new CaxtonError(isErrorCode(report.code) ? report.code : "internal", report.reason));
@@ -109,9 +101,14 @@ export async function startInstance(
     ready.reject(new CaxtonError("version-failed", `the instance ${why}`));
     return why;
   });
-  order({ type: "start", options });
+  // Bounded before it hears of the agent.
+  const pid = child.pid ?? -1;
+  bound.hold(pid).then(
+    () => order({ type: "start", options }),
+    (error: unknown) => kill(`could not be bounded: ${error instanceof Error ? error.message : String(error)}`),
+  );
   return {
-    pid: child.pid ?? -1,
+    pid,
     isolation: bound.isolation,
     ready: ready.promise,
     exited,

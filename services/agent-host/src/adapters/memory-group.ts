@@ -1,16 +1,20 @@
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
 
 export type Isolation = "cgroup-v2" | "cgroup-v1" | "data-limit" | "none";
 
 /** What bounds one process's memory besides the cap in its component. */
 export interface MemoryBound {
   readonly isolation: Isolation;
-  /** The command that runs `command` inside the bound, under the same pid. */
-  wrap(command: readonly string[]): readonly [string, ...string[]];
+  /** Puts a running process inside; what it used before is not counted. */
+  hold(pid: number): Promise<void>;
   /** Whether the kernel ended a process because it passed the bound. */
   outOfMemory(): Promise<boolean>;
   /** Removes what was made; after the process is gone. */
@@ -72,8 +76,7 @@ async function group(
   const members = join(folder, "cgroup.procs");
   return {
     isolation,
-    // Inside before its first instruction, so that everything it ever uses is counted.
-    wrap: (command) => ["/bin/sh", "-c", `echo $$ > "$0" && exec "$@"`, members, ...command],
+    hold: (pid) => writeFile(members, String(pid)),
     async outOfMemory() {
       const events = await readFile(join(folder, eventFile), "utf8").catch(() => "");
       return /^oom_kill [1-9]/m.test(events);
@@ -108,14 +111,16 @@ export function dataLimit(maxBytes: number): MemoryBound | undefined {
   return {
     ...none(),
     isolation: "data-limit",
-    wrap: (command) => [prlimit, `--data=${maxBytes + dataLimitExtraBytes}`, "--", ...command],
+    async hold(pid) {
+      await run(prlimit, [`--pid=${pid}`, `--data=${maxBytes + dataLimitExtraBytes}`]);
+    },
   };
 }
 
 function none(): MemoryBound {
   return {
     isolation: "none",
-    wrap: ([first = "", ...rest]) => [first, ...rest],
+    hold: () => Promise.resolve(),
     outOfMemory: () => Promise.resolve(false),
     remove: () => Promise.resolve(),
   };

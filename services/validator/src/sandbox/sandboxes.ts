@@ -9,6 +9,9 @@ export interface Sandboxes {
   close(): Promise<void>;
 }
 
+/** What was validated is usually started next, and needs the processor more. */
+const refillAfterMs = 1_000;
+
 /** Keeps one process started ahead: nobody has to wait until Node runs. Each is used for one validation. */
 export async function openSandboxes(cacheDir: string): Promise<Sandboxes> {
   await mkdir(cacheDir, { recursive: true });
@@ -16,6 +19,13 @@ export async function openSandboxes(cacheDir: string): Promise<Sandboxes> {
   const inUse = new Set<Sandbox>();
   let spare: Sandbox | undefined = openSandbox(readableDir);
   let closed = false;
+  let refill: NodeJS.Timeout | undefined;
+
+  function refillLater(): void {
+    clearTimeout(refill);
+    if (closed) return;
+    refill = setTimeout(() => (spare ??= openSandbox(readableDir)), refillAfterMs);
+  }
 
   function track(sandbox: Sandbox): Sandbox {
     const tracked: Sandbox = {
@@ -23,8 +33,7 @@ export async function openSandboxes(cacheDir: string): Promise<Sandboxes> {
       async close(reason) {
         inUse.delete(tracked);
         await sandbox.close(reason);
-        // Only now, so that the one in use had the processor for itself.
-        if (!closed) spare ??= openSandbox(readableDir);
+        refillLater();
       },
     };
     inUse.add(tracked);
@@ -39,6 +48,7 @@ export async function openSandboxes(cacheDir: string): Promise<Sandboxes> {
     },
     async close() {
       closed = true;
+      clearTimeout(refill);
       const stopping = new CaxtonError("service-unavailable", "this validator is stopping: ask again");
       const idle = spare;
       spare = undefined;
