@@ -1,10 +1,11 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connectBus } from "@caxton/bus/connect";
 import { audit } from "../auditor/audit.ts";
 import type { AuditReport } from "../auditor/report.ts";
 import { deploymentFacts, publishDeploy } from "../harness/deployer.ts";
+import { builtOnce } from "../fixtures/build-fixture.ts";
 import { readCatalogue, startProducer, type Producer } from "../harness/producer.ts";
 import { Caxton } from "./caxton.ts";
 import { deployByCli, deployRefused, summarize, upload } from "./deployments.ts";
@@ -106,11 +107,12 @@ export async function tellStory({ stage, screen, messages, perSecond }: StoryOpt
 async function buildAgents(caxton: Caxton, screen: Screen, folder: string): Promise<void> {
   const sources = ["quake-watch/v1", "quake-watch/v2", "refused/breaks-its-contract", "refused/never-returns"];
   await Promise.all(
-    sources.map(async (name) => {
-      const source = fileURLToPath(new URL(`../../examples/${name}.js`, import.meta.url));
-      const out = `${name.replace("refused/", "").replace("/", "-")}.wasm`;
-      const [built = ""] = (await caxton.must("agent", "build", source, "--out", out)).split("\n");
-      screen.say(built);
+    sources.map(async (example) => {
+      const source = fileURLToPath(new URL(`../../examples/${example}.js`, import.meta.url));
+      const name = `${example.replace("refused/", "").replace("/", "-")}.wasm`;
+      const { file, reused } = await builtOnce(source, (out) => caxton.must("agent", "build", source, "--out", out));
+      screen.say(`✓ ${reused ? "Unchanged since it was built" : "Built"}: ${name}`);
+      await copyFile(file, join(folder, name));
     }),
   );
   const whole = await readFile(join(folder, "quake-watch-v1.wasm"));

@@ -1,15 +1,15 @@
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildAgent } from "@caxton/wasm-agent/build";
+import { buildFixture } from "../fixtures/build-fixture.ts";
 
-/** Builds example sources such as `quake-watch/v1` into a folder. @returns the components' files, in the same order */
+/** The components of example sources such as `quake-watch/v1`, in a folder. @returns their files, in the same order */
 export async function buildExamples(names: readonly string[], folder: string): Promise<readonly string[]> {
-  const files: string[] = [];
-  for (const name of names) {
-    const source = fileURLToPath(new URL(`../../examples/${name}.js`, import.meta.url));
-    const out = join(folder, `${name.replaceAll("/", "-")}.wasm`);
-    await buildAgent({ source, out });
-    files.push(out);
-  }
-  return files;
+  return await Promise.all(
+    names.map(async (name) => {
+      const out = join(folder, `${name.replaceAll("/", "-")}.wasm`);
+      await copyFile(await buildFixture(fileURLToPath(new URL(`../../examples/${name}.js`, import.meta.url))), out);
+      return out;
+    }),
+  );
 }

@@ -38,7 +38,7 @@ export async function runTool(job: ToolJob, bounds: ToolBounds): Promise<Inspect
       rest(child);
       return answer.findings;
     }
-    throw new CaxtonError("malformed-component", `the component cannot be read: ${answer.reason.slice(0, 500)}`);
+    throw new CaxtonError("malformed-component", `the component cannot be read: ${oneLine(answer.reason)}`);
   } catch (error) {
     if (!idle.includes(child)) child.kill("SIGKILL");
     throw error;
@@ -110,4 +110,12 @@ function end(child: ChildProcess): void {
 /** Ends the processes kept for later jobs. */
 export function closeToolchain(): void {
   for (const child of idle.slice()) end(child);
+}
+
+/** The toolchain breaks its messages over several lines. */
+function oneLine(text: string): string {
+  return text
+    .trim()
+    .replace(/\s*\n\s*/g, ": ")
+    .slice(0, 500);
 }
