@@ -1,12 +1,12 @@
 /**
- * Messages a second from a full inbox to stored outcomes and outputs: `node tests/path/throughput-main.ts [messages]`.
+ * Messages a second from a full inbox to stored outcomes and outputs: `node bench/throughput.ts [messages]`.
  * The processor time a message costs each process says more than the rate, where other work shares the machine.
  */
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { outboxStream, outcomeStream } from "@caxton/contracts/subjects";
-import { startHotPath } from "../harness/hot-path.ts";
+import { startHotPath } from "../tests/harness/hot-path.ts";
 
 /** Clock ticks of /proc/<pid>/stat are hundredths of a second (man 5 proc, USER_HZ). */
 async function processorMs(pid: number): Promise<number> {
