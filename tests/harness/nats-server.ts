@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { mkdtemp, open, readFile, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { findNatsServer } from "../../services/standalone/src/find-nats-server.ts";
+import { chooseNatsPort } from "../../services/standalone/src/free-port.ts";
 
 export interface NatsServerOptions {
   /** A free loopback port unless given. */
@@ -33,16 +34,6 @@ export interface NatsServer {
   /** Ends the process and removes the temporary folder. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
-}
-
-/** CAXTON_NATS_SERVER, then PATH, then where Debian puts it. @throws Error that says how to get it */
-export function findNatsServer(): string {
-  const named = process.env["CAXTON_NATS_SERVER"];
-  if (named !== undefined && named !== "") return named;
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/bin"];
-  const found = folders.map((folder) => join(folder, "nats-server")).find((file) => existsSync(file));
-  if (found !== undefined) return found;
-  throw new Error("nats-server is not on PATH: apt-get install nats-server, or set CAXTON_NATS_SERVER to its file");
 }
 
 /** A real nats-server with JetStream on 127.0.0.1. It does not outlive this process, however that ends. */
@@ -124,17 +115,8 @@ function startJanitor(folder: string): Janitor {
   };
 }
 
-/** A loopback port that nobody listened on a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port was given to the listener");
-  return address.port;
-}
+/** A port of 127.0.0.1 that nobody listens on now. */
+export const freePort = (): Promise<number> => chooseNatsPort("127.0.0.1", 0);
 
 let started = 0;
 
@@ -153,7 +135,7 @@ async function startProcess(
   const jetstream = `jetstream { store_dir: ${JSON.stringify(storeDir)} }`;
   await writeFile(configFile, `server_name: ${name}\nlisten: "127.0.0.1:${port}"\n${jetstream}\n${config}\n`);
   await using log = await open(logFile, "a");
-  const child = spawn(findNatsServer(), ["-c", configFile], { stdio: ["ignore", log.fd, log.fd] });
+  const child = spawn(findNatsServer(process.env), ["-c", configFile], { stdio: ["ignore", log.fd, log.fd] });
   await once(child, "spawn");
   janitor.watch(child);
   const deadlineMs = performance.now() + timeoutMs;
