@@ -6,12 +6,14 @@ import { RouteAck, RouteEntry } from "@caxton/contracts/placement";
 import { checker } from "@caxton/contracts/schema";
 import { routeAckSubject, routeBucket, routeQuerySubject } from "@caxton/contracts/subjects";
 import type { AgentState } from "@caxton/deployment/state";
-import { livingServices } from "@caxton/service/presence";
+import { livingServices, presenceTtlMs } from "@caxton/service/presence";
 import type { EffectContext, EffectResult } from "./effect-context.ts";
 
 const routeEntry = checker("route entry", RouteEntry);
 const routeAck = checker("route acknowledgement", RouteAck);
 const askAgainMs = 100;
+/** Longer than a dead router is taken for a living one. */
+const sayLateAfterMs = presenceTtlMs + 1_000;
 
 /** Writes the route and waits until every live router follows it. */
 export async function applyRoute(revision: number, context: EffectContext): EffectResult {
@@ -53,7 +55,7 @@ async function writeRoute(bus: Bus, entry: RouteEntry): Promise<void> {
 }
 
 /** @returns how many routers follow the revision; at least one, and every one that is alive */
-async function acknowledged(revision: number, { bus, agent, signal }: EffectContext): Promise<number> {
+async function acknowledged(revision: number, { bus, agent, signal, log }: EffectContext): Promise<number> {
   const follows = new Map<string, number>();
   let living: readonly string[] | undefined;
   const { promise, resolve, reject } = Promise.withResolvers<number>();
@@ -75,6 +77,11 @@ async function acknowledged(revision: number, { bus, agent, signal }: EffectCont
   const timer = setInterval(() => {
     ask().catch(() => undefined);
   }, askAgainMs);
+  const late = setTimeout(() => {
+    const missing = living?.filter((router) => (follows.get(router) ?? -1) < revision) ?? [];
+    const whom = missing.length === 0 ? "no router is alive: start one" : `not yet by ${missing.join(", ")}`;
+    log.warn({ revision }, `the route waits to be followed, ${whom}`);
+  }, sayLateAfterMs);
   const cancelled = () => reject(signal.reason);
   signal.addEventListener("abort", cancelled, { once: true });
   try {
@@ -83,6 +90,7 @@ async function acknowledged(revision: number, { bus, agent, signal }: EffectCont
   } finally {
     signal.removeEventListener("abort", cancelled);
     clearInterval(timer);
+    clearTimeout(late);
     subscription.close();
   }
 }
