@@ -73,3 +73,18 @@ test("watch of one key in an empty bucket is current at once and ends on abort",
   await watching;
   expect(seen).toEqual(["a=1"]);
 });
+
+test("a list holds every key while all of them are written again and again", async () => {
+  await using at = await startBus();
+  const kv = await at.bus.kv("slots", { ttlMs: 3_000 });
+  const writer = await (await at.connect()).kv("slots", { ttlMs: 3_000 });
+  const keys = ["v1.0", "v1.1", "v1.2", "v1.3"];
+  for (const key of keys) await writer.put(key, bytes("x"));
+  const read = new AbortController();
+  const writing = keys.map(async (key) => {
+    while (!read.signal.aborted) await writer.put(key, bytes("y"));
+  });
+  for (let list = 0; list < 200; list += 1) expect(await kv.keys("v1.*")).toEqual(keys);
+  read.abort();
+  await Promise.all(writing);
+});

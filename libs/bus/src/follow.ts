@@ -7,7 +7,7 @@ import type { FollowOptions, StoredMessage, StreamInfo } from "./types.ts";
 
 export interface FollowRequest extends FollowOptions {
   readonly stream: string;
-  /** `read` ends at what was stored when it began. */
+  /** `read` ends at what was stored when it began; with `lastPerSubject`, once nothing more is there. */
   readonly mode: "follow" | "read";
   readonly lastPerSubject?: boolean;
   readonly headersOnly?: boolean;
@@ -27,7 +27,7 @@ export async function* followStream(
   infoOf: InfoOf,
   request: FollowRequest,
 ): AsyncGenerator<StoredMessage, void> {
-  const { stream, mode, signal } = request;
+  const { stream, mode, signal, lastPerSubject = false } = request;
   const isAborted = (): boolean => signal?.aborted === true;
   if (isAborted()) return;
   const first = await infoOf(stream);
@@ -43,6 +43,9 @@ export async function* followStream(
     isCurrent = true;
     request.onCaughtUp?.();
   };
+  // What is written again while it is read moves up, above the target and above what was not yet read: there the newest
+  // of each subject is had only when the server says that nothing is left.
+  const isBeyondTarget = (sequence: number): boolean => !lastPerSubject && sequence > target;
   // Where this life of the stream begins, should it have been made again.
   const resume = async (): Promise<void> => {
     const info = await infoOf(stream);
@@ -60,7 +63,7 @@ export async function* followStream(
     signal?.addEventListener("abort", close);
     try {
       if (isRetry) await resume();
-      if (next > target) {
+      if (target === 0 || isBeyondTarget(next)) {
         becomeCurrent();
         if (mode === "read") return;
       }
@@ -68,7 +71,7 @@ export async function* followStream(
         stream,
         fromSequence: next,
         filterSubject: request.filterSubject,
-        lastPerSubject: request.lastPerSubject === true && !hasYielded,
+        lastPerSubject: lastPerSubject && !hasYielded,
         headersOnly: request.headersOnly,
         window: Math.min(256, Math.max(16, Math.floor(windowBytes / Math.max(1, first.spec.maxMessageBytes)))),
       });
@@ -76,13 +79,13 @@ export async function* followStream(
       while (!isAborted() && (items = await session.take()) !== undefined) {
         for (const item of items) {
           if (isAborted()) return;
-          if (item === "caught-up" || item.sequence > target) becomeCurrent();
+          if (item === "caught-up" || isBeyondTarget(item.sequence)) becomeCurrent();
           if (mode === "read" && isCurrent) return;
           if (item === "caught-up" || item.sequence < next) continue;
           next = item.sequence + 1;
           hasYielded = true;
           yield item;
-          if (next > target) becomeCurrent();
+          if (isBeyondTarget(next)) becomeCurrent();
           if (mode === "read" && isCurrent) return;
         }
       }

@@ -74,17 +74,21 @@ export async function openKvBucket(
       });
     },
     async keys(filter = ">") {
-      const keys: string[] = [];
+      const keys = new Set<string>();
       const filterSubject = prefix + requireFilter(filter);
       const newest = { stream, filterSubject, mode: "read", lastPerSubject: true, headersOnly: true } as const;
       for await (const message of followStream(connection, infoOf, newest)) {
-        if (!isDeleted(message)) keys.push(message.subject.slice(prefix.length));
+        const key = message.subject.slice(prefix.length);
+        if (isDeleted(message)) keys.delete(key);
+        else keys.add(key);
       }
-      return keys.toSorted();
+      return [...keys].toSorted();
     },
     async *watch(watch = {}): AsyncGenerator<KvChange, void> {
       const { key = ">", signal, onCurrent } = watch;
       let isCurrent = false;
+      // Said before the watch was current; what was deleted before anybody heard of it is no news.
+      const early = new Set<string>();
       const changes = followStream(connection, infoOf, {
         stream,
         filterSubject: prefix + requireFilter(key),
@@ -93,12 +97,18 @@ export async function openKvBucket(
         ...(signal === undefined ? {} : { signal }),
         onCaughtUp() {
           isCurrent = true;
+          early.clear();
           onCurrent?.();
         },
       });
       for await (const message of changes) {
-        if (!isDeleted(message)) yield { type: "put", entry: toEntry(message) };
-        else if (isCurrent) yield { type: "delete", key: message.subject.slice(prefix.length) };
+        const changed = message.subject.slice(prefix.length);
+        if (!isDeleted(message)) {
+          if (!isCurrent) early.add(changed);
+          yield { type: "put", entry: toEntry(message) };
+        } else if (isCurrent || early.has(changed)) {
+          yield { type: "delete", key: changed };
+        }
       }
     },
   };
