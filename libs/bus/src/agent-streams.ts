@@ -9,12 +9,12 @@ import {
   outcomeSubjects,
 } from "@caxton/contracts/subjects";
 import type { StreamSpec } from "./stream-spec.ts";
-import type { Bus } from "./types.ts";
+import type { Bus, StreamInfo } from "./types.ts";
 
 /** How long a repeated message id is recognised, in ms; nothing of ours relies on it, producers may. */
 export const defaultDuplicateWindowMs = 120_000;
 
-/** Creates what an agent needs on the bus, or leaves it as it is. @returns the epoch of its inbox */
+/** Creates what an agent needs on the bus, and leaves as it is what is there. @returns the epoch of its inbox */
 export async function ensureAgentStreams(
   bus: Bus,
   agent: string,
@@ -41,8 +41,13 @@ export async function ensureAgentStreams(
     subjects: [outboxSubjects(agent)],
     maxMessageBytes: outcomeMaxBytes,
   };
-  const info = await bus.streams.ensure(inbox);
-  await bus.streams.ensure(outcomes);
-  await bus.streams.ensure(outbox);
-  return epochOf(info.createdAtMs);
+  const { createdAtMs } = await createAbsent(bus, inbox);
+  await createAbsent(bus, outcomes);
+  await createAbsent(bus, outbox);
+  return epochOf(createdAtMs);
+}
+
+/** An operator may have given a stream more room; taking it back would delete messages that nobody handled. */
+async function createAbsent(bus: Bus, spec: StreamSpec): Promise<StreamInfo> {
+  return (await bus.streams.info(spec.name)) ?? (await bus.streams.ensure(spec));
 }

@@ -41,8 +41,9 @@ export async function runProgram(
     log.info({ event: "ready" }, "ready");
     await stop;
     log.info({ event: "stopping" }, "stopping");
-    await service.close();
+    // First, so that nobody waits for its word while it ends what it has.
     await presence.close();
+    await service.close();
     await bus.close();
     log.info({ event: "stopped" }, "stopped");
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Ledger, LedgerAnswer } from "@caxton/contracts/ledger";
 import { isAgentName } from "@caxton/contracts/names";
 import { inboxStream, ledgerSubject } from "@caxton/contracts/subjects";
 import { watchAgents } from "@caxton/service/agents";
+import { keepTrying } from "@caxton/service/keep-trying";
 import type { RunningService, ServiceContext } from "@caxton/service/program";
 import { AgentBooks } from "./adapters/agent-books.ts";
 
@@ -56,7 +57,7 @@ export async function startLedger({ bus, log }: ServiceContext): Promise<Running
     async (message) => message.respond(encodeJson(await answer(message.subject.slice(prefix.length)))),
     { queue: "ledger", onError: (err) => log.error({ err }, "cannot answer") },
   );
-  running.push(findAgents().catch((err: unknown) => log.error({ err }, "cannot watch routes")));
+  running.push(keepTrying("watching routes", findAgents, { log, signal }));
   await subscription.ready;
   return {
     async close() {

@@ -4,6 +4,7 @@ import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
 import { windowsSubject } from "@caxton/contracts/subjects";
 import { defaultWindowMs, windowsRequest, type WindowsAnswer } from "@caxton/contracts/windows";
 import { watchAgents } from "@caxton/service/agents";
+import { keepTrying } from "@caxton/service/keep-trying";
 import type { RunningService, ServiceContext } from "@caxton/service/program";
 import { AgentWatch } from "./adapters/agent-watch.ts";
 
@@ -16,13 +17,16 @@ export async function startMetricsWatcher({ bus, log }: ServiceContext): Promise
 
   async function findAgents(): Promise<void> {
     for await (const agent of watchAgents(bus, signal)) {
-      const watch = new AgentWatch(bus, agent);
-      watches.set(agent, watch);
-      log.info({ agent_id: agent }, "watching");
-      running.push(
-        watch.keep(signal).catch((err: unknown) => log.error({ agent_id: agent, err }, "cannot read outcomes")),
-      );
+      if (!watches.has(agent)) running.push(keepTrying(`watching ${agent}`, () => watchAgent(agent), { log, signal }));
     }
+  }
+
+  /** Begun again, it reads the outcomes anew. */
+  async function watchAgent(agent: string): Promise<void> {
+    const watch = new AgentWatch(bus, agent);
+    watches.set(agent, watch);
+    log.info({ agent_id: agent }, "watching");
+    await watch.keep(signal);
   }
 
   function answer(agent: string, message: BusMessage): WindowsAnswer {
@@ -44,7 +48,7 @@ export async function startMetricsWatcher({ bus, log }: ServiceContext): Promise
     (message) => message.respond(encodeJson(answer(message.subject.slice(prefix.length), message))),
     { queue: "metrics-watcher", onError: (err) => log.error({ err }, "cannot answer") },
   );
-  running.push(findAgents().catch((err: unknown) => log.error({ err }, "cannot watch routes")));
+  running.push(keepTrying("watching routes", findAgents, { log, signal }));
   await subscription.ready;
   return {
     async close() {

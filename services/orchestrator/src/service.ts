@@ -1,8 +1,8 @@
 import type { Bus } from "@caxton/bus/types";
 import { defaultDuplicateWindowMs } from "@caxton/bus/agent-streams";
 import { ensureSystemStreams } from "@caxton/bus/system-streams";
-import { toCaxtonError } from "@caxton/contracts/errors";
 import type { EventStore } from "@caxton/event-store/port";
+import { keepTrying } from "@caxton/service/keep-trying";
 import type { Logger } from "@caxton/telemetry/logger";
 import { Agents } from "./adapters/agents.ts";
 import { serveCommands } from "./adapters/commands.ts";
@@ -45,25 +45,24 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
   const effects = new Effects({ bus, agents, log, id, now, duplicateWindowMs });
 
   const ready = Promise.withResolvers<void>();
-  const following = (async () => {
-    for await (const event of eventStore.subscribe({ signal, onCaughtUp: ready.resolve })) {
+  let afterPosition: string | undefined;
+  async function follow(): Promise<void> {
+    const from = afterPosition === undefined ? {} : { afterPosition };
+    for await (const event of eventStore.subscribe({ signal, onCaughtUp: ready.resolve, ...from })) {
       const agent = agentOfStream(event.stream);
       if (agent !== undefined) agents.apply(agent, [event]);
+      afterPosition = event.position;
     }
-  })();
-  following.catch(ready.reject);
+  }
+  const following = keepTrying("following the event store", follow, { log, signal });
   await ready.promise;
   caughtUp = true;
   for (const agent of agents.names()) effects.sync(agent, agents.view(agent).state);
 
-  const failed = (what: string) => (error: unknown) => {
-    if (!signal.aborted)
-      log.error({ code: toCaxtonError(error).code }, `${what} ended: ${toCaxtonError(error).message}`);
-  };
   const work = [
-    following.catch(failed("following the event store")),
-    serveCommands({ bus, agents, log, now, signal }).catch(failed("serving commands")),
-    publishEvents({ bus, eventStore, log, now, signal }).catch(failed("publishing events")),
+    following,
+    keepTrying("serving commands", () => serveCommands({ bus, agents, log, now, signal }), { log, signal }),
+    keepTrying("publishing events", () => publishEvents({ bus, eventStore, now, signal }), { log, signal }),
   ];
   return {
     async close() {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { Bus, Delivery } from "@caxton/bus/types";
 import type { CommandAnswer } from "@caxton/contracts/command-message";
@@ -29,9 +28,12 @@ export interface CommandsOptions {
   readonly signal: AbortSignal;
 }
 
-/** Reads commands until `signal` aborts. Each is acknowledged when its answer is stored, so one that was cut off comes again. */
+/**
+ * Reads commands until `signal` aborts. Each is acknowledged when its answer is stored, so one that was cut off comes again.
+ * @throws CaxtonError where they cannot be read now
+ */
 export async function serveCommands(options: CommandsOptions): Promise<void> {
-  const { bus, log, signal } = options;
+  const { bus, signal } = options;
   const consumer = await bus.streams.consumer({
     stream: commandStream,
     durable: commandConsumer,
@@ -39,14 +41,7 @@ export async function serveCommands(options: CommandsOptions): Promise<void> {
     maxAckPending: 256,
   });
   while (!signal.aborted) {
-    try {
-      for await (const delivery of consumer.fetch({ maxMessages: 16, expiresMs: 1_000 }))
-        await serve(delivery, options);
-    } catch (error) {
-      if (signal.aborted) return;
-      log.warn({ code: toCaxtonError(error).code }, `commands cannot be read now: ${toCaxtonError(error).message}`);
-      await delay(retryAfterMs, undefined, { signal }).catch(() => undefined);
-    }
+    for await (const delivery of consumer.fetch({ maxMessages: 16, expiresMs: 1_000 })) await serve(delivery, options);
   }
 }
 

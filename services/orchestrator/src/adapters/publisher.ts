@@ -1,22 +1,17 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { Bus, KvBucket } from "@caxton/bus/types";
-import { toCaxtonError } from "@caxton/contracts/errors";
 import { readDeploymentEvent } from "@caxton/contracts/event-upcast";
 import { checkpointBucket, deploymentSubject } from "@caxton/contracts/subjects";
 import type { EventStore, RecordedEvent } from "@caxton/event-store/port";
-import type { Logger } from "@caxton/telemetry/logger";
 import { cloudEvent } from "../core/cloud-event.ts";
 import { agentOfStream } from "../core/stream-agent.ts";
 
 const checkpointKey = "deployment-events";
 const checkpointEveryMs = 1_000;
-const retryAfterMs = 500;
 
 export interface PublisherOptions {
   readonly bus: Bus;
   readonly eventStore: EventStore;
-  readonly log: Logger;
   readonly now: () => number;
   readonly signal: AbortSignal;
 }
@@ -24,21 +19,9 @@ export interface PublisherOptions {
 /**
  * Publishes every stored event as a CloudEvent, in order, at least once: the event's id is the message id, and the position
  * is kept so that a restart goes on where it was. Subscribers tell repeats by the CloudEvent's id.
+ * @throws CaxtonError where the bus or the store is away
  */
-export async function publishEvents(options: PublisherOptions): Promise<void> {
-  const { log, signal } = options;
-  while (!signal.aborted) {
-    try {
-      await publishFromCheckpoint(options);
-    } catch (error) {
-      if (signal.aborted) return;
-      log.warn({ code: toCaxtonError(error).code }, `events cannot be published now: ${toCaxtonError(error).message}`);
-      await delay(retryAfterMs, undefined, { signal }).catch(() => undefined);
-    }
-  }
-}
-
-async function publishFromCheckpoint({ bus, eventStore, now, signal }: PublisherOptions): Promise<void> {
+export async function publishEvents({ bus, eventStore, now, signal }: PublisherOptions): Promise<void> {
   const bucket = await bus.kv(checkpointBucket);
   const afterPosition = await readCheckpoint(bucket);
   let savedAtMs = now();

@@ -68,6 +68,11 @@ describe("a version that is to stop", () => {
     expect(await desired()).toMatchObject({ desired: "stopped" });
     await slots.delete(key);
     expect(await stopping).toEqual({ type: "version-stopped", deployment: id });
-    expect(await desired()).toBeUndefined();
+    const late = new AbortController();
+    const startedLate = start(id, version, { ...context, signal: AbortSignal.any([signal, late.signal]) });
+    expect(await desired()).toMatchObject({ desired: "stopped" });
+    late.abort();
+    await expect(startedLate).rejects.toThrow();
+    expect(await desired()).toMatchObject({ desired: "stopped" });
   });
 });

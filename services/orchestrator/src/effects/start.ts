@@ -35,20 +35,18 @@ export async function stop(id: string, version: string, context: EffectContext):
   const { bus, agent, signal } = context;
   await desire(deploymentOf(context.state, id), version, "stopped", context);
   await slotsUntil(bus, agent, version, signal, (all) => all.length === 0);
-  const bucket = await bus.kv(versionBucket);
-  await bucket.delete(versionKey(agent, version));
   return { type: "version-stopped", deployment: id };
 }
 
 /**
  * Hosts read this; written only where it says something new, so that carrying an effect out twice wakes nobody. A version
- * that was stopped never runs again: who still starts it comes too late, and its stop would wait for ever.
+ * that was stopped stays in the bucket as stopped and never runs again: who still starts it comes too late, and nobody would stop it.
  */
 async function desire(
   deployment: Deployment,
   version: string,
   desired: VersionSpec["desired"],
-  { bus, agent }: EffectContext,
+  { bus, agent, signal }: EffectContext,
 ): Promise<void> {
   const bucket = await bus.kv(versionBucket);
   const key = versionKey(agent, version);
@@ -65,6 +63,7 @@ async function desire(
     instances: deployment.instances,
     desired,
   };
+  signal.throwIfAborted();
   if (entry === undefined) await bucket.create(key, encodeJson(spec));
   else await bucket.update(key, encodeJson(spec), entry.revision);
 }
