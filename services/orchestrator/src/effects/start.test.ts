@@ -72,7 +72,7 @@ describe("a version that is to stop", () => {
     const startedLate = start(id, version, { ...context, signal: AbortSignal.any([signal, late.signal]) });
     expect(await desired()).toMatchObject({ desired: "stopped" });
     late.abort();
-    await expect(startedLate).rejects.toThrow();
+    await expect(startedLate).rejects.toThrow("aborted");
     expect(await desired()).toMatchObject({ desired: "stopped" });
   });
 });
