@@ -33,7 +33,8 @@ export async function* followStream(
   const first = await infoOf(stream);
   if (first === undefined) throw new CaxtonError("stream-not-found", `there is no stream ${stream}`);
   const target = first.lastSequence;
-  let epoch = first.createdAtMs;
+  let epoch = request.epochMs ?? first.createdAtMs;
+  if (first.createdAtMs !== epoch) throw madeAgain(stream);
   let next = Math.max(1, request.fromSequence ?? 1);
   let isCurrent = false;
   let hasYielded = false;
@@ -51,7 +52,7 @@ export async function* followStream(
     const info = await infoOf(stream);
     if (info === undefined) throw new CaxtonError("bus-unavailable", `stream ${stream} is away`);
     if (info.createdAtMs === epoch) return;
-    if (mode === "read") throw new CaxtonError("stream-not-found", `stream ${stream} was made again while it was read`);
+    if (mode === "read" || request.epochMs !== undefined) throw madeAgain(stream);
     epoch = info.createdAtMs;
     next = 1;
   };
@@ -100,6 +101,10 @@ export async function* followStream(
       signal?.removeEventListener("abort", close);
     }
   }
+}
+
+function madeAgain(stream: string): CaxtonError {
+  return new CaxtonError("stream-not-found", `stream ${stream} was made again while it was read; begin anew`);
 }
 
 async function untilWorthTrying(connection: Connection, signal: AbortSignal | undefined): Promise<void> {

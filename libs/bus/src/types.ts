@@ -102,6 +102,8 @@ export interface FollowOptions {
   /** First stream sequence wanted; 1 unless given. */
   readonly fromSequence?: number;
   readonly filterSubject?: string;
+  /** Only the life of the stream that began then (`StreamInfo.createdAtMs`): `stream-not-found` when it was made again. */
+  readonly epochMs?: number;
   readonly signal?: AbortSignal;
   /** Called once, when what was stored at the time of the call has been yielded and the consumer asks for more. */
   readonly onCaughtUp?: () => void;

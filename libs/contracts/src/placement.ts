@@ -77,6 +77,8 @@ export type RouteAck = Static<typeof RouteAck>;
 
 /** Bucket `caxton-relay`, keys `<agent>.outbox` and `<agent>.to.<target>`: a lower bound of what a relay lane has done. */
 export const RelayCheckpoint = Type.Object({
+  /** When the outcome stream was made that this is about; it says nothing of one that was made later. */
+  outcomeEpochMs: Type.Integer({ minimum: 0 }),
   /** Every outcome up to this sequence of the outcome stream is done. */
   outcomeSequence: Type.Integer({ minimum: 0 }),
   /** What belongs to later outcomes lies above this sequence of the target. */

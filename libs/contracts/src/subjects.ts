@@ -68,7 +68,7 @@ export const header = {
   hops: "Caxton-Hops",
   /** `<source>/<epoch>/<sequence>/<index>`: which output of which message this is. */
   output: "Caxton-Output",
-  /** Sequence of the outcome in its stream and index of the output: where the relay goes on. */
+  /** When the outcome stream was made, the outcome's sequence in it, the output's index: where the relay goes on. */
   relayPosition: "Caxton-Relay-Position",
   traceparent: "traceparent",
 } as const;

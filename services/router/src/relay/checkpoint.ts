@@ -29,10 +29,10 @@ export function keepCheckpoint(
 ): { stop(): Promise<void> } {
   let written = current().outcomeSequence;
   const write = async (): Promise<void> => {
-    const { outcomeSequence, targetSequence } = current();
-    if (outcomeSequence <= written) return;
-    await writeCheckpoint(bucket, key, { outcomeSequence, targetSequence });
-    written = outcomeSequence;
+    const checkpoint = current();
+    if (checkpoint.outcomeSequence <= written) return;
+    await writeCheckpoint(bucket, key, checkpoint);
+    written = checkpoint.outcomeSequence;
   };
   const tryWrite = (): Promise<void> =>
     // It is only a bound; the next write makes up for it.

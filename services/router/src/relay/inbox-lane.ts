@@ -2,6 +2,7 @@ import { CaxtonError } from "@caxton/contracts/errors";
 import { header, inboxStream, inboxSubject } from "@caxton/contracts/subjects";
 import { readCheckpoint, targetKey } from "./checkpoint.ts";
 import { outgoing } from "./core/outgoing.ts";
+import { resumeAfter } from "./core/position.ts";
 import { runLane, type LaneContext, type Pass } from "./lane.ts";
 import { PublishingWindow } from "./publishing-window.ts";
 
@@ -10,10 +11,11 @@ const encoder = new TextEncoder();
 
 /** Outcomes → the inbox of one other agent. An inbox has many writers, so what is there already is looked up at each start. */
 export function runInboxLane(context: LaneContext, target: string, signal: AbortSignal): Promise<void> {
-  return runLane(context, `to ${target}`, targetKey(context.agent, target), () => begin(context, target), signal);
+  const beginPass = (outcomeEpochMs: number): Promise<Pass> => begin(context, target, outcomeEpochMs);
+  return runLane(context, `to ${target}`, targetKey(context.agent, target), beginPass, signal);
 }
 
-async function begin(context: LaneContext, target: string): Promise<Pass> {
+async function begin(context: LaneContext, target: string, outcomeEpochMs: number): Promise<Pass> {
   const { bus, agent, checkpoints } = context;
   const checkpoint = await readCheckpoint(checkpoints, targetKey(agent, target));
   if (checkpoint === undefined)
@@ -23,12 +25,13 @@ async function begin(context: LaneContext, target: string): Promise<Pass> {
   // An inbox that was made again counts from 1.
   const targetSequence = checkpoint.targetSequence > info.lastSequence ? 0 : checkpoint.targetSequence;
   const there = await outputsBeyond(context, target, targetSequence);
-  const window = new PublishingWindow(maxInFlight, checkpoint.outcomeSequence, targetSequence);
+  const { outcomeSequence: doneBefore } = resumeAfter(outcomeEpochMs, checkpoint, undefined);
+  const window = new PublishingWindow(maxInFlight, doneBefore, targetSequence);
   return {
     window,
-    fromSequence: checkpoint.outcomeSequence + 1,
+    fromSequence: doneBefore + 1,
     async onOutcome(outcome, outcomeSequence) {
-      for (const { id, output, headers } of outgoing(outcome, outcomeSequence, target)) {
+      for (const { id, output, headers } of outgoing(outcome, { outcomeEpochMs, outcomeSequence }, target)) {
         if (there.delete(id)) continue;
         await window.send(outcomeSequence, () =>
           context.mayPublish()

@@ -18,7 +18,7 @@ export interface LaneContext {
   mayPublish(): boolean;
 }
 
-/** One go at a lane: where it begins, and what to do with an outcome. */
+/** One go at a lane, in one life of the outcome stream: where it begins, and what to do with an outcome. */
 export interface Pass {
   readonly window: PublishingWindow;
   readonly fromSequence: number;
@@ -36,7 +36,7 @@ export async function runLane(
   context: LaneContext,
   name: string,
   checkpointKey: string,
-  begin: () => Promise<Pass>,
+  begin: (outcomeEpochMs: number) => Promise<Pass>,
   signal: AbortSignal,
 ): Promise<void> {
   const { log, agent } = context;
@@ -45,7 +45,9 @@ export async function runLane(
   while (!signal.aborted) {
     const startedMs = performance.now();
     try {
-      await runPass(context, checkpointKey, await begin(), signal, () => {
+      const outcomeEpochMs = await findOutcomeEpochMs(context);
+      const pass = await begin(outcomeEpochMs);
+      await runPass(context, { checkpointKey, outcomeEpochMs, pass }, signal, () => {
         if (trouble !== undefined) log.info({ agent, lane: name }, "the relay goes on");
         trouble = undefined;
       });
@@ -65,8 +67,7 @@ export async function runLane(
 
 async function runPass(
   context: LaneContext,
-  checkpointKey: string,
-  pass: Pass,
+  { checkpointKey, outcomeEpochMs, pass }: { checkpointKey: string; outcomeEpochMs: number; pass: Pass },
   signal: AbortSignal,
   onProgress: () => void,
 ): Promise<void> {
@@ -74,14 +75,18 @@ async function runPass(
   const { window } = pass;
   const done = new AbortController();
   const either = AbortSignal.any([signal, done.signal]);
-  const checkpoint = keepCheckpoint(checkpoints, checkpointKey, log, () => window);
+  const checkpoint = keepCheckpoint(checkpoints, checkpointKey, log, () => {
+    const { outcomeSequence, targetSequence } = window;
+    return { outcomeEpochMs, outcomeSequence, targetSequence };
+  });
   const first = window.acknowledgements;
   const failed = window.failed(either).then((error) => {
     done.abort();
     return error;
   });
   try {
-    const outcomes = bus.streams.follow(outcomeStream(agent), { fromSequence: pass.fromSequence, signal: either });
+    const wanted = { fromSequence: pass.fromSequence, epochMs: outcomeEpochMs, signal: either };
+    const outcomes = bus.streams.follow(outcomeStream(agent), wanted);
     for await (const message of outcomes) {
       await pass.onOutcome(readOutcome(message.data), message.sequence);
       window.outcomeRead(message.sequence);
@@ -96,6 +101,13 @@ async function runPass(
   }
   const failure = await failed;
   if (failure !== undefined) throw toCaxtonError(failure);
+}
+
+/** Sequences of the outcome stream mean something only together with when it was made. */
+async function findOutcomeEpochMs({ bus, agent }: LaneContext): Promise<number> {
+  const info = await bus.streams.info(outcomeStream(agent));
+  if (info === undefined) throw new CaxtonError("unknown-agent", `there is no stream ${outcomeStream(agent)}`);
+  return info.createdAtMs;
 }
 
 /** Written by our routers only; what is read here was checked when it was made. */

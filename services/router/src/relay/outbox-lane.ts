@@ -2,7 +2,7 @@ import { CaxtonError } from "@caxton/contracts/errors";
 import { header, outboxStream, outboxSubject } from "@caxton/contracts/subjects";
 import { outboxKey, readCheckpoint } from "./checkpoint.ts";
 import { outgoing, targetsOf } from "./core/outgoing.ts";
-import { isDone, parsePosition, resumeAfter, type RelayPosition } from "./core/position.ts";
+import { isDone, parsePosition, resumeAfter, type OutcomePlace, type RelayPosition } from "./core/position.ts";
 import { runLane, type LaneContext, type Pass } from "./lane.ts";
 import { PublishingWindow } from "./publishing-window.ts";
 
@@ -16,28 +16,32 @@ const encoder = new TextEncoder();
  */
 export function runOutboxLane(
   context: LaneContext,
-  registerTarget: (target: string, outcomeSequence: number) => Promise<void>,
+  registerTarget: (target: string, at: OutcomePlace) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  return runLane(context, "outbox", outboxKey(context.agent), () => begin(context, registerTarget), signal);
+  const beginPass = (outcomeEpochMs: number): Promise<Pass> => begin(context, outcomeEpochMs, registerTarget);
+  return runLane(context, "outbox", outboxKey(context.agent), beginPass, signal);
 }
 
 async function begin(
   context: LaneContext,
-  registerTarget: (target: string, outcomeSequence: number) => Promise<void>,
+  outcomeEpochMs: number,
+  registerTarget: (target: string, at: OutcomePlace) => Promise<void>,
 ): Promise<Pass> {
   const { bus, agent, checkpoints } = context;
   const checkpoint = await readCheckpoint(checkpoints, outboxKey(agent));
   const tail = await readTail(context);
-  const done = resumeAfter(checkpoint?.outcomeSequence ?? 0, tail.position);
+  const done = resumeAfter(outcomeEpochMs, checkpoint, tail.position);
   let expectLastSequence = tail.lastSequence;
-  const window = new PublishingWindow(maxInFlight, checkpoint?.outcomeSequence ?? 0, tail.lastSequence);
+  const { outcomeSequence: doneBefore } = resumeAfter(outcomeEpochMs, checkpoint, undefined);
+  const window = new PublishingWindow(maxInFlight, doneBefore, tail.lastSequence);
   return {
     window,
     fromSequence: done.index === Infinity ? done.outcomeSequence + 1 : done.outcomeSequence,
     async onOutcome(outcome, outcomeSequence) {
-      for (const target of targetsOf(outcome)) await registerTarget(target, outcomeSequence);
-      for (const { index, output, headers } of outgoing(outcome, outcomeSequence, undefined)) {
+      const at = { outcomeEpochMs, outcomeSequence };
+      for (const target of targetsOf(outcome)) await registerTarget(target, at);
+      for (const { index, output, headers } of outgoing(outcome, at, undefined)) {
         if (isDone(done, outcomeSequence, index)) continue;
         await window.send(outcomeSequence, () => {
           if (!context.mayPublish()) return Promise.reject(new CaxtonError("cancelled", "this process stood still"));

@@ -38,15 +38,17 @@ test("after a failure nothing more is sent, and what failed is not done", async 
 });
 
 test("positions: what is done before them, and where to go on", () => {
-  const tail = parsePosition(positionText({ outcomeSequence: 9, index: 1 }));
-  expect(tail).toEqual({ outcomeSequence: 9, index: 1 });
-  expect(parsePosition("9.x")).toBeUndefined();
-  const done = resumeAfter(5, tail);
+  const tail = parsePosition(positionText({ outcomeEpochMs: 7, outcomeSequence: 9, index: 1 }));
+  expect(tail).toEqual({ outcomeEpochMs: 7, outcomeSequence: 9, index: 1 });
+  expect(parsePosition("7.9.x")).toBeUndefined();
+  const done = resumeAfter(7, { outcomeEpochMs: 7, outcomeSequence: 5 }, tail);
   expect([isDone(done, 8, 7), isDone(done, 9, 1), isDone(done, 9, 2), isDone(done, 10, 0)]).toEqual([
     true,
     true,
     false,
     false,
   ]);
-  expect(isDone(resumeAfter(9, tail), 9, 2)).toBe(true);
+  expect(isDone(resumeAfter(7, { outcomeEpochMs: 7, outcomeSequence: 9 }, tail), 9, 2)).toBe(true);
+  // Of another life of the stream: nothing is done.
+  expect(resumeAfter(8, { outcomeEpochMs: 7, outcomeSequence: 9 }, tail).outcomeSequence).toBe(0);
 });

@@ -1,11 +1,12 @@
 import { claimLease } from "@caxton/bus/lease";
-import type { Bus, KvBucket } from "@caxton/bus/types";
+import type { Bus } from "@caxton/bus/types";
 import { toCaxtonError } from "@caxton/contracts/errors";
 import { inboxStream, leaseBucket, relayBucket } from "@caxton/contracts/subjects";
 import type { Logger } from "@caxton/telemetry/logger";
 import { pause } from "../adapters/signal.ts";
 import { readCheckpoint, targetKey, writeCheckpoint } from "./checkpoint.ts";
 import { runInboxLane } from "./inbox-lane.ts";
+import type { OutcomePlace } from "./core/position.ts";
 import type { LaneContext } from "./lane.ts";
 import { runOutboxLane } from "./outbox-lane.ts";
 import { Pulse } from "./pulse.ts";
@@ -77,9 +78,9 @@ async function relayUntil(context: LaneContext, signal: AbortSignal): Promise<vo
   for (const key of await checkpoints.keys(`${prefix}*`)) start(key.slice(prefix.length));
   await runOutboxLane(
     context,
-    async (target, outcomeSequence) => {
+    async (target, at) => {
       if (lanes.has(target)) return;
-      await register(context.bus, checkpoints, agent, target, outcomeSequence);
+      await register(context, target, at);
       start(target);
     },
     signal,
@@ -89,16 +90,15 @@ async function relayUntil(context: LaneContext, signal: AbortSignal): Promise<vo
 
 /** Before the outbox lane passes the first outcome that speaks to `target`, so that no later relay can miss it. */
 async function register(
-  bus: Bus,
-  checkpoints: KvBucket,
-  agent: string,
+  { bus, checkpoints, agent }: LaneContext,
   target: string,
-  outcomeSequence: number,
+  { outcomeEpochMs, outcomeSequence }: OutcomePlace,
 ): Promise<void> {
   const key = targetKey(agent, target);
   if ((await readCheckpoint(checkpoints, key)) !== undefined) return;
   const info = await bus.streams.info(inboxStream(target));
   await writeCheckpoint(checkpoints, key, {
+    outcomeEpochMs,
     outcomeSequence: outcomeSequence - 1,
     targetSequence: info?.lastSequence ?? 0,
   });

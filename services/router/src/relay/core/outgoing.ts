@@ -1,6 +1,6 @@
 import type { Outcome, Output } from "@caxton/contracts/outcome";
 import { header } from "@caxton/contracts/subjects";
-import { positionText } from "./position.ts";
+import { positionText, type OutcomePlace } from "./position.ts";
 
 /** An output with its place in the world. */
 export interface Outgoing {
@@ -11,14 +11,14 @@ export interface Outgoing {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The outputs of an outcome that go to `target`; to the outbox where that is undefined. */
-export function outgoing(outcome: Outcome, outcomeSequence: number, target: string | undefined): Outgoing[] {
+/** The outputs of an outcome, stored at `at`, that go to `target`; to the outbox where that is undefined. */
+export function outgoing(outcome: Outcome, at: OutcomePlace, target: string | undefined): Outgoing[] {
   return outcome.outputs.flatMap((output, index) => {
     if (output.to !== target) return [];
     const id = `${outcome.agent}/${outcome.epoch}/${outcome.sequence}/${index}`;
     const headers = {
       [header.output]: id,
-      [header.relayPosition]: positionText({ outcomeSequence, index }),
+      [header.relayPosition]: positionText({ ...at, index }),
       [header.kind]: output.kind,
       ...(target === undefined ? {} : { [header.hops]: String(outcome.hops + 1) }),
       ...(outcome.traceparent === undefined ? {} : { [header.traceparent]: outcome.traceparent }),
