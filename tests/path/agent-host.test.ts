@@ -1,10 +1,13 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { decodeJson, encodeJson } from "@caxton/bus/json";
 import { RunAnswer } from "@caxton/contracts/agent-run";
 import { checker } from "@caxton/contracts/schema";
 import { runSubject } from "@caxton/contracts/subjects";
 import { describe, expect, test } from "vitest";
+import { buildFixture } from "../fixtures/build-fixture.ts";
 import { type HotPath, startHotPath } from "../harness/hot-path.ts";
 
 const target = (version: string) => [{ version, share: 1, messageTimeoutMs: 300 }];
@@ -71,6 +74,22 @@ describe("an instance", () => {
     const failed = await path.slot("echo", v1, (status) => status?.state === "failed");
     expect(failed).toMatchObject({ code: "start-failed", restarts: 3 });
     expect(failed?.reason).toContain("describe() trapped");
+  });
+
+  test("that has failed is ready after all once it can be started", async () => {
+    await using path = await startHotPath();
+    await path.start("agent-host");
+    const digest = createHash("sha256")
+      .update(await readFile(await buildFixture("moody")))
+      .digest("hex");
+    await path.specify("echo", v1, "echo", { digest });
+    const failed = await path.slot("echo", v1, (status) => status?.state === "failed");
+    expect(failed?.code).toBe("unknown-artifact");
+    // Uploads what the other version lacks.
+    await path.specify("moody", "moody-v1-aaaaa", "moody");
+    const ready = await path.slot("echo", v1, (status) => status?.state !== "failed");
+    expect(ready).toMatchObject({ state: "ready", host: failed?.host });
+    expect(ready?.code).toBeUndefined();
   });
 
   test("whose main thread stands still is killed and replaced", async () => {

@@ -38,21 +38,19 @@ export async function runSlot(
   const stop = AbortSignal.any([signal, claim.lost]);
   let delayMs = 0;
   let failures = 0;
-  while (!stop.aborted && failures < startFailuresMax) {
+  while (!stop.aborted) {
     const startedMs = performance.now();
     const result = await runOnce(context, slot, claim, stop);
     if (result === "stopped") break;
-    failures = result === "not-ready" ? failures + 1 : 0;
-    delayMs = restartDelayMs(delayMs, performance.now() - startedMs);
-    if (failures < startFailuresMax) await delay(delayMs, undefined, { signal: stop }).catch(() => undefined);
-  }
-  if (!stop.aborted) {
-    claim.set({ ...claim.status, state: "failed" });
-    context.log.error(
-      { slot: slot.key, code: claim.status.code },
-      `the instance does not start: ${claim.status.reason}`,
-    );
-    await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
+    if (result === "ended") failures = 0;
+    if (result === "not-ready") failures += 1;
+    if (result === "not-ready" && failures === startFailuresMax) {
+      claim.set({ ...claim.status, state: "failed" });
+      const { code, reason } = claim.status;
+      context.log.error({ slot: slot.key, code }, `the instance does not start, tried again ever so often: ${reason}`);
+    }
+    delayMs = restartDelayMs(delayMs, result === "ended" ? performance.now() - startedMs : 0, failures);
+    await delay(delayMs, undefined, { signal: stop }).catch(() => undefined);
   }
   await claim.release();
 }
@@ -64,24 +62,26 @@ async function runOnce(
   stop: AbortSignal,
 ): Promise<"stopped" | "not-ready" | "bus-away" | "ended"> {
   const { log } = context;
-  const base: SlotStatus = { ...claim.status, state: "starting" };
+  // Whoever failed stays so until it is ready.
+  const base: SlotStatus = { ...claim.status, state: claim.status.state === "failed" ? "failed" : "starting" };
+  using stopped = untilAborted(stop);
   let running: InstanceProcess | undefined;
   let wasReady = false;
   try {
-    const started = await start(context, slot, claim);
+    // With the bus away this may take long; nothing of it needs to be ended.
+    const preparing = preparedArtifact(context.bus, slot.spec, context.cacheDir);
+    const preparedDir = await Promise.race([preparing, stopped.promise]);
+    if (preparedDir === aborted) return "stopped";
+    const started = await start(context, slot, claim, preparedDir);
     running = started;
-    const stopped = new Promise<"stop">((resolve) => {
-      if (stop.aborted) resolve("stop");
-      stop.addEventListener("abort", () => resolve("stop"), { once: true });
-    });
-    const startMs = await Promise.race([started.ready, stopped]);
-    if (startMs !== "stop") {
+    const startMs = await Promise.race([started.ready, stopped.promise]);
+    if (startMs !== aborted) {
       wasReady = true;
       log.info({ slot: slot.key, pid: started.pid, startMs, isolation: started.isolation }, "instance ready");
-      const reason = await Promise.race([started.exited, stopped]);
-      if (reason !== "stop") {
+      const reason = await Promise.race([started.exited, stopped.promise]);
+      if (reason !== aborted) {
         log.warn({ slot: slot.key, pid: started.pid, reason }, "instance ended unexpectedly");
-        claim.set({ ...base, restarts: base.restarts + 1, code: "agent-crash", reason });
+        claim.set({ ...base, state: "starting", restarts: base.restarts + 1, code: "agent-crash", reason });
         return "ended";
       }
     }
@@ -99,21 +99,36 @@ async function runOnce(
   }
 }
 
-async function start(context: SlotContext, slot: WantedSlot, claim: SlotClaim): Promise<InstanceProcess> {
-  const { bus, busUrl, log, cacheDir, concurrency, spares } = context;
+const aborted = Symbol("aborted");
+
+/** A promise for one race; it leaves no listener behind. */
+function untilAborted(signal: AbortSignal): Disposable & { readonly promise: Promise<typeof aborted> } {
+  const { promise, resolve } = Promise.withResolvers<typeof aborted>();
+  const stop = (): void => resolve(aborted);
+  if (signal.aborted) stop();
+  signal.addEventListener("abort", stop, { once: true });
+  return { promise, [Symbol.dispose]: () => signal.removeEventListener("abort", stop) };
+}
+
+async function start(
+  context: SlotContext,
+  slot: WantedSlot,
+  claim: SlotClaim,
+  preparedDir: string,
+): Promise<InstanceProcess> {
+  const { bus, busUrl, log, concurrency, spares } = context;
   const { spec } = slot;
   const instance = `${context.host}-${randomUUID().slice(0, 8)}`;
   const { host, restarts } = claim.status;
-  let status: SlotStatus = { host, instance, restarts, state: "starting" };
-  const set = (more: Partial<SlotStatus>): void => claim.set((status = { ...status, ...more }));
-  set({});
-  const preparedDir = await preparedArtifact(bus, spec, cacheDir);
+  const started: SlotStatus = { host, instance, restarts, state: "starting" };
+  claim.set(claim.status.state === "failed" ? { ...claim.status, instance } : started);
   let startMs: number | undefined;
   let state: InstanceState = { state: "ready", closedAtRevision: 0 };
   const showState = (): void => {
     if (startMs === undefined) return;
     const { closedAtRevision } = state;
-    set({ state: state.state, startMs, ...(closedAtRevision > 0 ? { closedAtRevision } : {}) });
+    const closed = closedAtRevision > 0 ? { closedAtRevision } : {};
+    claim.set({ ...started, ...process, state: state.state, startMs, ...closed });
   };
   const running = await startInstance({ busUrl, instance, spec, preparedDir, concurrency }, spares, {
     onState(next) {
@@ -122,7 +137,8 @@ async function start(context: SlotContext, slot: WantedSlot, claim: SlotClaim): 
     },
     onLog: (lines) => writeLog(log, slot, lines),
   });
-  set({ pid: running.pid, isolation: running.isolation });
+  const process = { pid: running.pid, isolation: running.isolation };
+  claim.set({ ...claim.status, ...process });
   running.ready.then(
     (tookMs) => {
       startMs = tookMs;

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rmdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -57,7 +58,8 @@ async function versionOne(maxBytes: number): Promise<MemoryBound | undefined> {
   }
 }
 
-let made = 0;
+/** Names of the groups this process made and did not remove yet. */
+const own = new Set<string>();
 
 async function group(
   isolation: "cgroup-v1" | "cgroup-v2",
@@ -67,11 +69,19 @@ async function group(
 ): Promise<MemoryBound> {
   await mkdir(parent, { recursive: true });
   await removeAbandoned(parent);
-  const folder = join(parent, `${process.pid}-${(made += 1)}`);
+  // A host started again may have the pid of the one before.
+  const name = `${process.pid}-${randomUUID().slice(0, 8)}`;
+  const folder = join(parent, name);
+  own.add(name);
   await mkdir(folder);
-  for (const [file, value] of Object.entries(limits)) {
-    // Without swap there is no file for it.
-    if (existsSync(join(folder, file))) await writeFile(join(folder, file), String(value));
+  try {
+    for (const [file, value] of Object.entries(limits)) {
+      // Without swap there is no file for it.
+      if (existsSync(join(folder, file))) await writeFile(join(folder, file), String(value));
+    }
+  } catch (error) {
+    await rmdir(folder);
+    throw error;
   }
   const members = join(folder, "cgroup.procs");
   return {
@@ -88,20 +98,18 @@ async function group(
 /** Groups of hosts that were killed; a group with processes in it cannot be removed. */
 async function removeAbandoned(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
-    const owner = Number(/^(\d+)-\d+$/.exec(name)?.[1]);
-    if (owner > 0 && !existsSync(`/proc/${owner}`)) await rmdir(join(parent, name)).catch(() => undefined);
+    const owner = Number(/^(\d+)-\w+$/.exec(name)?.[1]);
+    const isAbandoned = owner === process.pid ? !own.has(name) : owner > 0 && !existsSync(`/proc/${owner}`);
+    if (isAbandoned) await rmdir(join(parent, name)).catch(() => undefined);
   }
 }
 
-/** A group stays busy for a moment after its last process. */
+/** A group stays busy for a moment after its last process; one that stays so for longer is left to `removeAbandoned`. */
 async function removeGroup(folder: string): Promise<void> {
-  for (let left = 20; left > 0; left -= 1) {
-    try {
-      return await rmdir(folder);
-    } catch {
-      await delay(25);
-    }
+  for (let left = 20; left > 0 && existsSync(folder); left -= 1) {
+    await rmdir(folder).catch(() => delay(25));
   }
+  own.delete(basename(folder));
 }
 
 /** Where there is no cgroup to be had; undefined where there is no prlimit either. */

@@ -60,6 +60,17 @@ function keepSlot(bucket: KvBucket, key: string, first: SlotStatus, firstRevisio
     }
   }
 
+  async function deleteOwn(): Promise<void> {
+    try {
+      await bucket.delete(key, revision);
+    } catch (error) {
+      if (!hasCode(error, "wrong-sequence")) throw error;
+      const entry = await bucket.get(key);
+      if (entry === undefined || slotStatus.check(decodeJson(entry.value)).host !== status.host) return;
+      await bucket.delete(key, entry.revision);
+    }
+  }
+
   function writeSoon(): void {
     isStale = true;
     if (released.signal.aborted || lost.signal.aborted || writing !== undefined) return;
@@ -84,7 +95,8 @@ function keepSlot(bucket: KvBucket, key: string, first: SlotStatus, firstRevisio
       released.abort();
       clearInterval(refresh);
       await writing;
-      if (!lost.signal.aborted) await bucket.delete(key).catch(() => undefined);
+      // What cannot be deleted expires.
+      if (!lost.signal.aborted) await deleteOwn().catch(() => undefined);
     },
   };
 }
