@@ -1,5 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { dataLimit, memoryBound, type MemoryBound } from "./memory-group.ts";
 
@@ -31,3 +34,19 @@ test.skipIf(strongest.isolation === "none")("a process that passes its bound is 
 test.skipIf(limited === undefined)("where no group can be made, the data segment is limited", async () => {
   expect(limited === undefined ? 0 : await endInside(limited)).not.toBe(0);
 });
+
+const groups = "/sys/fs/cgroup/memory/caxton";
+
+test.skipIf(strongest.isolation !== "cgroup-v1")(
+  "what a killed host of the same pid left behind is removed and hinders nothing",
+  async () => {
+    const left = join(groups, `${process.pid}-2`);
+    await mkdir(left, { recursive: true });
+    const first = await memoryBound(200 * mebibyte);
+    const second = await memoryBound(200 * mebibyte);
+    expect([first.isolation, second.isolation]).toEqual(["cgroup-v1", "cgroup-v1"]);
+    expect(existsSync(left)).toBe(false);
+    await Promise.all([first.remove(), second.remove()]);
+    expect((await readdir(groups)).filter((name) => name.startsWith(`${process.pid}-`))).toEqual([]);
+  },
+);

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, rmdirSync } from "node:fs";
 import { mkdir, readFile, readdir, rmdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import process from "node:process";
@@ -104,12 +104,21 @@ async function removeAbandoned(parent: string): Promise<void> {
   }
 }
 
-/** A group stays busy for a moment after its last process; one that stays so for longer is left to `removeAbandoned`. */
+/** A group stays busy for a moment after its last process; one that stays so for longer goes with this process or the next. */
 async function removeGroup(folder: string): Promise<void> {
   for (let left = 20; left > 0 && existsSync(folder); left -= 1) {
     await rmdir(folder).catch(() => delay(25));
   }
   own.delete(basename(folder));
+  if (existsSync(folder)) process.once("exit", () => removeNow(folder));
+}
+
+function removeNow(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Gone in the meantime, or still busy: `removeAbandoned` of a later host.
+  }
 }
 
 /** Where there is no cgroup to be had; undefined where there is no prlimit either. */
