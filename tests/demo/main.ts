@@ -27,6 +27,9 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 
+// A reader that has seen enough, such as head, ends the demo like Ctrl-C.
+process.stdout.on("error", () => process.kill(process.pid, "SIGTERM"));
+
 async function play(): Promise<number> {
   try {
     const report = await tellStory({ stage, screen, messages, perSecond: Number(values.rate) });

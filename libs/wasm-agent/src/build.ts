@@ -25,16 +25,27 @@ const required = ["describe", "handle"];
 export async function buildAgent(options: BuildOptions): Promise<{ readonly bytes: number }> {
   const source = resolve(options.source);
   const text = await readSource(source);
+  const component = await componentOf(source, text, options.witDir ?? ownWitDir);
+  try {
+    await writeFile(options.out, component);
+  } catch (error) {
+    throw new CaxtonError("invalid-argument", `${options.out} cannot be written: ${reasonOf(error, "folder")}`, {
+      cause: error,
+    });
+  }
+  return { bytes: component.length };
+}
+
+async function componentOf(source: string, text: string, witPath: string): Promise<Uint8Array> {
   try {
     const { component } = await componentize({
-      witPath: options.witDir ?? ownWitDir,
+      witPath,
       jsSource: `${text}\n${exportCheck(basename(source))}`,
       jsPath: source,
       world,
       sync: true,
     });
-    await writeFile(options.out, component);
-    return { bytes: component.length };
+    return component;
   } catch (error) {
     throw new CaxtonError("invalid-argument", explain(error, source), { cause: error });
   }
@@ -44,9 +55,14 @@ async function readSource(source: string): Promise<string> {
   try {
     return await readFile(source, "utf8");
   } catch (error) {
-    const why = hasErrorCode(error, "ENOENT") ? "there is no such file" : String(error);
-    throw new CaxtonError("invalid-argument", `${source}: ${why}`, { cause: error });
+    throw new CaxtonError("invalid-argument", `${source}: ${reasonOf(error)}`, { cause: error });
   }
+}
+
+function reasonOf(error: unknown, missing = "file"): string {
+  if (hasErrorCode(error, "ENOENT")) return `there is no such ${missing}`;
+  if (hasErrorCode(error, "EISDIR")) return "it is a folder";
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Added below the source, so that line numbers stay: what is missing is found now and not at the first message. */

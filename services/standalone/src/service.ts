@@ -57,6 +57,7 @@ export async function startStandalone(options: StandaloneOptions, progress: Prog
     const nats = options.natsUrl === undefined ? await startOwnNats(options, log) : undefined;
     if (nats !== undefined) closers.push(() => nats.stop());
     const natsUrl = nats?.url ?? options.natsUrl ?? "";
+    if (nats === undefined) await requireBus(natsUrl);
     progress.busReady?.(natsUrl);
 
     const services = await startServices(options, natsUrl, destination);
@@ -75,14 +76,19 @@ export async function startStandalone(options: StandaloneOptions, progress: Prog
   }
 }
 
+/** @throws CaxtonError `bus-unavailable` */
+async function requireBus(url: string): Promise<void> {
+  const bus = await connectBus({ url, name: "standalone" });
+  await bus.close();
+}
+
 async function startOwnNats(options: StandaloneOptions, log: ReturnType<typeof createLogger>): Promise<NatsProcess> {
   const { dataDir, host } = options;
   const program = findNatsServer(process.env);
   const port = await chooseNatsPort(host, options.natsPort);
   const nats = await startNatsProcess({ program, dataDir, host, port, log });
   try {
-    const bus = await Promise.race([connectBus({ url: nats.url, name: "standalone" }), nats.endedEarly]);
-    await bus.close();
+    await Promise.race([requireBus(nats.url), nats.endedEarly]);
     nats.keepAlive();
     return nats;
   } catch (error) {

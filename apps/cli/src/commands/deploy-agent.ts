@@ -95,9 +95,15 @@ async function deployAgent(file: string, options: DeployOptions): Promise<void> 
     output.value({ id: deploymentId, agent, state });
     return;
   }
-  const deployment = await watchRollout(gateway, deploymentId, output, { signal: ctrlC.signal });
+  const wayBack = `the rollout goes on without you; come back with: caxton get -w ${deploymentId}`;
+  const deployment = await watchRollout(gateway, deploymentId, output, { signal: ctrlC.signal }).catch(
+    (error: unknown) => {
+      if (!hasCode(error, "gateway-unavailable")) throw error;
+      throw new CaxtonError(error.code, `${error.message}. ${wayBack}`, { cause: error });
+    },
+  );
   if (deployment === undefined) {
-    throw new Interrupted(`the rollout goes on without you; come back with: caxton get -w ${deploymentId}`);
+    throw new Interrupted(wayBack);
   }
   output.value(wireJson(DeploymentSchema, deployment));
 }

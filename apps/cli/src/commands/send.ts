@@ -112,9 +112,11 @@ function sizeBytes({ body }: SourceMessage): number {
   return Buffer.byteLength(body);
 }
 
-function brokenOff(error: CaxtonError, batch: readonly SourceMessage[], tally: Tally): CaxtonError {
-  const from = batch[0]?.place ?? "the beginning";
-  const before = tally.accepted === 0 ? "no message was accepted before" : `${tally.accepted} were accepted before`;
-  const told = new CaxtonError(error.code, `${error.message} (broke off at ${from}; ${before})`, { cause: error });
-  return tally.accepted === 0 ? told : new CommandFailure(told, tallyValue(tally));
+/** What was under way may have been accepted all the same: whoever sends it again may send it twice. */
+function brokenOff(error: CaxtonError, batch: readonly SourceMessage[], tally: Tally): CommandFailure {
+  const [from = "the beginning", to = from] = [batch[0]?.place, batch.at(-1)?.place];
+  const unknown = `${batch.length === 1 ? from : `${from} to ${to}`} may have been accepted or not`;
+  const before = tally.accepted === 0 ? "none before them was" : `${tally.accepted} before them were`;
+  const told = new CaxtonError(error.code, `${error.message} (${unknown}, ${before})`, { cause: error });
+  return new CommandFailure(told, { ...tallyValue(tally), unknown: batch.length });
 }
