@@ -10,7 +10,6 @@ export interface FollowRequest extends FollowOptions {
   /** `read` ends at what was stored when it began; with `lastPerSubject`, once nothing more is there. */
   readonly mode: "follow" | "read";
   readonly lastPerSubject?: boolean;
-  readonly headersOnly?: boolean;
 }
 
 type InfoOf = (stream: string) => Promise<StreamInfo | undefined>;

@@ -102,6 +102,8 @@ export interface FollowOptions {
   /** First stream sequence wanted; 1 unless given. */
   readonly fromSequence?: number;
   readonly filterSubject?: string;
+  /** Messages come without their bodies. */
+  readonly headersOnly?: boolean;
   /** Only the life of the stream that began then (`StreamInfo.createdAtMs`): `stream-not-found` when it was made again. */
   readonly epochMs?: number;
   readonly signal?: AbortSignal;

@@ -46,7 +46,8 @@ async function begin(context: LaneContext, target: string, outcomeEpochMs: numbe
 /** The ids of our outputs that lie in the target's inbox above a sequence. */
 async function outputsBeyond({ bus, agent }: LaneContext, target: string, sequence: number): Promise<Set<string>> {
   const ids = new Set<string>();
-  for await (const message of bus.streams.read(inboxStream(target), { fromSequence: sequence + 1 })) {
+  const beyond = { fromSequence: sequence + 1, headersOnly: true };
+  for await (const message of bus.streams.read(inboxStream(target), beyond)) {
     const id = message.headers[header.output];
     if (id?.startsWith(`${agent}/`) === true) ids.add(id);
   }
