@@ -2,8 +2,11 @@
 
 export const inboxSubject = (agent: string): string => `caxton.inbox.${agent}`;
 export const inboxStream = (agent: string): string => `CAXTON_INBOX_${agent}`;
-/** The durable pull consumer that all routers of an agent share. */
-export const routerConsumer = "router";
+/**
+ * The durable pull consumer that all routers of an agent share, one for each life of its inbox: pulls and acks that mean
+ * another life go nowhere.
+ */
+export const routerConsumer = (epoch: string): string => `router-${epoch}`;
 
 export const outcomeSubject = (agent: string, epoch: string, sequence: number): string =>
   `caxton.outcome.${agent}.${epoch}.${sequence}`;

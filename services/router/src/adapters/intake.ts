@@ -70,10 +70,18 @@ export class Intake {
   async #open(): Promise<{ consumer: PullConsumer; epoch: string }> {
     const { bus, agent, ackWaitMs, maxAckPending } = this.#options;
     const stream = inboxStream(agent);
-    const consumer = await bus.streams.consumer({ stream, durable: routerConsumer, ackWaitMs, maxAckPending });
-    const info = await bus.streams.info(stream);
-    if (info === undefined) throw new CaxtonError("unknown-agent", `the inbox of ${agent} is gone`);
-    return { consumer, epoch: epochOf(info.createdAtMs) };
+    const epochNow = async (): Promise<string> => {
+      const info = await bus.streams.info(stream);
+      if (info === undefined) throw new CaxtonError("unknown-agent", `the inbox of ${agent} is gone`);
+      return epochOf(info.createdAtMs);
+    };
+    const epoch = await epochNow();
+    const durable = routerConsumer(epoch);
+    const consumer = await bus.streams.consumer({ stream, durable, ackWaitMs, maxAckPending });
+    if ((await epochNow()) !== epoch) {
+      throw new CaxtonError("bus-unavailable", `the inbox of ${agent} was made again meanwhile`);
+    }
+    return { consumer, epoch };
   }
 
   async #pull(consumer: PullConsumer, epoch: string): Promise<void> {
