@@ -53,6 +53,8 @@ export const RunAnswer = Type.Union([
     code: Type.Literal("stale-route"),
     closedAtRevision: Type.Integer(),
   }),
+  /** Too many requests wait there already; nothing of this one was run. */
+  Type.Object({ status: Type.Literal("busy"), instance: Type.String() }),
 ]);
 export type RunAnswer = Static<typeof RunAnswer>;
 

@@ -8,8 +8,8 @@ interface Job {
   readonly done: (results: readonly RunResult[] | undefined) => void;
 }
 
-/** Most requests that wait; more than the routers together should ever send. */
-const queuedMax = 64;
+/** Most requests that wait: what eight routers may have in the air. */
+export const queuedMax = 64;
 
 /** Runs requests in order of arrival on as many runners as there are; the time a request waits here costs nothing of its budget. */
 export class RunQueue {
@@ -28,11 +28,12 @@ export class RunQueue {
     return this.#jobs.length + this.#count - this.#idle.length;
   }
 
-  /** `done` gets undefined where `mayRun` said no. */
-  add(request: RunRequest, mayRun: Job["mayRun"], done: Job["done"]): void {
-    if (this.#jobs.length >= queuedMax) return done(unfinished(request.messages));
+  /** `done` gets undefined where `mayRun` said no. @returns false where too many wait already: it was not taken */
+  add(request: RunRequest, mayRun: Job["mayRun"], done: Job["done"]): boolean {
+    if (this.#jobs.length >= queuedMax) return false;
     this.#jobs.push({ request, mayRun, done });
     this.#work();
+    return true;
   }
 
   #work(): void {

@@ -65,7 +65,7 @@ export async function serve(options: ServeOptions): Promise<{ drain(): Promise<v
     const admission = admit(gate, request.routeRevision);
     if (admission.kind === "refuse") return refuse(message, admission.closedAtRevision);
     if (admission.kind === "wait") return wait(message, request);
-    queue.add(
+    const taken = queue.add(
       request,
       () => admit(gate, request.routeRevision).kind === "serve",
       (results) => {
@@ -75,6 +75,9 @@ export async function serve(options: ServeOptions): Promise<{ drain(): Promise<v
         if (queue.inFlight === 0) idle();
       },
     );
+    if (taken) return;
+    const busy: RunAnswer = { status: "busy", instance };
+    respond(message, encodeJson(busy));
   }
 
   function wait(message: BusMessage, request: RunRequest): void {

@@ -29,7 +29,7 @@ export interface Ask {
 }
 
 /** One request to the instances of a version; never throws. */
-export async function askVersion(bus: Bus, ask: Ask): Promise<Reply> {
+export async function askVersion(bus: Pick<Bus, "request">, ask: Ask): Promise<Reply> {
   const { routeRevision, budgetMs } = ask;
   const request: RunRequest = { routeRevision, budgetMs, messages: ask.messages.map(runMessage) };
   try {

@@ -4,13 +4,13 @@ import type { CaxtonError } from "@caxton/contracts/errors";
 import type { Logger } from "@caxton/telemetry/logger";
 import { nextDelayMs } from "../core/backoff.ts";
 import { batchSize, smoothed, takeBatch } from "../core/batch.ts";
-import { judge, judgeCrash, judgeSilence, type Asked, type Decision } from "../core/judgement.ts";
+import { judge, judgeCrash, judgeSilence, judgeTooLarge, type Asked, type Decision } from "../core/judgement.ts";
 import type { Held } from "./held.ts";
 import { askVersion, type Reply } from "./run-request.ts";
 import { SilenceWatch } from "./silence.ts";
 
 export interface VersionLaneOptions {
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, "request">;
   readonly log: Logger;
   readonly agent: string;
   readonly version: string;
@@ -42,6 +42,7 @@ const marginMs = 1_000;
 /** In the budget beside a message's own deadline: an agent that had to be ended is started again meanwhile. */
 const restartMs = 1_000;
 const retryDelays = { minMs: 25, maxMs: 500 };
+const busyDelays = { minMs: 50, maxMs: 1_000 };
 const instanceForgottenAfterMs = 10_000;
 /** Where nobody listens any more, a host that lives has said by then which process of its ended. */
 const exitAnnouncedWithinMs = 1_000;
@@ -58,8 +59,11 @@ export class VersionLane {
   /** Instances that answered, and when. */
   readonly #instances = new Map<string, number>();
   #messageMs = 0;
+  /** 0 while somebody answers, as far as is known. */
   #retryDelayMs = 0;
-  #retryTimer: NodeJS.Timeout | undefined;
+  #busyDelayMs = 0;
+  /** Nothing new is asked until it fires. */
+  #pauseTimer: NodeJS.Timeout | undefined;
   #lossTimer: NodeJS.Timeout | undefined;
   readonly #silence = new SilenceWatch(() => this.#probe());
   #waitForRevision = 0;
@@ -69,9 +73,10 @@ export class VersionLane {
     this.#options = options;
   }
 
-  /** Whether somebody answers, as far as is known. */
+  /** Whether more may be taken in: somebody answers, as far as is known, or nothing is left here that would find out. */
   get available(): boolean {
-    return this.#retryDelayMs === 0;
+    const asks = this.#flights.size + this.#suspects.length + this.#alone.length + this.#batch.length;
+    return this.#retryDelayMs === 0 || asks === 0;
   }
 
   get inFlight(): number {
@@ -106,7 +111,7 @@ export class VersionLane {
   }
 
   close(): void {
-    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#pauseTimer);
     clearTimeout(this.#lossTimer);
     this.#closed.abort();
     this.#silence.close();
@@ -123,8 +128,8 @@ export class VersionLane {
   }
 
   #pump(): void {
-    if (this.#retryTimer !== undefined || this.#options.routeRevision() < this.#waitForRevision) return;
-    while (this.#flights.size < (this.available ? inFlightMax : 1)) {
+    if (this.#pauseTimer !== undefined || this.#options.routeRevision() < this.#waitForRevision) return;
+    while (this.#flights.size < (this.#retryDelayMs === 0 ? inFlightMax : 1)) {
       const next = this.#next();
       if (next.length === 0) return;
       void this.#fly(next);
@@ -178,8 +183,9 @@ export class VersionLane {
 
   /** An empty request is answered at once by whoever lives, however busy; with all places taken by the dead nobody else would ask. */
   async #probe(): Promise<void> {
-    const { bus, agent, version, routeRevision } = this.#options;
-    const ask = { agent, version, routeRevision: routeRevision(), budgetMs: probeTimeoutMs, timeoutMs: probeTimeoutMs };
+    const { bus, agent, version } = this.#options;
+    const routeRevision = this.#options.routeRevision();
+    const ask = { agent, version, routeRevision, budgetMs: probeTimeoutMs, timeoutMs: probeTimeoutMs };
     const reply = await askVersion(bus, { ...ask, messages: [], gone: this.#closed.signal });
     if (reply.kind === "nobody" && reply.error.code === "no-instance") this.#giveUpLater();
     if (this.#flights.size > 0 && !this.#closed.signal.aborted) this.#silence.begin();
@@ -192,7 +198,7 @@ export class VersionLane {
       case "nobody":
         return this.#nobody(flight, reply.error);
       case "too-large":
-        for (const held of flight.messages) this.#options.settle(held, tooLarge(flight));
+        for (const held of flight.messages) this.#options.settle(held, judgeTooLarge(flight.messages.length));
         return;
       case "gone":
       case "silence":
@@ -216,7 +222,7 @@ export class VersionLane {
 
   #answered(flight: Flight, answer: RunAnswer): void {
     this.#instances.set(answer.instance, performance.now());
-    if (!this.available) {
+    if (this.#retryDelayMs > 0) {
       this.#retryDelayMs = 0;
       this.#options.log.info(
         { agent: this.#options.agent, version: this.#options.version },
@@ -229,6 +235,8 @@ export class VersionLane {
       this.#options.stale(flight.messages, answer.closedAtRevision);
       return;
     }
+    if (answer.status === "busy") return this.#busy(flight);
+    this.#busyDelayMs = 0;
     const results = new Map(answer.results.map((result) => [result.index, result]));
     for (const [index, held] of flight.messages.entries()) {
       const result = results.get(index) ?? { index, result: "unfinished" };
@@ -238,22 +246,39 @@ export class VersionLane {
     }
   }
 
+  /** Counts for nothing: more routers ask than the instance lets wait. */
+  #busy(flight: Flight): void {
+    if (this.#pauseTimer === undefined) {
+      this.#busyDelayMs = nextDelayMs(this.#busyDelayMs, busyDelays);
+      this.#pause(this.#busyDelayMs);
+    }
+    this.#again(flight);
+  }
+
+  #pause(delayMs: number): void {
+    this.#pauseTimer ??= setTimeout(() => {
+      this.#pauseTimer = undefined;
+      this.#pump();
+    }, delayMs);
+  }
+
+  /** Placed anew: the route may name another version by now. */
+  #again(flight: Flight): void {
+    for (const held of flight.messages) this.#options.settle(held, { kind: "again", asking: held.asking, delayMs: 0 });
+  }
+
   /** Counts for nothing: they wait, and one request after a while finds out whether somebody came. */
   #nobody(flight: Flight, error: CaxtonError): void {
     const { agent, version, log } = this.#options;
-    const wasAvailable = this.available;
-    if (wasAvailable)
+    if (this.#retryDelayMs === 0)
       log.warn({ agent, version, code: error.code }, "no instance of the version answers; messages wait");
-    this.#requeue(flight.messages);
     if (error.code === "no-instance") this.#giveUpLater();
-    if (this.#retryTimer === undefined) {
+    if (this.#pauseTimer === undefined || this.#retryDelayMs === 0) {
       this.#retryDelayMs = nextDelayMs(this.#retryDelayMs, retryDelays);
-      this.#retryTimer = setTimeout(() => {
-        this.#retryTimer = undefined;
-        this.#pump();
-      }, this.#retryDelayMs);
+      this.#pause(this.#retryDelayMs);
     }
-    if (wasAvailable) this.#options.availabilityChanged();
+    this.#again(flight);
+    this.#options.availabilityChanged();
   }
 
   /** What is in flight where nobody listens comes to nothing; a host that was killed announces no exit. */
@@ -268,21 +293,4 @@ export class VersionLane {
       }
     }, exitAnnouncedWithinMs);
   }
-
-  #requeue(messages: readonly Held[]): void {
-    const [first] = messages;
-    if (first?.asking === "suspect") this.#suspects.unshift(first);
-    else if (first?.asking === "alone") this.#alone.unshift(first);
-    else this.#batch.unshift(...messages);
-  }
-}
-
-/** A request of one message that the bus cannot carry: its text grows that much only when it is no JSON. */
-function tooLarge(flight: Flight): Decision {
-  if (flight.messages.length > 1) return { kind: "again", asking: "alone", delayMs: 0 };
-  return {
-    kind: "dead-lettered",
-    code: "message-invalid",
-    reason: "the body cannot be carried as text in one request",
-  };
 }

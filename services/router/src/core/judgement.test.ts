@@ -63,8 +63,9 @@ describe("a crash", () => {
   });
 });
 
-test("silence is bounded", () => {
-  expect(judgeSilence(maxSilences).kind).toBe("again");
+test("silence is bounded, and never asked about again at once", () => {
+  expect(judgeSilence(1)).toEqual({ kind: "again", asking: "alone", delayMs: 50 });
+  expect(judgeSilence(maxSilences)).toMatchObject({ kind: "again", delayMs: 1_000 });
   expect(judgeSilence(maxSilences + 1)).toMatchObject({ kind: "dead-lettered", code: "undecided" });
 });
 

@@ -25,6 +25,7 @@ const passing: ReadonlySet<string> = new Set(["agent-trap", "agent-timeout", "ag
 const reasonMaxCharacters = 2_000;
 /** How often a message asked alone may get no answer at all before an operator should look at it. */
 export const maxSilences = 100;
+const silenceDelays = { firstMs: 50, maxMs: 1_000 };
 
 /** A message that no version is asked about. */
 export function refusal(message: Inbound): { readonly code: string; readonly reason: string } | undefined {
@@ -81,8 +82,16 @@ export function judgeCrash(
 
 /** Nobody answered in time and nobody is known to have died: nobody's fault, up to a point. */
 export function judgeSilence(silences: number): Decision {
-  if (silences <= maxSilences) return { kind: "again", asking: "alone", delayMs: 0 };
+  const delayMs = Math.min(silenceDelays.maxMs, silenceDelays.firstMs * 2 ** (silences - 1));
+  if (silences <= maxSilences) return { kind: "again", asking: "alone", delayMs };
   return { kind: "dead-lettered", code: "undecided", reason: `asked ${silences} times without any answer` };
+}
+
+/** The bus cannot carry a request of `count` messages: a message's text grows that much only when it is no JSON. */
+export function judgeTooLarge(count: number): Decision {
+  if (count > 1) return { kind: "again", asking: "alone", delayMs: 0 };
+  const reason = "the body cannot be carried as text in one request";
+  return { kind: "dead-lettered", code: "message-invalid", reason };
 }
 
 function deadLetter(attempt: Attempt): Decision {
