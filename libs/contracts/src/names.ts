@@ -41,3 +41,10 @@ export function requireStreamName(value: string): string {
 export function agentStream(agent: string): string {
   return `agent-${agent}`;
 }
+
+const agentStreamPrefix = agentStream("");
+
+/** The agent whose history a stream is; undefined for streams of another kind. */
+export function agentOfStream(stream: string): string | undefined {
+  return stream.startsWith(agentStreamPrefix) ? stream.slice(agentStreamPrefix.length) : undefined;
+}

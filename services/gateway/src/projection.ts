@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
+import { agentOfStream } from "@caxton/contracts/names";
 import type { EventStore, RecordedEvent } from "@caxton/event-store/port";
 import type { Logger } from "@caxton/telemetry/logger";
 import { type AgentView, emptyView, foldFact } from "./core/agent-view.ts";
 
-const agentStreamPrefix = "agent-";
 const retryMs = 500;
 
 /** Every agent's view, folded in memory from the event store and kept up to date. */
@@ -29,8 +29,8 @@ export function startProjection(store: EventStore, log: Logger): Projection {
 
   function apply(event: RecordedEvent): void {
     position = event.position;
-    if (!event.stream.startsWith(agentStreamPrefix)) return;
-    const agent = event.stream.slice(agentStreamPrefix.length);
+    const agent = agentOfStream(event.stream);
+    if (agent === undefined) return;
     const view = views.get(agent) ?? emptyView(agent);
     if (event.revision <= view.revision) return;
     views.set(agent, foldOrSkip(view, event, log));

@@ -7,7 +7,7 @@ import type { Logger } from "@caxton/telemetry/logger";
 import { Agents } from "./adapters/agents.ts";
 import { serveCommands } from "./adapters/commands.ts";
 import { publishEvents } from "./adapters/publisher.ts";
-import { agentOfStream } from "./core/stream-agent.ts";
+import { agentOfStream } from "@caxton/contracts/names";
 import { Effects } from "./effects/effects.ts";
 
 export interface OrchestratorOptions {

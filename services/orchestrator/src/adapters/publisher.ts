@@ -4,7 +4,7 @@ import { readDeploymentEvent } from "@caxton/contracts/event-upcast";
 import { checkpointBucket, deploymentSubject } from "@caxton/contracts/subjects";
 import type { EventStore, RecordedEvent } from "@caxton/event-store/port";
 import { cloudEvent } from "../core/cloud-event.ts";
-import { agentOfStream } from "../core/stream-agent.ts";
+import { agentOfStream } from "@caxton/contracts/names";
 
 const checkpointKey = "deployment-events";
 const checkpointEveryMs = 1_000;

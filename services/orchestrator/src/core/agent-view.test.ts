@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { advance, emptyView, type StoredEvent } from "./agent-view.ts";
 import { cloudEvent } from "./cloud-event.ts";
 import { eventMetadata } from "./metadata.ts";
-import { agentOfStream } from "./stream-agent.ts";
+import { agentOfStream } from "@caxton/contracts/names";
 
 const deployment = "0192d3a0-7a3c-7c50-a0b5-5d8f0e3b9a12";
 const commandId = "0192d3a0-7a3c-7c50-a0b5-5d8f0e3b9a11";
