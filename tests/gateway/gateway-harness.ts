@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { connectBus } from "@caxton/bus/connect";
 import type { Bus } from "@caxton/bus/types";
 import { AgentDeployment } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import { Operations } from "@caxton/contracts/gen/caxton/v1/operations_pb.js";
 import { agentStream } from "@caxton/contracts/names";
 import type { DeploymentEvent } from "@caxton/deployment/event";
 import { openEventStore } from "@caxton/event-store/open";
@@ -21,6 +22,7 @@ export interface GatewayUnderTest {
   readonly gateway: Gateway;
   readonly connect: ApiClient;
   readonly grpc: ApiClient;
+  readonly operations: Client<typeof Operations>;
   /** Resolves when the gateway shows them. */
   append(agent: string, events: readonly DeploymentEvent[]): Promise<void>;
   /** @param path from the root, such as `/healthz` */
@@ -38,10 +40,9 @@ export async function startGatewayUnderTest(answerTimeoutMs = 10_000): Promise<G
   const listen = { host: "127.0.0.1", port: 0 };
   const context = { bus, eventStore, log: silent, id: "gateway", answerTimeoutMs };
   const gateway = await startGateway({ ...context, http: listen, grpc: listen });
-  const connect = createClient(
-    AgentDeployment,
-    createConnectTransport({ httpVersion: "1.1", baseUrl: gateway.httpUrl, useBinaryFormat: false }),
-  );
+  const transport = createConnectTransport({ httpVersion: "1.1", baseUrl: gateway.httpUrl, useBinaryFormat: false });
+  const connect = createClient(AgentDeployment, transport);
+  const operations = createClient(Operations, transport);
   const grpc = createClient(AgentDeployment, createGrpcTransport({ baseUrl: gateway.grpcUrl }));
   async function shows(agent: string, revision: number): Promise<void> {
     const signal = AbortSignal.timeout(5_000);
@@ -59,6 +60,7 @@ export async function startGatewayUnderTest(answerTimeoutMs = 10_000): Promise<G
     gateway,
     connect,
     grpc,
+    operations,
     async append(agent, events) {
       const before = revisions.get(agent);
       const stored = events.map((event) => {

@@ -6,6 +6,7 @@ import {
   type InboxMessageSchema,
   type ReadEventsRequestSchema,
 } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import { Operations, type ReadLogsRequestSchema } from "@caxton/contracts/gen/caxton/v1/operations_pb.js";
 import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import type { GatewayAddress } from "./gateway-address.ts";
@@ -13,6 +14,8 @@ import type { GatewayAddress } from "./gateway-address.ts";
 type Rpc = Client<typeof AgentDeployment>;
 type Answer<Method extends keyof Rpc> = Awaited<ReturnType<Rpc[Method]>>;
 type Streamed<Method extends keyof Rpc> = ReturnType<Rpc[Method]> extends AsyncIterable<infer Item> ? Item : never;
+type OperationsRpc = Client<typeof Operations>;
+type LogEntries = ReturnType<OperationsRpc["readLogs"]>;
 type Context = NonNullable<MessageInitShape<typeof DeployRequestSchema>["context"]>;
 
 /** Longer than the gateway waits for an orchestrator's answer. */
@@ -41,13 +44,15 @@ export interface Gateway {
     agent: string,
     messages: readonly MessageInitShape<typeof InboxMessageSchema>[],
   ): Promise<Answer<"sendMessages">>;
+  readLogs(request: MessageInitShape<typeof ReadLogsRequestSchema>, signal?: AbortSignal): LogEntries;
+  getStatus(): ReturnType<OperationsRpc["getStatus"]>;
+  diagnose(): ReturnType<OperationsRpc["diagnose"]>;
 }
 
 export function connectGateway(address: GatewayAddress): Gateway {
-  const rpc: Rpc = createClient(
-    AgentDeployment,
-    createConnectTransport({ httpVersion: "1.1", baseUrl: address.url, useBinaryFormat: true }),
-  );
+  const transport = createConnectTransport({ httpVersion: "1.1", baseUrl: address.url, useBinaryFormat: true });
+  const rpc: Rpc = createClient(AgentDeployment, transport);
+  const operations: OperationsRpc = createClient(Operations, transport);
   const within = { timeoutMs: answerTimeoutMs };
   const answer = <Result>(asked: Promise<Result>): Promise<Result> =>
     asked.catch((error: unknown) => {
@@ -75,6 +80,9 @@ export function connectGateway(address: GatewayAddress): Gateway {
     getWindows: (agent, windowMs) =>
       answer(rpc.getWindows({ agent, ...(windowMs === undefined ? {} : { windowMs }) }, within)),
     sendMessages: (agent, messages) => answer(rpc.sendMessages({ agent, messages: [...messages] }, within)),
+    readLogs: (request, signal) => stream((open) => operations.readLogs(request, { signal: open }), signal),
+    getStatus: () => answer(operations.getStatus({}, within)),
+    diagnose: () => answer(operations.diagnose({}, within)),
   };
 }
 

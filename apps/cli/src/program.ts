@@ -67,6 +67,11 @@ const entries: readonly Entry[] = [
     load: async () => (await import("./commands/windows.ts")).windowsCommand(),
   },
   {
+    name: "logs",
+    description: "print what an agent logs",
+    load: async () => (await import("./commands/logs.ts")).logsCommand(),
+  },
+  {
     name: "abort",
     description: "take a deployment back before it runs",
     load: async () => (await import("./commands/take-back.ts")).abortCommand(),
@@ -106,6 +111,8 @@ export async function buildProgram(words: readonly string[], version: string): P
   const program = quietCommand("caxton", "Puts new versions of WebAssembly agents into live traffic.")
     .version(version, "-V, --version", "print the version")
     .usage("<command> [options]")
+    // What stands behind a command is the command's own: `logs --version` means an agent's.
+    .enablePositionalOptions()
     .addHelpText("after", after);
   const asked = words.find((word) => !word.startsWith("-"));
   for (const { name, description, load } of entries) {

@@ -5,16 +5,19 @@ import {
   commandSubjects,
   deploymentStream,
   deploymentSubjects,
+  logStream,
+  logSubjects,
 } from "@caxton/contracts/subjects";
+import type { StreamSpec } from "./stream-spec.ts";
 import type { Bus } from "./types.ts";
 
 const day = 24 * 60 * 60 * 1000;
 const duplicateWindowMs = 120_000;
 const mebibyte = 1024 * 1024;
 
-/** Creates the streams that belong to no single agent: commands, their answers, and the published deployment events. */
-export async function ensureSystemStreams(bus: Bus): Promise<void> {
-  await bus.streams.ensure({
+/** The streams that belong to no single agent: commands, their answers, published deployment events, what agents log. */
+export const systemStreams: readonly StreamSpec[] = [
+  {
     name: commandStream,
     subjects: [commandSubjects],
     discard: "new",
@@ -22,8 +25,8 @@ export async function ensureSystemStreams(bus: Bus): Promise<void> {
     maxMessageBytes: 256 * 1024,
     maxAgeMs: 7 * day,
     duplicateWindowMs,
-  });
-  await bus.streams.ensure({
+  },
+  {
     name: answerStream,
     subjects: [answerSubjects],
     discard: "old",
@@ -32,8 +35,8 @@ export async function ensureSystemStreams(bus: Bus): Promise<void> {
     maxAgeMs: 7 * day,
     maxMessagesPerSubject: 1,
     duplicateWindowMs,
-  });
-  await bus.streams.ensure({
+  },
+  {
     name: deploymentStream,
     subjects: [deploymentSubjects],
     discard: "old",
@@ -41,5 +44,18 @@ export async function ensureSystemStreams(bus: Bus): Promise<void> {
     maxMessageBytes: 512 * 1024,
     maxAgeMs: 30 * day,
     duplicateWindowMs,
-  });
+  },
+  {
+    name: logStream,
+    subjects: [logSubjects],
+    discard: "old",
+    maxBytes: 256 * mebibyte,
+    maxMessageBytes: 512 * 1024,
+    maxAgeMs: 7 * day,
+    duplicateWindowMs,
+  },
+];
+
+export async function ensureSystemStreams(bus: Bus): Promise<void> {
+  for (const spec of systemStreams) await bus.streams.ensure(spec);
 }

@@ -35,6 +35,11 @@ export const deploymentSubject = (agent: string, deployment: string, event: stri
 export const deploymentSubjects = "caxton.deployments.*.*.*";
 export const deploymentStream = "CAXTON_DEPLOYMENTS";
 
+/** What agents log, many lines to a message (libs/contracts/src/agent-log.ts). */
+export const logSubject = (agent: string, version: string): string => `caxton.logs.${agent}.${version}`;
+export const logSubjects = "caxton.logs.*.*";
+export const logStream = "CAXTON_LOGS";
+
 /** Requests between services, core NATS. */
 export const validateSubject = "caxton.validate";
 export const ledgerSubject = (agent: string): string => `caxton.ledger.${agent}`;

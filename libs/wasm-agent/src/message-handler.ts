@@ -49,6 +49,7 @@ export function messageHandler(options: MessageHandlerOptions): MessageHandler {
     } catch (error) {
       const tookMs = latencyMs();
       const reason = trapReason(error, log.standardError());
+      log.trapped(reason);
       replace();
       return failed(error instanceof TextTooLarge ? "output-too-large" : "agent-trap", reason, tookMs);
     } finally {

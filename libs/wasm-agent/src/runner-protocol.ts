@@ -1,5 +1,5 @@
+import type { AgentLogLine } from "@caxton/contracts/agent-log";
 import type { AgentDescription } from "@caxton/contracts/agent-description";
-import type { LogLine } from "./agent-log.ts";
 import type { CoreModules } from "./instantiate.ts";
 
 /** A message as the runner takes it. */
@@ -82,4 +82,4 @@ export type WorkerReport =
   | { readonly type: "checked"; readonly problems: readonly (string | undefined)[] }
   | { readonly type: "answers"; readonly first: number; readonly answers: readonly AgentAnswer[] }
   | { readonly type: "batch-done"; readonly memoryPeakBytes: number }
-  | { readonly type: "log"; readonly lines: readonly LogLine[] };
+  | { readonly type: "log"; readonly lines: readonly AgentLogLine[] };

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
+import type { AgentLogLine } from "@caxton/contracts/agent-log";
 import { CaxtonError, isErrorCode } from "@caxton/contracts/errors";
-import type { LogLine } from "./agent-log.ts";
 import { hasErrorCode } from "./node-error.ts";
 import {
   type AgentAnswer,
@@ -38,7 +38,7 @@ export interface RunnerThread {
 
 export type ThreadOptions = Omit<WorkerOptions, "progress"> & {
   readonly startTimeoutMs: number;
-  readonly onLog: (lines: readonly LogLine[]) => void;
+  readonly onLog: (lines: readonly AgentLogLine[]) => void;
 };
 
 /** JavaScript heap of the thread: transpiled code, and messages on their way. wasm memory is limited in the module. */

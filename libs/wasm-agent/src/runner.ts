@@ -1,6 +1,6 @@
+import type { AgentLogLine } from "@caxton/contracts/agent-log";
 import type { AgentDescription } from "@caxton/contracts/agent-description";
 import { CaxtonError } from "@caxton/contracts/errors";
-import type { LogLine } from "./agent-log.ts";
 import { parseDescription } from "./description.ts";
 import { compileModules } from "./instantiate.ts";
 import type { AgentAnswer, AgentMessage } from "./runner-protocol.ts";
@@ -16,7 +16,7 @@ export interface RunnerOptions {
   readonly outputMaxBytes: number;
   /** Instances are replaced after so many messages, because guests have leaked (jco #937); it costs 1.5 ms. */
   readonly recycleAfterMessages?: number;
-  readonly onLog?: (lines: readonly LogLine[]) => void;
+  readonly onLog?: (lines: readonly AgentLogLine[]) => void;
 }
 
 export interface RunnerStart {

@@ -1,5 +1,6 @@
 import { randomFillSync } from "node:crypto";
-import type { AgentLog, LogLevel } from "./agent-log.ts";
+import type { LogLevel } from "@caxton/contracts/agent-log";
+import type { AgentLog } from "./agent-log.ts";
 import { InputStream, IoError, OutputStream, Pollable, poll } from "./sealed-streams.ts";
 
 /** Largest amount of randomness given at once. */

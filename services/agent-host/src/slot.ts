@@ -7,13 +7,13 @@ import { instanceExitSubject } from "@caxton/contracts/subjects";
 import type { Logger } from "@caxton/telemetry/logger";
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { AgentLogPublisher } from "./adapters/agent-log-publisher.ts";
 import { preparedArtifact } from "./adapters/artifact.ts";
 import { startInstance, type InstanceProcess, type InstanceState } from "./adapters/instance-process.ts";
 import type { SlotClaim } from "./adapters/slot-claim.ts";
 import type { SpareProcesses } from "./adapters/spare-process.ts";
 import { restartDelayMs, startFailuresMax } from "./core/restarts.ts";
 import type { WantedSlot } from "./core/slots.ts";
-import type { InstanceLogLine } from "./instance/protocol.ts";
 
 export interface SlotContext {
   readonly bus: Bus;
@@ -122,6 +122,7 @@ async function start(
   const { host, restarts } = claim.status;
   const started: SlotStatus = { host, instance, restarts, state: "starting" };
   claim.set(claim.status.state === "failed" ? { ...claim.status, instance } : started);
+  const agentLog = new AgentLogPublisher({ bus, log, agent: spec.agent, version: spec.version, instance });
   let startMs: number | undefined;
   let state: InstanceState = { state: "ready", closedAtRevision: 0 };
   const showState = (): void => {
@@ -135,7 +136,7 @@ async function start(
       state = next;
       showState();
     },
-    onLog: (lines) => writeLog(log, slot, lines),
+    onLog: (lines) => agentLog.add(lines),
   });
   const process = { pid: running.pid, isolation: running.isolation };
   claim.set({ ...claim.status, ...process });
@@ -143,10 +144,15 @@ async function start(
     (tookMs) => {
       startMs = tookMs;
       showState();
+      agentLog.say("info", `instance ready in ${Math.round(tookMs)} ms (pid ${running.pid})`);
     },
-    () => undefined,
+    (error: unknown) => agentLog.say("error", `instance not started: ${toCaxtonError(error).message}`),
   );
   void running.exited.then((reason) => {
+    // One that was asked to stop exits with 0.
+    if (startMs !== undefined && !reason.startsWith("exited with 0"))
+      agentLog.say("error", `instance ended: ${reason}`);
+    agentLog.flush();
     const exit: InstanceExit = { instance, host, reason };
     try {
       bus.publish(instanceExitSubject(spec.agent, spec.version), encodeJson(exit));
@@ -156,9 +162,4 @@ async function start(
     }
   });
   return running;
-}
-
-function writeLog(log: Logger, { spec }: WantedSlot, lines: readonly InstanceLogLine[]): void {
-  const { agent, version } = spec;
-  for (const { level, text, messageId } of lines) log[level]({ agent, version, message_id: messageId }, text);
 }

@@ -1,5 +1,6 @@
 import type { Bus } from "@caxton/bus/types";
 import { AgentDeployment } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import { Operations } from "@caxton/contracts/gen/caxton/v1/operations_pb.js";
 import type { EventStore } from "@caxton/event-store/port";
 import type { Logger } from "@caxton/telemetry/logger";
 import type { ConnectRouter } from "@connectrpc/connect";
@@ -17,6 +18,7 @@ import type { ApiContext } from "./rpc/api-context.ts";
 import { commandsApi } from "./rpc/commands-api.ts";
 import { deploymentsApi } from "./rpc/deployments-api.ts";
 import { messagesApi } from "./rpc/messages-api.ts";
+import { operationsApi } from "./rpc/operations-api.ts";
 
 /** Largest request of the API; artifacts come by another way. */
 const requestMaxBytes = 16 * 1024 * 1024;
@@ -91,5 +93,6 @@ function apiRoutes(context: ApiContext): (router: ConnectRouter) => void {
       ...agentsApi(context),
       ...messagesApi(context),
     });
+    router.service(Operations, operationsApi(context));
   };
 }

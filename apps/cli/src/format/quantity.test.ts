@@ -26,7 +26,9 @@ describe("sizes and times that people type", () => {
   });
 
   it("refuses a size as a time, and says what a time looks like", () => {
-    expect(() => parseDurationMs("64MiB")).toThrow("'64MiB' is not a time such as 250ms, 1.5s or 1m (units: ms, s, m)");
+    expect(() => parseDurationMs("64MiB")).toThrow(
+      "'64MiB' is not a time such as 250ms, 1.5s, 1m or 2h (units: ms, s, m, h)",
+    );
   });
 });
 

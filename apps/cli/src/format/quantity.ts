@@ -10,7 +10,7 @@ const byteUnits: Readonly<Record<string, number>> = {
   MiB: 1_048_576,
   GiB: 1_073_741_824,
 };
-const timeUnits: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
+const timeUnits: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** `64MiB`, `512 KB`, `1024` → bytes. @throws CaxtonError `invalid-argument` */
 export function parseBytes(text: string): number {
@@ -19,7 +19,7 @@ export function parseBytes(text: string): number {
 
 /** `1s`, `250ms`, `1.5s` → ms; a bare number is ms. @throws CaxtonError `invalid-argument` */
 export function parseDurationMs(text: string): number {
-  return parseQuantity(text, timeUnits, "ms", "a time such as 250ms, 1.5s or 1m");
+  return parseQuantity(text, timeUnits, "ms", "a time such as 250ms, 1.5s, 1m or 2h");
 }
 
 function parseQuantity(text: string, units: Readonly<Record<string, number>>, bare: string, wanted: string): number {

@@ -1,5 +1,6 @@
+import type { AgentLogLine } from "@caxton/contracts/agent-log";
 import { CaxtonError, isErrorCode } from "@caxton/contracts/errors";
-import type { InstanceLogLine, InstanceOptions, InstanceOrder, InstanceReport } from "../instance/protocol.ts";
+import type { InstanceOptions, InstanceOrder, InstanceReport } from "../instance/protocol.ts";
 import { memoryBound, type Isolation } from "./memory-group.ts";
 import type { SpareProcesses } from "./spare-process.ts";
 
@@ -23,7 +24,7 @@ export interface InstanceProcess {
 
 export interface InstanceListeners {
   onState(state: InstanceState): void;
-  onLog(lines: readonly InstanceLogLine[]): void;
+  onLog(lines: readonly AgentLogLine[]): void;
 }
 
 /** What node and its threads need before the agent uses anything. */

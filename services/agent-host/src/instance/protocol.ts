@@ -1,3 +1,4 @@
+import type { AgentLogLine } from "@caxton/contracts/agent-log";
 import type { VersionSpec } from "@caxton/contracts/placement";
 
 export interface InstanceOptions {
@@ -18,17 +19,11 @@ export type InstanceOrder =
   /** Finish what is in flight and exit. */
   | { readonly type: "stop" };
 
-export interface InstanceLogLine {
-  readonly level: "debug" | "info" | "warn" | "error";
-  readonly text: string;
-  readonly messageId?: string;
-}
-
 /** To the supervisor. */
 export type InstanceReport =
   | { readonly type: "ready"; readonly startMs: number }
   /** It cannot work and is about to exit. */
   | { readonly type: "failed"; readonly code: string; readonly reason: string }
   | { readonly type: "state"; readonly state: "ready" | "closed" | "drained"; readonly closedAtRevision: number }
-  | { readonly type: "log"; readonly lines: readonly InstanceLogLine[] }
+  | { readonly type: "log"; readonly lines: readonly AgentLogLine[] }
   | { readonly type: "pong" };

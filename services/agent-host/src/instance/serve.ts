@@ -95,7 +95,7 @@ export async function serve(options: ServeOptions): Promise<{ drain(): Promise<v
 
   function reportMalformed(error: unknown): void {
     const text = `a request was not understood: ${toCaxtonError(error).message}`;
-    options.report({ type: "log", lines: [{ level: "warn", text }] });
+    options.report({ type: "log", lines: [{ atMs: Date.now(), level: "warn", text }] });
   }
 
   await followRoutes(bus, agent, applyRoute, (error) => options.onError(error), stop.signal);

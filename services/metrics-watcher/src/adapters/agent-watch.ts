@@ -3,7 +3,7 @@ import { outcomeStream } from "@caxton/contracts/subjects";
 import type { Windows } from "@caxton/contracts/windows";
 import { followOutcomes } from "@caxton/service/outcomes";
 import { bucketMs, VersionWindows } from "../core/version-windows.ts";
-import { positionAt } from "./position-at.ts";
+import { positionAt } from "@caxton/service/position-at";
 
 /** The longest window that can be asked for, in ms. */
 const keepMs = 300_000;

@@ -1,0 +1,40 @@
+import Type, { type Static } from "typebox";
+import { checker } from "./schema.ts";
+
+/** From harmless to grave. */
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export const AgentLogLine = Type.Object({
+  /** When it was said, Unix ms, by the clock of the instance's machine. */
+  atMs: Type.Number(),
+  level: Type.Enum([...logLevels]),
+  text: Type.String(),
+  /** The message being handled; absent outside of one. */
+  messageId: Type.Optional(Type.String()),
+});
+export type AgentLogLine = Static<typeof AgentLogLine>;
+
+/**
+ * On `caxton.logs.<agent>.<version>`: lines of one instance in the order they were said. Published without waiting for the
+ * server's word, so that a line may be lost with the server and no message ever waits for its log.
+ */
+export const AgentLogBatch = Type.Object({
+  agent: Type.String(),
+  version: Type.String(),
+  instance: Type.String(),
+  /** `host`: what the agent-host says about the instance, such as why it ended. */
+  source: Type.Union([Type.Literal("agent"), Type.Literal("host")]),
+  lines: Type.Array(AgentLogLine),
+});
+export type AgentLogBatch = Static<typeof AgentLogBatch>;
+export const agentLogBatch = checker("batch of log lines", AgentLogBatch);
+
+export function isLogLevel(text: string): text is LogLevel {
+  return logLevels.some((level) => level === text);
+}
+
+/** Whether a line is at least as grave as asked for. */
+export function isAtLeast(level: LogLevel, wanted: LogLevel): boolean {
+  return logLevels.indexOf(level) >= logLevels.indexOf(wanted);
+}
