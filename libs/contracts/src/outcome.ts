@@ -11,6 +11,8 @@ export const Attempt = Type.Object({
   reason: Type.Optional(Type.String()),
   /** Measured by the version's process; for a crash, by the router. */
   latencyMs: Type.Number({ minimum: 0 }),
+  /** The version that the split named: it was full, or nobody answered there. */
+  overflowedFrom: Type.Optional(VersionId),
 });
 export type Attempt = Static<typeof Attempt>;
 

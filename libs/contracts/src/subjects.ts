@@ -57,6 +57,9 @@ export const routeBucket = "caxton-routes";
 export const versionBucket = "caxton-versions";
 export const slotBucket = "caxton-slots";
 export const serviceBucket = "caxton-services";
+/** What each router does for each agent, now. */
+export const laneBucket = "caxton-lanes";
+export const laneKey = (agent: string, router: string): string => `${agent}.${router}`;
 export const relayBucket = "caxton-relay";
 export const leaseBucket = "caxton-leases";
 export const checkpointBucket = "caxton-checkpoints";

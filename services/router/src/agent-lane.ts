@@ -1,19 +1,21 @@
 import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { Bus, Delivery, Subscription } from "@caxton/bus/types";
 import { InstanceExit } from "@caxton/contracts/agent-run";
-import { toCaxtonError } from "@caxton/contracts/errors";
+import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
+import type { LaneStatus, RelayLaneStatus } from "@caxton/contracts/lane-status";
 import type { RouteAck, RouteEntry } from "@caxton/contracts/placement";
 import { checker } from "@caxton/contracts/schema";
 import { instanceExitSubject, routeAckSubject, routeQuerySubject } from "@caxton/contracts/subjects";
-import { chooseVersion } from "@caxton/deployment/split";
 import type { Logger } from "@caxton/telemetry/logger";
-import { KeepAlive, type Held } from "./adapters/held.ts";
+import { assign, KeepAlive, type Held } from "./adapters/held.ts";
 import { Intake } from "./adapters/intake.ts";
+import { LaneReport } from "./adapters/lane-report.ts";
 import { storeOutcome } from "./adapters/outcome-writer.ts";
 import { pause, Signal } from "./adapters/signal.ts";
-import { VersionLane } from "./adapters/version-lane.ts";
-import { inboundOf, splitKey } from "./core/inbound.ts";
+import { VersionLanes } from "./adapters/version-lanes.ts";
+import { inboundOf } from "./core/inbound.ts";
 import { refusal, type Decision } from "./core/judgement.ts";
+import { window } from "./core/overflow.ts";
 
 export interface AgentLaneOptions {
   readonly bus: Bus;
@@ -21,32 +23,37 @@ export interface AgentLaneOptions {
   readonly routerId: string;
   readonly agent: string;
   readonly ackWaitMs: number;
+  /** What this router's relay does for the agent, where it does. */
+  relayStatus?(): readonly RelayLaneStatus[] | undefined;
 }
 
 const instanceExit = checker("instance exit", InstanceExit);
-/** Most messages one router holds for an agent, and most that all its routers hold together. */
-const window = 1_024;
-const maxAckPending = 2_048;
+/** Most messages that all routers of an agent hold together: sixteen full windows, so that no router's take another's. */
+const maxAckPending = 16 * window;
 const closeTimeoutMs = 10_000;
-const defaultTimeoutMs = 1_000;
 
 /** One agent's messages at one router: inbox → version → outcome → ack. */
 export class AgentLane {
   readonly #options: AgentLaneOptions;
   readonly #keepAlive: KeepAlive;
   readonly #intake: Intake;
-  readonly #versions = new Map<string, VersionLane>();
+  readonly #versions: VersionLanes;
+  readonly #report: LaneReport;
   readonly #subscriptions: readonly Subscription[];
   readonly #stopped = new AbortController();
   readonly #released = new Signal();
   /** Held while the route names no version for them, or until a newer one comes. */
   #parked: Held[] = [];
-  #route: RouteEntry;
+  /** Why nothing is taken out of the inbox, where that is so. */
+  #waitsFor: CaxtonError | undefined;
 
   constructor(options: AgentLaneOptions, route: RouteEntry) {
     this.#options = options;
-    this.#route = route;
     const { bus, log, agent, ackWaitMs } = options;
+    const settle = (held: Held, decision: Decision): void => this.#settle(held, decision);
+    const stale = (messages: readonly Held[], revision: number): void => this.#stale(messages, revision);
+    const changed = (): void => this.#changed();
+    this.#versions = new VersionLanes({ bus, log, agent, settle, stale, changed }, route);
     const onError = (error: unknown): void => log.warn({ agent }, toCaxtonError(error).message);
     this.#keepAlive = new KeepAlive(ackWaitMs);
     this.#subscriptions = [
@@ -57,26 +64,28 @@ export class AgentLane {
     ];
     const room = (): number => this.#room();
     const take = (delivery: Delivery, epoch: string): void => this.#take(delivery, epoch);
-    this.#intake = new Intake({ bus, log, agent, ackWaitMs, maxAckPending, room, take });
+    this.#intake = new Intake({ bus, log, agent, ackWaitMs, maxAckPending, room, take, troubleChanged: changed });
+    this.#report = new LaneReport({ bus, log, statusNow: () => this.#statusNow() });
     this.#acknowledgeRoute();
+    this.#changed();
   }
 
   /** From now on new messages, and those that wait, go by this route; an older one is ignored. */
   applyRoute(route: RouteEntry): void {
-    if (route.revision < this.#route.revision) return;
-    this.#route = route;
-    const waiting = [...this.#parked, ...[...this.#versions.values()].flatMap((lane) => lane.withdraw())];
+    if (route.revision < this.#versions.route.revision) return;
+    const waiting = [...this.#parked, ...this.#versions.applyRoute(route)];
     this.#parked = [];
+    for (const held of waiting) assign(held, undefined);
     for (const held of waiting) this.#place(held);
-    this.#forgetIdle();
+    this.#versions.forgetIdle();
     this.#acknowledgeRoute();
-    this.#intake.roomChanged();
+    this.#changed();
   }
 
   /** Finishes what is in flight, for at most 10 s, and gives the rest back. */
   async close(): Promise<void> {
     await this.#intake.close();
-    for (const lane of this.#versions.values()) this.#giveBack(lane.withdraw());
+    this.#giveBack(this.#versions.withdraw());
     this.#giveBack(this.#parked.splice(0));
     const late = pause(closeTimeoutMs, this.#stopped.signal).then(() => true);
     while (this.#keepAlive.size > 0) {
@@ -84,21 +93,30 @@ export class AgentLane {
     }
     this.#stopped.abort();
     this.#keepAlive.close();
-    for (const lane of this.#versions.values()) lane.close();
+    this.#versions.close();
     for (const subscription of this.#subscriptions) subscription.close();
+    await this.#report.close();
   }
 
   #room(): number {
-    const { targets } = this.#route;
-    const reachable = targets.every(({ version }) => this.#versions.get(version)?.available !== false);
-    return targets.length > 0 && reachable ? window - this.#keepAlive.size : 0;
+    return this.#versions.room(this.#keepAlive.size);
   }
 
   #take(delivery: Delivery, epoch: string): void {
     const inbound = inboundOf(this.#options.agent, epoch, delivery);
     const { body = "" } = inbound;
     const heldSinceMs = performance.now();
-    const held: Held = { inbound, delivery, body, heldSinceMs, attempts: [], asking: "batch", silences: 0 };
+    const held: Held = {
+      inbound,
+      delivery,
+      body,
+      heldSinceMs,
+      attempts: [],
+      asking: "batch",
+      silences: 0,
+      lane: undefined,
+      overflowedFrom: undefined,
+    };
     this.#keepAlive.add(held);
     const refused = refusal(inbound);
     if (refused === undefined) this.#place(held);
@@ -106,38 +124,20 @@ export class AgentLane {
   }
 
   #place(held: Held): void {
-    if (!this.#keepAlive.has(held)) return;
-    const version = chooseVersion(this.#route.targets, this.#options.agent, splitKey(held.inbound));
-    if (version === undefined) this.#parked.push(held);
-    else this.#lane(version).offer(held);
-  }
-
-  #lane(version: string): VersionLane {
-    const existing = this.#versions.get(version);
-    if (existing !== undefined) return existing;
-    const { bus, log, agent } = this.#options;
-    const lane = new VersionLane({
-      bus,
-      log,
-      agent,
-      version,
-      routeRevision: () => this.#route.revision,
-      messageTimeoutMs: () =>
-        this.#route.targets.find((target) => target.version === version)?.messageTimeoutMs ?? defaultTimeoutMs,
-      settle: (held, decision) => this.#settle(held, decision),
-      stale: (messages, closedAtRevision) => this.#stale(messages, closedAtRevision),
-      availabilityChanged: () => this.#intake.roomChanged(),
-    });
-    this.#versions.set(version, lane);
-    return lane;
+    if (this.#keepAlive.has(held) && !this.#versions.place(held)) this.#parked.push(held);
   }
 
   #settle(held: Held, decision: Decision): void {
+    const { overflowedFrom } = held;
+    const attempt =
+      overflowedFrom === undefined || decision.attempt === undefined
+        ? decision.attempt
+        : { ...decision.attempt, overflowedFrom };
     if (decision.kind !== "again") {
-      void this.#decide(held, decision);
+      void this.#decide(held, attempt === undefined ? decision : { ...decision, attempt });
       return;
     }
-    if (decision.attempt !== undefined) held.attempts.push(decision.attempt);
+    if (attempt !== undefined) held.attempts.push(attempt);
     held.asking = decision.asking;
     if (decision.delayMs === 0) this.#again(held);
     else void pause(decision.delayMs, this.#stopped.signal).then(() => this.#again(held));
@@ -157,7 +157,7 @@ export class AgentLane {
   }
 
   #stale(messages: readonly Held[], closedAtRevision: number): void {
-    if (this.#route.revision < closedAtRevision) this.#parked.push(...messages);
+    if (this.#versions.route.revision < closedAtRevision) this.#parked.push(...messages);
     else for (const held of messages) this.#again(held);
   }
 
@@ -177,12 +177,12 @@ export class AgentLane {
   #exited(subject: string, data: Uint8Array): void {
     const version = subject.slice(subject.lastIndexOf(".") + 1);
     const { instance, reason } = instanceExit.check(decodeJson(data));
-    this.#versions.get(version)?.exited(instance, reason);
+    this.#versions.exited(version, instance, reason);
   }
 
   #acknowledgeRoute(): void {
     const { bus, log, routerId, agent } = this.#options;
-    const ack: RouteAck = { router: routerId, revision: this.#route.revision };
+    const ack: RouteAck = { router: routerId, revision: this.#versions.route.revision };
     try {
       bus.publish(routeAckSubject(agent), encodeJson(ack));
     } catch (error) {
@@ -191,12 +191,41 @@ export class AgentLane {
     }
   }
 
-  #forgetIdle(): void {
-    const named = new Set(this.#route.targets.map((target) => target.version));
-    for (const [version, lane] of this.#versions) {
-      if (named.has(version) || lane.inFlight > 0) continue;
-      lane.close();
-      this.#versions.delete(version);
-    }
+  /** A version or the inbox became reachable or unreachable, or the route another one. */
+  #changed(): void {
+    const { log, agent } = this.#options;
+    const before = this.#waitsFor;
+    const now = this.#reasonToWait();
+    this.#waitsFor = now;
+    if (now?.code === "no-instance" && before?.code !== now.code)
+      log.warn({ agent, code: now.code }, `nothing is taken out of the inbox: ${now.message}`);
+    if (now === undefined && before?.code === "no-instance") log.info({ agent }, "messages are taken again");
+    this.#report.changed();
+    this.#intake.roomChanged();
+  }
+
+  #reasonToWait(): CaxtonError | undefined {
+    if (this.#intake.trouble !== undefined) return this.#intake.trouble;
+    const { away } = this.#versions;
+    if (away === undefined) return undefined;
+    const who = away.length === 0 ? "the route names no version" : `no instance of ${away.join(" or ")} answers`;
+    return new CaxtonError("no-instance", who);
+  }
+
+  #statusNow(): LaneStatus {
+    const { routerId, agent } = this.#options;
+    const waitsFor = this.#waitsFor;
+    const relay = this.#options.relayStatus?.();
+    return {
+      agent,
+      router: routerId,
+      routeRevision: this.#versions.route.revision,
+      state: waitsFor === undefined ? "pulling" : "waiting",
+      ...(waitsFor === undefined ? {} : { reason: { code: waitsFor.code, message: waitsFor.message } }),
+      held: this.#keepAlive.size,
+      versions: this.#versions.status(),
+      ...(relay === undefined ? {} : { relay: [...relay] }),
+      atMs: Date.now(),
+    };
   }
 }

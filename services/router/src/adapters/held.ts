@@ -13,6 +13,17 @@ export interface Held {
   asking: Asking;
   /** Requests that got no answer at all. */
   silences: number;
+  /** The version's lane that it counts for. */
+  lane: { held: number } | undefined;
+  /** The version that the split named, where another took it. */
+  overflowedFrom: string | undefined;
+}
+
+/** Lets a message count for `lane`, and no longer for the one before. */
+export function assign(held: Held, lane: { held: number } | undefined): void {
+  if (held.lane !== undefined) held.lane.held -= 1;
+  if (lane !== undefined) lane.held += 1;
+  held.lane = lane;
 }
 
 /** Keeps what is held from being delivered to somebody else while it is being worked on. */
@@ -38,6 +49,7 @@ export class KeepAlive {
 
   /** False where it was released before. */
   release(held: Held): boolean {
+    assign(held, undefined);
     return this.#held.delete(held);
   }
 

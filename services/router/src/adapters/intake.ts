@@ -15,6 +15,8 @@ export interface IntakeOptions {
   /** How many messages may be taken now; 0 while nobody could be asked about them. */
   room(): number;
   take(delivery: Delivery, epoch: string): void;
+  /** `trouble` came or went. */
+  troubleChanged?(): void;
 }
 
 const fetchMax = 256;
@@ -27,6 +29,7 @@ export class Intake {
   readonly #roomChanged = new Signal();
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
+  #trouble: CaxtonError | undefined;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -35,6 +38,11 @@ export class Intake {
 
   get closed(): boolean {
     return this.#stop.signal.aborted;
+  }
+
+  /** Why the inbox cannot be read now. */
+  get trouble(): CaxtonError | undefined {
+    return this.#trouble;
   }
 
   roomChanged(): void {
@@ -56,14 +64,23 @@ export class Intake {
         const { consumer, epoch } = await this.#open();
         if (delayMs > 0) log.info({ agent, epoch }, "the inbox can be read again");
         delayMs = 0;
+        this.#setTrouble(undefined);
         await this.#pull(consumer, epoch);
       } catch (error) {
-        const { code, message } = toCaxtonError(error);
+        const trouble = toCaxtonError(error);
+        const { code, message } = trouble;
+        this.#setTrouble(trouble);
         if (delayMs === 0 && !signal.aborted) log.warn({ agent, code }, `the inbox cannot be read: ${message}`);
         delayMs = nextDelayMs(delayMs, retryDelays);
         await pause(delayMs, signal);
       }
     }
+  }
+
+  #setTrouble(trouble: CaxtonError | undefined): void {
+    const changed = this.#trouble?.code !== trouble?.code;
+    this.#trouble = trouble;
+    if (changed) this.#options.troubleChanged?.();
   }
 
   /** Read anew after every trouble: an inbox made again is another epoch. */

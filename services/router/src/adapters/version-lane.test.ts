@@ -16,7 +16,17 @@ function message(): Held {
   const raw = { sequence: 1, headers: {}, data: new Uint8Array(), storedAtMs: 0, subject: "", deliveryCount: 1 };
   const delivery = { ...raw, ack: async () => true, ackUnconfirmed() {}, nak() {}, working() {} };
   const inbound = inboundOf("a", "e", raw);
-  return { inbound, delivery, body: "", heldSinceMs: 0, attempts: [], asking: "batch", silences: 0 };
+  return {
+    inbound,
+    delivery,
+    body: "",
+    heldSinceMs: 0,
+    attempts: [],
+    asking: "batch",
+    silences: 0,
+    lane: undefined,
+    overflowedFrom: undefined,
+  };
 }
 
 const reply = (answer: RunAnswer): BusMessage => ({
@@ -28,7 +38,11 @@ const reply = (answer: RunAnswer): BusMessage => ({
 });
 
 /** A lane of version `v1`; `settled` sees its decisions and may put a message back. */
-function laneOf(request: () => Promise<BusMessage>, settled: (lane: VersionLane, held: Held, one: Decision) => void) {
+function laneOf(
+  request: () => Promise<BusMessage>,
+  settled: (lane: VersionLane, held: Held, one: Decision) => void,
+  named = true,
+) {
   const lane: VersionLane = new VersionLane({
     bus: { request },
     log: createLogger({ service: "router", id: "test", level: "silent" }),
@@ -38,7 +52,8 @@ function laneOf(request: () => Promise<BusMessage>, settled: (lane: VersionLane,
     messageTimeoutMs: () => 1_000,
     settle: (held, decision) => settled(lane, held, decision),
     stale: () => expect.unreachable("not refused"),
-    availabilityChanged() {},
+    named: () => named,
+    healthChanged() {},
   });
   return lane;
 }
@@ -73,24 +88,31 @@ test("a busy version is asked again after growing pauses, which counts for nothi
   lane.close();
 });
 
-test("what was in the air where nobody is goes by today's route, and an emptied lane holds nobody up", async () => {
-  const moved: Held[] = [];
-  let asked = 0;
-  const lane = laneOf(
-    async () => {
-      asked += 1;
-      throw new CaxtonError("no-instance", "nobody listens");
-    },
-    (_, held, decision) => {
-      expect(decision).toEqual({ kind: "again", asking: "batch", delayMs: 0 });
-      moved.push(held);
-    },
-  );
-  const held = message();
-  lane.offer(held);
-  await vi.advanceTimersByTimeAsync(5_000);
-  expect({ asked, moved: moved.length, available: lane.available }).toEqual({ asked: 1, moved: 1, available: true });
-  lane.close();
+test("what was in the air where nobody is goes by today's route; empty requests find out while the route names it", async () => {
+  for (const named of [true, false]) {
+    const moved: Held[] = [];
+    let asked = 0;
+    const lane = laneOf(
+      async () => {
+        asked += 1;
+        if (asked < 4) throw new CaxtonError("no-instance", "nobody listens");
+        return reply({ status: "done", instance: "i", results: [] });
+      },
+      (_, held, decision) => {
+        expect(decision).toEqual({ kind: "again", asking: "batch", delayMs: 0 });
+        moved.push(held);
+      },
+      named,
+    );
+    lane.offer(message());
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect({ asked, moved: moved.length, available: lane.available }).toEqual({
+      asked: named ? 4 : 1,
+      moved: 1,
+      available: named,
+    });
+    lane.close();
+  }
 });
 
 test("a version without instances is asked by one request at a time, and takes no more in", async () => {

@@ -20,8 +20,10 @@ export interface VersionLaneOptions {
   settle(held: Held, decision: Decision): void;
   /** Nobody was asked, because the version is closed at this revision. */
   stale(messages: readonly Held[], closedAtRevision: number): void;
-  /** The lane stopped or started to find instances. */
-  availabilityChanged(): void;
+  /** Whether the route of now names the version. */
+  named(): boolean;
+  /** The lane stopped or started to find instances, or to be troubled. */
+  healthChanged(): void;
 }
 
 interface Flight {
@@ -47,6 +49,8 @@ const instanceForgottenAfterMs = 10_000;
 /** Where nobody listens any more, a host that lives has said by then which process of its ended. */
 const exitAnnouncedWithinMs = 1_000;
 const probeTimeoutMs = 500;
+const troubledAfter = 3;
+const troubles: ReadonlySet<string | undefined> = new Set(["agent-timeout", "agent-crash"]);
 
 /** Asks one version: what waits, what is in flight, and whether anybody is there to be asked. */
 export class VersionLane {
@@ -68,15 +72,25 @@ export class VersionLane {
   readonly #silence = new SilenceWatch(() => this.#probe());
   #waitForRevision = 0;
   #pumping = false;
+  /** Timeouts, crashes and silences since the version last answered otherwise. */
+  #troubles = 0;
+  /** Messages that count for this lane. */
+  held = 0;
+  /** Messages meant for this version that another took. */
+  overflowed = 0;
 
   constructor(options: VersionLaneOptions) {
     this.#options = options;
   }
 
-  /** Whether more may be taken in: somebody answers, as far as is known, or nothing is left here that would find out. */
+  /** Whether somebody answers, as far as is known; where nobody did, the lane goes on asking while the route names it. */
   get available(): boolean {
-    const asks = this.#flights.size + this.#suspects.length + this.#alone.length + this.#batch.length;
-    return this.#retryDelayMs === 0 || asks === 0;
+    return this.#retryDelayMs === 0;
+  }
+
+  /** Nothing but timeouts, crashes and silence lately. */
+  get troubled(): boolean {
+    return this.#troubles >= troubledAfter;
   }
 
   get inFlight(): number {
@@ -87,6 +101,11 @@ export class VersionLane {
     if (held.asking === "suspect") this.#suspects.push(held);
     else if (held.asking === "alone") this.#alone.push(held);
     else this.#batch.push(held);
+    this.#pumpSoon();
+  }
+
+  /** The route may name the version again, or have reached the revision that it waits for. */
+  routeChanged(): void {
     this.#pumpSoon();
   }
 
@@ -131,9 +150,14 @@ export class VersionLane {
     if (this.#pauseTimer !== undefined || this.#options.routeRevision() < this.#waitForRevision) return;
     while (this.#flights.size < (this.#retryDelayMs === 0 ? inFlightMax : 1)) {
       const next = this.#next();
-      if (next.length === 0) return;
+      if (next.length === 0 && !this.#mustFindOut()) return;
       void this.#fly(next);
     }
+  }
+
+  /** With nothing to ask, an empty request finds out whether somebody came. */
+  #mustFindOut(): boolean {
+    return !this.available && this.#flights.size === 0 && !this.#closed.signal.aborted && this.#options.named();
   }
 
   #next(): Held[] {
@@ -210,12 +234,14 @@ export class VersionLane {
     if (flight.lost) return { kind: "again", asking: held.asking, delayMs: 0 };
     if (flight.exitReason !== undefined) {
       const tookMs = performance.now() - flight.startedMs;
+      this.#trouble();
       return judgeCrash(held.attempts, flight.asked, flight.sole, flight.exitReason, tookMs);
     }
     return this.#silent(held);
   }
 
   #silent(held: Held): Decision {
+    this.#trouble();
     held.silences += 1;
     return judgeSilence(held.silences);
   }
@@ -228,7 +254,7 @@ export class VersionLane {
         { agent: this.#options.agent, version: this.#options.version },
         "an instance answers again",
       );
-      this.#options.availabilityChanged();
+      this.#options.healthChanged();
     }
     if (answer.status === "refused") {
       this.#waitForRevision = Math.max(this.#waitForRevision, answer.closedAtRevision);
@@ -241,9 +267,22 @@ export class VersionLane {
     for (const [index, held] of flight.messages.entries()) {
       const result = results.get(index) ?? { index, result: "unfinished" };
       if (result.result !== "unfinished") this.#messageMs = smoothed(this.#messageMs, result.latencyMs);
+      if (result.result === "failed" && troubles.has(result.code)) this.#trouble();
+      else if (result.result !== "unfinished") this.#well();
       const silent = result.result === "unfinished" && flight.messages.length === 1;
       this.#options.settle(held, silent ? this.#silent(held) : judge(held.attempts, flight.asked, result));
     }
+  }
+
+  #trouble(): void {
+    this.#troubles += 1;
+    if (this.#troubles === troubledAfter) this.#options.healthChanged();
+  }
+
+  #well(): void {
+    const { troubled } = this;
+    this.#troubles = 0;
+    if (troubled) this.#options.healthChanged();
   }
 
   /** Counts for nothing: more routers ask than the instance lets wait. */
@@ -270,15 +309,15 @@ export class VersionLane {
   /** Counts for nothing: they wait, and one request after a while finds out whether somebody came. */
   #nobody(flight: Flight, error: CaxtonError): void {
     const { agent, version, log } = this.#options;
-    if (this.#retryDelayMs === 0)
-      log.warn({ agent, version, code: error.code }, "no instance of the version answers; messages wait");
+    const wasAvailable = this.available;
+    if (wasAvailable) log.warn({ agent, version, code: error.code }, "no instance of the version answers");
     if (error.code === "no-instance") this.#giveUpLater();
     if (this.#pauseTimer === undefined || this.#retryDelayMs === 0) {
       this.#retryDelayMs = nextDelayMs(this.#retryDelayMs, retryDelays);
       this.#pause(this.#retryDelayMs);
     }
     this.#again(flight);
-    this.#options.availabilityChanged();
+    if (wasAvailable) this.#options.healthChanged();
   }
 
   /** What is in flight where nobody listens comes to nothing; a host that was killed announces no exit. */

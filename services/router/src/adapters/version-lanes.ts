@@ -1,0 +1,138 @@
+import type { VersionLaneStatus } from "@caxton/contracts/lane-status";
+import type { RouteEntry } from "@caxton/contracts/placement";
+import { chooseVersion } from "@caxton/deployment/split";
+import { splitKey } from "../core/inbound.ts";
+import { roomOf, takerOf, type Place } from "../core/overflow.ts";
+import { assign, type Held } from "./held.ts";
+import { VersionLane, type VersionLaneOptions } from "./version-lane.ts";
+
+interface Target extends Place {
+  readonly lane: VersionLane;
+}
+
+export interface VersionLanesOptions extends Pick<VersionLaneOptions, "bus" | "log" | "agent" | "settle" | "stale"> {
+  /** What `room` or `status` say may be different now. */
+  changed(): void;
+}
+
+const defaultTimeoutMs = 1_000;
+
+/** An agent's versions at one router: who is asked about a message, by the route and by how each version is doing. */
+export class VersionLanes {
+  readonly #options: VersionLanesOptions;
+  readonly #lanes = new Map<string, VersionLane>();
+  #route: RouteEntry;
+  #targets: readonly Target[] = [];
+
+  constructor(options: VersionLanesOptions, route: RouteEntry) {
+    this.#options = options;
+    this.#route = route;
+    this.#targets = this.#targetsOf(route);
+  }
+
+  get route(): RouteEntry {
+    return this.#route;
+  }
+
+  /** @returns what waited for a version: to be placed anew */
+  applyRoute(route: RouteEntry): readonly Held[] {
+    this.#route = route;
+    this.#targets = this.#targetsOf(route);
+    const waiting = this.withdraw();
+    for (const lane of this.#lanes.values()) lane.routeChanged();
+    return waiting;
+  }
+
+  /** The versions that messages could go to, where nobody answers at any of them. */
+  get away(): readonly string[] | undefined {
+    const asked = this.#targets.filter(({ share }) => share > 0);
+    return asked.some(({ lane }) => lane.available) ? undefined : asked.map(({ version }) => version);
+  }
+
+  /** How many more messages may be taken in while `heldInAll` are held. */
+  room(heldInAll: number): number {
+    return roomOf(this.#targets, heldInAll);
+  }
+
+  /** @returns false where the route names no version for it */
+  place(held: Held): boolean {
+    assign(held, undefined);
+    const version = chooseVersion(this.#route.targets, this.#options.agent, splitKey(held.inbound));
+    const meant = this.#targets.find((target) => target.version === version);
+    if (meant === undefined) return false;
+    const taker = takerOf(meant, this.#targets) ?? meant;
+    held.overflowedFrom = taker === meant ? undefined : meant.version;
+    if (taker !== meant) meant.lane.overflowed += 1;
+    assign(held, taker.lane);
+    taker.lane.offer(held);
+    return true;
+  }
+
+  /** Takes out everything that waits. */
+  withdraw(): readonly Held[] {
+    return [...this.#lanes.values()].flatMap((lane) => lane.withdraw());
+  }
+
+  exited(version: string, instance: string, reason: string): void {
+    this.#lanes.get(version)?.exited(instance, reason);
+  }
+
+  status(): VersionLaneStatus[] {
+    return this.#targets.map(({ version, lane }) => {
+      const { available, held, inFlight, overflowed } = lane;
+      return { version, available, held, inFlight, overflowed };
+    });
+  }
+
+  /** Lets go of versions that the route no longer names. */
+  forgetIdle(): void {
+    for (const [version, lane] of this.#lanes) {
+      if (this.#named(version) || lane.inFlight > 0) continue;
+      lane.close();
+      this.#lanes.delete(version);
+    }
+  }
+
+  close(): void {
+    for (const lane of this.#lanes.values()) lane.close();
+  }
+
+  #targetsOf(route: RouteEntry): Target[] {
+    return route.targets.map(({ version, share }) => ({ version, share, lane: this.#lane(version) }));
+  }
+
+  #named(version: string): boolean {
+    return this.#targets.some((target) => target.version === version);
+  }
+
+  #lane(version: string): VersionLane {
+    const existing = this.#lanes.get(version);
+    if (existing !== undefined) return existing;
+    const { bus, log, agent, settle, stale } = this.#options;
+    const lane: VersionLane = new VersionLane({
+      bus,
+      log,
+      agent,
+      version,
+      settle,
+      stale,
+      routeRevision: () => this.#route.revision,
+      messageTimeoutMs: () =>
+        this.#route.targets.find((target) => target.version === version)?.messageTimeoutMs ?? defaultTimeoutMs,
+      named: () => this.#named(version),
+      healthChanged: () => this.#healthChanged(lane),
+    });
+    this.#lanes.set(version, lane);
+    return lane;
+  }
+
+  /** What waits for a version that is away or hangs goes to another that can take it. */
+  #healthChanged(lane: VersionLane): void {
+    if (this.#targets.length > 1 && (!lane.available || lane.troubled)) {
+      const waiting = lane.withdraw();
+      for (const held of waiting) assign(held, undefined);
+      for (const held of waiting) if (!this.place(held)) this.#options.stale([held], 0);
+    }
+    this.#options.changed();
+  }
+}
