@@ -33,6 +33,7 @@ export function deploy(agent: string, deployment: string): Request {
     limits: defaultLimits,
     fingerprint: `${deployment.slice(-5)}${"0".repeat(59)}`,
     instances: 1,
+    concurrency: 1,
     strategy: "direct",
     plan: directPlan(),
   };

@@ -97,6 +97,7 @@ export async function startHotPath(): Promise<HotPath> {
       configuration: "{}",
       limits: { ...defaultLimits, messageTimeoutMs: 300 },
       instances: 1,
+      concurrency: 1,
       desired: "running",
       ...more,
     };

@@ -76,7 +76,7 @@ describe("a command on the bus", () => {
     expect(published).toMatchObject(
       started.map((type, revision) => ({
         specversion: "1.0",
-        type: `caxton.deployment.${type}.v1`,
+        type: `caxton.deployment.${type}.v${type === "DeploymentRequested" ? 2 : 1}`,
         subject: body.deployment,
         stream: "agent-first",
         revision,

@@ -30,6 +30,7 @@ describe("a deploy command", () => {
       'deploy command at /artifact/digest: must match pattern "^[0-9a-f]{64}$"',
     ],
     [{ ...least, strategy: "canary" }, "deploy command at /strategy: must be equal to constant 'direct'"],
+    [{ ...least, concurrency: 17 }, "deploy command at /concurrency: must be <= 16"],
     [{ ...least, instances: 65 }, "deploy command at /instances: must be <= 64"],
     [{ ...least, limits: { memoryMaxBytes: 1 } }, "deploy command at /limits/memoryMaxBytes: must be >= 65536"],
     [{ ...least, limits: { cpu: 1 } }, "deploy command at /limits: must NOT have additional properties 'cpu'"],

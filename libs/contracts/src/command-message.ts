@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { VersionLimits } from "./limits.ts";
+import { concurrencyMax, instancesMax, VersionLimits } from "./limits.ts";
 import { checker } from "./schema.ts";
 
 const Uuid = Type.String({ format: "uuid" });
@@ -23,10 +23,12 @@ export const DeployCommand = Type.Object(
     deployment: Uuid,
     artifact: Type.Object({ digest: Type.String({ pattern: "^[0-9a-f]{64}$" }) }, { additionalProperties: false }),
     strategy: Type.Optional(Type.Literal("direct")),
-    /** Given to the agent with every message; {} unless set. */
+    /** Given to the agent with every message. What is left out here and below stays as the version before has it. */
     configuration: Type.Optional(Type.Unknown()),
     limits: Type.Optional(Type.Partial(VersionLimits, { additionalProperties: false })),
-    instances: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
+    instances: Type.Optional(Type.Integer({ minimum: 1, maximum: instancesMax })),
+    /** Messages that one instance works on at once. */
+    concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: concurrencyMax })),
     /** Why a breaking change of the contract is wanted all the same. */
     allowBreaking: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
   },

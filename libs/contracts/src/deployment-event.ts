@@ -7,6 +7,12 @@ const Failure = Type.Object({ stage: Type.String(), code: Type.String(), reason:
 const Target = Type.Object({ version: Id, share: Type.Number({ minimum: 0, maximum: 1 }) });
 const Closing = Type.Object({ version: Id, revision: Type.Integer() });
 const Ending = Type.Union([Type.Literal("Retired"), Type.Literal("RolledBack")]);
+const KeptField = Type.Union([
+  Type.Literal("configuration"),
+  Type.Literal("limits"),
+  Type.Literal("instances"),
+  Type.Literal("concurrency"),
+]);
 const Step = Type.Union([
   Type.Object({ kind: Type.Literal("validate"), timeoutMs: Type.Number() }),
   Type.Object({ kind: Type.Literal("start"), timeoutMs: Type.Number() }),
@@ -28,6 +34,8 @@ export const deploymentEventSchemas = {
     limits: VersionLimits,
     fingerprint: Type.String(),
     instances: Type.Integer({ minimum: 1 }),
+    concurrency: Type.Integer({ minimum: 1 }),
+    kept: Type.Optional(Type.Object({ from: Id, fields: Type.Array(KeptField) })),
     strategy: Type.Literal("direct"),
     plan: Type.Array(Step),
     allowBreaking: Type.Optional(Type.String()),

@@ -56,7 +56,7 @@ export const errorCodes = {
     exit: 4,
   },
   "already-active": {
-    meaning: "The agent already runs this artifact with this configuration and these limits.",
+    meaning: "The agent already runs this artifact with this configuration, limits, instances and concurrency.",
     grpc: "already_exists",
     exit: 4,
   },

@@ -61,6 +61,14 @@ describe("a stored event", () => {
     expect(readDeploymentEvent({ type: "constructor", schemaVersion: 1, data: {} })).toBeUndefined();
   });
 
+  it("of a deployment from before there was concurrency has 1", () => {
+    const requested = walk([0, 0, 0]).events.find(({ type }) => type === "DeploymentRequested");
+    if (requested?.type !== "DeploymentRequested") throw new Error("a life without a request");
+    const { type, concurrency: _later, ...data } = requested;
+    expect(readDeploymentEvent({ type, schemaVersion: 1, data })).toMatchObject({ ...data, concurrency: 1 });
+    expect(() => readDeploymentEvent({ type, schemaVersion: 2, data })).toThrow("'concurrency'");
+  });
+
   it("at a schema version that came later says to upgrade", () => {
     const read = () =>
       readDeploymentEvent({ type: "DeploymentCompleted", schemaVersion: 2, data: { deployment: "d" } });

@@ -3,16 +3,19 @@ import { deploymentEventSchemas } from "./deployment-event.ts";
 import { CaxtonError } from "./errors.ts";
 import { checker, type Checker } from "./schema.ts";
 
-/** Written today; a reader lifts older ones with `upcasts` first. */
-export const currentSchemaVersion = 1;
+/** Written today, 1 where not named; a reader lifts older ones with `upcasts` first. */
+const schemaVersions: Readonly<Partial<Record<string, number>>> = { DeploymentRequested: 2 };
 
 type Upcast = (data: Readonly<Record<string, unknown>>) => Record<string, unknown>;
 
 /**
  * How data of an event type at a version becomes data of the next version: `upcasts[type][1]` lifts 1 to 2. Old events are
- * never rewritten. Empty while every type stands at version 1.
+ * never rewritten.
  */
-const upcasts: Readonly<Partial<Record<string, Readonly<Record<number, Upcast>>>>> = {};
+const upcasts: Readonly<Partial<Record<string, Readonly<Record<number, Upcast>>>>> = {
+  // Until then every instance worked on one message at a time.
+  DeploymentRequested: { 1: (data) => ({ concurrency: 1, ...data }) },
+};
 
 const checkers: ReadonlyMap<string, Checker<DeploymentEvent>> = new Map(
   Object.entries(deploymentEventSchemas).map(([type, schema]): [string, Checker<DeploymentEvent>] => [
@@ -32,14 +35,15 @@ export function readDeploymentEvent(stored: {
 }): DeploymentEvent | undefined {
   const check = checkers.get(stored.type);
   if (check === undefined) return undefined;
-  if (stored.schemaVersion > currentSchemaVersion) {
+  const currentVersion = schemaVersions[stored.type] ?? 1;
+  if (stored.schemaVersion > currentVersion) {
     throw new CaxtonError(
       "internal",
-      `event ${stored.type} has schema version ${stored.schemaVersion}, this program knows up to ${currentSchemaVersion}; upgrade it`,
+      `event ${stored.type} has schema version ${stored.schemaVersion}, this program knows up to ${currentVersion}; upgrade it`,
     );
   }
   let data = asRecord(stored.data, stored.type);
-  for (let version = stored.schemaVersion; version < currentSchemaVersion; version += 1) {
+  for (let version = stored.schemaVersion; version < currentVersion; version += 1) {
     const upcast = upcasts[stored.type]?.[version];
     if (upcast !== undefined) data = upcast(data);
   }
@@ -57,7 +61,7 @@ export function writeDeploymentEvent(event: DeploymentEvent): {
 } {
   checkers.get(event.type)?.check(event);
   const { type, ...data } = event;
-  return { type, schemaVersion: currentSchemaVersion, data };
+  return { type, schemaVersion: schemaVersions[type] ?? 1, data };
 }
 
 function asRecord(data: unknown, type: string): Record<string, unknown> {

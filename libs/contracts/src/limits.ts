@@ -23,6 +23,12 @@ export const defaultLimits: Limits = {
   p99MaxMs: 250,
 };
 
+/** Most processes of one version, over all hosts. */
+export const instancesMax = 64;
+
+/** Most messages that one instance works on at once; each has a thread and memories of its own. */
+export const concurrencyMax = 16;
+
 /** Largest component accepted, in bytes. */
 export const artifactMaxBytes = 64 * mebibyte;
 

@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { VersionLimits } from "./limits.ts";
+import { concurrencyMax, instancesMax, VersionLimits } from "./limits.ts";
 
 /** Bucket `caxton-routes`, key `<agent>`: written by the orchestrator, compare-and-set, revision upward only. */
 export const RouteEntry = Type.Object({
@@ -25,7 +25,9 @@ export const VersionSpec = Type.Object({
   digest: Type.String(),
   configuration: Type.String(),
   limits: VersionLimits,
-  instances: Type.Integer({ minimum: 1, maximum: 64 }),
+  instances: Type.Integer({ minimum: 1, maximum: instancesMax }),
+  /** Messages that one instance works on at once. */
+  concurrency: Type.Integer({ minimum: 1, maximum: concurrencyMax }),
   desired: Type.Union([Type.Literal("running"), Type.Literal("stopped")]),
 });
 export type VersionSpec = Static<typeof VersionSpec>;

@@ -23,7 +23,8 @@ function deploy(command: Request & { type: "deploy" }, state: AgentState, policy
   const known = deploymentOf(state, command.deployment);
   if (known !== undefined) {
     if (asksForTheSame(known, command)) return { ok: true, facts: [] };
-    const what = "another artifact, configuration, limits, instances, strategy or leave to break the contract";
+    const what =
+      "another artifact, configuration, limits, instances, concurrency, strategy or leave to break the contract";
     return refuse(
       "deployment-exists",
       `deployment ${command.deployment} was already asked for with ${what}; choose a new id`,
@@ -33,10 +34,10 @@ function deploy(command: Request & { type: "deploy" }, state: AgentState, policy
   if (problem !== undefined) return refuse("invalid-argument", problem);
   const active = deploymentOf(state, state.active);
   const idle = state.rollout === undefined && state.queue.length === 0;
-  if (idle && active?.fingerprint === command.fingerprint) {
+  if (idle && active !== undefined && runsTheSame(active, command)) {
     return refuse(
       "already-active",
-      `${command.agent} already runs this artifact with this configuration and limits as ${active.version}; nothing to do`,
+      `${command.agent} already runs this artifact with this configuration, limits, instances and concurrency as ${active.version}; nothing to do`,
     );
   }
   if (!idle && state.queue.length >= policy.maxQueued) {
@@ -50,10 +51,16 @@ function deploy(command: Request & { type: "deploy" }, state: AgentState, policy
 
 function asksForTheSame(known: Deployment, command: DeploymentRequest): boolean {
   return (
+    runsTheSame(known, command) && known.strategy === command.strategy && known.allowBreaking === command.allowBreaking
+  );
+}
+
+/** How many instances there are is no part of a version's identity, but changing it is a deployment all the same. */
+function runsTheSame(known: Deployment, command: DeploymentRequest): boolean {
+  return (
     known.fingerprint === command.fingerprint &&
-    known.strategy === command.strategy &&
     known.instances === command.instances &&
-    known.allowBreaking === command.allowBreaking
+    known.concurrency === command.concurrency
   );
 }
 

@@ -27,6 +27,8 @@ export interface Limits {
   readonly p99MaxMs: number;
 }
 
+export type KeptField = "configuration" | "limits" | "instances" | "concurrency";
+
 /** What somebody asked for: one attempt to bring an artifact into an agent. */
 export interface DeploymentRequest {
   readonly deployment: string;
@@ -38,6 +40,10 @@ export interface DeploymentRequest {
   /** sha256 over artifact, configuration and limits, in hex: what makes two versions the same. */
   readonly fingerprint: string;
   readonly instances: number;
+  /** How many messages one instance works on at once. */
+  readonly concurrency: number;
+  /** What was not asked for and therefore kept as an earlier deployment of the agent had it. */
+  readonly kept?: { readonly from: string; readonly fields: readonly KeptField[] };
   readonly strategy: Strategy;
   readonly plan: readonly Step[];
   /** Why a breaking change of the contract is wanted all the same. */
@@ -117,6 +123,17 @@ export function isSettled(state: DeploymentState): boolean {
 /** Ids come from outside, so a name that every object inherits (`constructor`) is no deployment. */
 export function deploymentOf(state: AgentState, id: string | undefined): Deployment | undefined {
   return id !== undefined && Object.hasOwn(state.deployments, id) ? state.deployments[id] : undefined;
+}
+
+/**
+ * Whose settings a further deployment keeps where it names none: the last in line that is not being taken back, else the
+ * active one.
+ */
+export function settingsBefore(state: AgentState): Deployment | undefined {
+  const waiting = state.queue.toReversed();
+  const onTheirWay = [...waiting, state.rollout].map((id) => deploymentOf(state, id));
+  const last = onTheirWay.find((deployment) => deployment !== undefined && deployment.rollbackReason === undefined);
+  return last ?? deploymentOf(state, state.active);
 }
 
 export function versionOf(state: AgentState, id: string | undefined): string | undefined {

@@ -165,6 +165,14 @@ describe("asking twice", () => {
     given(...firstRuns)
       .when(again)
       .thenRefused("already-active", "proc-v1-1f1f1; nothing to do");
+    const scaled = { fingerprint: "1f1f1".padEnd(64, "0"), instances: 3 };
+    given(...firstRuns)
+      .when(deploy("second", scaled))
+      .thenEvents(wasAsked("second", scaled), wasStarted("second", "first"));
+    const wider = { fingerprint: "1f1f1".padEnd(64, "0"), concurrency: 2 };
+    given(...firstRuns)
+      .when(deploy("second", wider))
+      .thenEvents(wasAsked("second", wider), wasStarted("second", "first"));
     given(...firstRuns, wasAsked("third"), wasStarted("third", "first"))
       .when(again)
       .thenEvents(wasAsked("second", { fingerprint: "1f1f1".padEnd(64, "0") }));

@@ -1,14 +1,7 @@
-import { cacheDirFromEnvironment, integerFrom } from "@caxton/service/environment";
+import { cacheDirFromEnvironment } from "@caxton/service/environment";
 import { runProgram } from "@caxton/service/program";
 import { startAgentHost } from "./service.ts";
 
 await runProgram("agent-host", ({ bus, busUrl, log, id }) =>
-  startAgentHost({
-    bus,
-    log,
-    id,
-    busUrl,
-    cacheDir: cacheDirFromEnvironment(),
-    concurrency: integerFrom("CAXTON_INSTANCE_CONCURRENCY", { unlessGiven: 1, min: 1, max: 64 }),
-  }),
+  startAgentHost({ bus, log, id, busUrl, cacheDir: cacheDirFromEnvironment() }),
 );

@@ -21,8 +21,6 @@ export interface AgentHostOptions {
   readonly cacheDir: string;
   /** How the instances reach the bus; they have connections of their own. */
   readonly busUrl: string;
-  /** Threads an instance runs its agent on; 1 unless given. */
-  readonly concurrency?: number;
 }
 
 /** A slot whose holder died expires without a word, so it is looked for. */
@@ -31,11 +29,11 @@ const versionSpec = checker("version", VersionSpec);
 
 /** Runs instances of the versions that should run, as many as no other host does. */
 export async function startAgentHost(options: AgentHostOptions): Promise<{ close(): Promise<void> }> {
-  const { bus, log, id, cacheDir, busUrl, concurrency = 1 } = options;
+  const { bus, log, id, cacheDir, busUrl } = options;
   // A slot of an earlier life of this host is not ours.
   const host = `${id}.${randomUUID().slice(0, 4)}`;
   const spares = new SpareProcesses(join(cacheDir, "node"));
-  const context: SlotContext = { bus, busUrl, log, host, cacheDir, concurrency, spares };
+  const context: SlotContext = { bus, busUrl, log, host, cacheDir, spares };
   const bucket = await bus.kv(slotBucket, { ttlMs: slotTtlMs });
   const specs = new Map<string, VersionSpec>();
   const held = new Map<string, HeldSlot>();

@@ -21,7 +21,6 @@ export interface SlotContext {
   readonly log: Logger;
   readonly host: string;
   readonly cacheDir: string;
-  readonly concurrency: number;
   readonly spares: SpareProcesses;
 }
 
@@ -116,7 +115,7 @@ async function start(
   claim: SlotClaim,
   preparedDir: string,
 ): Promise<InstanceProcess> {
-  const { bus, busUrl, log, concurrency, spares } = context;
+  const { bus, busUrl, log, spares } = context;
   const { spec } = slot;
   const instance = `${context.host}-${randomUUID().slice(0, 8)}`;
   const { host, restarts } = claim.status;
@@ -131,7 +130,7 @@ async function start(
     const closed = closedAtRevision > 0 ? { closedAtRevision } : {};
     claim.set({ ...started, ...process, state: state.state, startMs, ...closed });
   };
-  const running = await startInstance({ busUrl, instance, spec, preparedDir, concurrency }, spares, {
+  const running = await startInstance({ busUrl, instance, spec, preparedDir }, spares, {
     onState(next) {
       state = next;
       showState();

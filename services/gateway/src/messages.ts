@@ -1,5 +1,5 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { fromJsonString, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs, ValueSchema } from "@bufbuild/protobuf/wkt";
 import type {
   AgentSchema,
   DeploymentSchema,
@@ -15,6 +15,7 @@ const timestamp = (atMs: number | undefined) => (atMs === undefined ? undefined 
 
 export function deploymentMessage(view: AgentView, deployment: Deployment): MessageInitShape<typeof DeploymentSchema> {
   const marks = view.marks[deployment.deployment] ?? {};
+  const { kept } = deployment;
   const step = stepOf(deployment);
   const underWay = deployment.state !== "Queued" && !isSettled(deployment.state);
   const report = toJsonObject(marks.report);
@@ -31,6 +32,10 @@ export function deploymentMessage(view: AgentView, deployment: Deployment): Mess
     artifactDigest: deployment.artifact.digest,
     artifactSizeBytes: deployment.artifact.sizeBytes,
     instances: deployment.instances,
+    concurrency: deployment.concurrency,
+    limits: { ...deployment.limits },
+    configuration: fromJsonString(ValueSchema, deployment.configuration),
+    ...(kept === undefined ? {} : { kept: { from: kept.from, fields: [...kept.fields] } }),
     actor: deployment.actor,
     replaces: versionOf(view.state, deployment.replaces) ?? "",
     ...(deployment.failure === undefined ? {} : { failure: deployment.failure }),

@@ -3,6 +3,7 @@ import { fromJsonString } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { CaxtonError, hasCode } from "@caxton/contracts/errors";
 import { DeploymentSchema } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import { concurrencyMax, instancesMax } from "@caxton/contracts/limits";
 import { requireAgentName } from "@caxton/contracts/names";
 import type { Command } from "commander";
 import { type ArtifactFile, readArtifact } from "../artifact-file.ts";
@@ -24,6 +25,7 @@ interface DeployOptions extends JsonOption, GatewayOption {
   readonly configuration?: string;
   readonly limit?: GivenLimits;
   readonly instances?: number;
+  readonly concurrency?: number;
   readonly deployment?: string;
   readonly allowBreaking?: boolean;
   readonly reason?: string;
@@ -44,13 +46,18 @@ export function deployAgentCommand(): Command {
     .argument("<file>", "the component, a .wasm file")
     .option("--agent <name>", "the agent it becomes a version of; the file's name without .wasm and -v<n> unless given")
     .option("--strategy <strategy>", "how traffic moves to it: direct", "direct")
-    .option("--configuration <file|json>", "given to the agent with every message")
+    .option("--configuration <file|json>", "given to the agent with every message; '{}' takes an earlier one back")
     .option(
       "--limit <limits>",
       "what it may use: memory=64MiB,timeout=1s,start=5s,output=256KiB,p99=250ms (may be repeated)",
       parseLimits,
     )
-    .option("--instances <n>", "processes of the version", wholeNumber("--instances", 1, 64))
+    .option("--instances <n>", "processes of the version, over all hosts", wholeNumber("--instances", 1, instancesMax))
+    .option(
+      "--concurrency <n>",
+      "messages that one process works on at once",
+      wholeNumber("--concurrency", 1, concurrencyMax),
+    )
     .option("--deployment <id>", "a UUID for this deployment: asking twice with the same is asking once")
     .option("--allow-breaking", "deploy although messages that the live version accepts would be refused")
     .option("--reason <text>", "why; stays in the history")
@@ -82,6 +89,7 @@ async function deployAgent(file: string, options: DeployOptions): Promise<void> 
     ...(configuration === undefined ? {} : { configuration: fromJsonString(ValueSchema, configuration) }),
     ...(options.limit === undefined ? {} : { limits: options.limit }),
     ...(options.instances === undefined ? {} : { instances: options.instances }),
+    ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     ...(options.allowBreaking === true ? { allowBreaking: reason } : {}),
   });
   const { deploymentId, state } = await asked.catch((error: unknown) => {

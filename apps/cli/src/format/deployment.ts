@@ -2,6 +2,7 @@ import type { Agent, Deployment } from "@caxton/contracts/gen/caxton/v1/agent_de
 import { unixMs } from "../wire-json.ts";
 import { bytes, duration } from "./quantity.ts";
 import { queueText } from "./rollout.ts";
+import { inboxLimitsText, settingsFields } from "./settings.ts";
 import { fields, table } from "./table.ts";
 
 export function deploymentTable(deployments: readonly Deployment[]): readonly string[] {
@@ -45,7 +46,7 @@ export function deploymentLines(deployment: Deployment): readonly string[] {
     ["State", stateText(deployment)],
     ...optional("Step", step === undefined ? "" : `${step.kind}, ${step.number} of ${step.of}`),
     ["Strategy", deployment.strategy],
-    ["Instances", String(deployment.instances)],
+    ...settingsFields(deployment),
     ["Artifact", `sha256:${deployment.artifactDigest} (${bytes(deployment.artifactSizeBytes)})`],
     ...optional("Replaces", deployment.replaces),
     ["Requested", `${instant(unixMs(deployment.requestedAt))} by ${deployment.actor}`],
@@ -77,6 +78,7 @@ export function agentLines(agent: Agent): readonly string[] {
     ["On its way", agent.rollout === "" ? "nothing" : agent.rollout],
     ["Waiting", agent.queue.length === 0 ? "nothing" : agent.queue.join(", ")],
     ["Deployments", String(agent.deployments)],
+    ["Inbox takes", inboxLimitsText()],
     ["Revision", String(agent.revision)],
   ]);
 }

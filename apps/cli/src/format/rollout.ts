@@ -1,6 +1,7 @@
 import type { Deployment } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
 import { nextStepFor } from "./next-step.ts";
 import { seconds } from "./quantity.ts";
+import { keptText } from "./settings.ts";
 import type { Style } from "./style.ts";
 
 const validationStages: readonly string[] = ["static", "sandbox", "contracts", "resources"];
@@ -21,6 +22,7 @@ export function rolloutLines(deployment: Deployment, style: Style): readonly str
   const { version, timings } = deployment;
   const running = rolloutEnd(deployment) === "running";
   return [
+    ...(deployment.kept === undefined ? [] : [`→ Kept: ${keptText(deployment.kept)}`]),
     ...(version === "" ? [] : [`${style.good("✓")} Validation passed${took(timings?.validationMs)}`]),
     ...(running
       ? [

@@ -18,6 +18,7 @@ const requested = {
     limits: defaultLimits,
     fingerprint: "ff",
     instances: 1,
+    concurrency: 1,
     strategy: "direct",
     plan: directPlan(),
   },

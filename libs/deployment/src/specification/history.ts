@@ -27,6 +27,7 @@ export function request(name: Name, changes: Partial<DeploymentRequest> = {}): D
     limits: { memoryMaxBytes: 1e8, messageTimeoutMs: 1_000, startTimeoutMs: 5_000, outputMaxBytes: 1e5, p99MaxMs: 100 },
     fingerprint: fingerprints[name],
     instances: 1,
+    concurrency: 1,
     strategy: "direct",
     plan: directPlan(),
     ...changes,

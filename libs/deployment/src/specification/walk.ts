@@ -119,6 +119,7 @@ function newRequest(index: number, pick: number): DeploymentRequest {
     limits: { memoryMaxBytes: 1e8, messageTimeoutMs: 1_000, startTimeoutMs: 5_000, outputMaxBytes: 1e5, p99MaxMs: 100 },
     fingerprint: artifact.digest,
     instances: 1 + (pick % 3),
+    concurrency: 1 + (pick % 2),
     strategy: "direct",
     plan: pick % 2 === 0 ? directPlan() : steppedPlan,
     ...(pick % 5 === 0 ? { allowBreaking: "agreed with all who send" } : {}),

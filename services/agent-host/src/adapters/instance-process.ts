@@ -40,9 +40,9 @@ export async function startInstance(
   spares: SpareProcesses,
   listeners: InstanceListeners,
 ): Promise<InstanceProcess> {
-  const { limits } = options.spec;
+  const { limits, concurrency } = options.spec;
   // An instance that replaces another inside the process overlaps with it for a moment.
-  const bound = await memoryBound(baseBytes + 2 * limits.memoryMaxBytes * options.concurrency);
+  const bound = await memoryBound(baseBytes + 2 * limits.memoryMaxBytes * concurrency);
   const child = spares.take();
   const ready = Promise.withResolvers<number>();
   ready.promise.catch(() => undefined);

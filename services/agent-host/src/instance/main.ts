@@ -25,8 +25,8 @@ function fail(error: unknown): void {
 
 async function start(options: InstanceOptions): Promise<void> {
   const startedMs = performance.now();
-  const { busUrl, instance, spec, concurrency } = options;
-  const { agent, version } = spec;
+  const { busUrl, instance, spec } = options;
+  const { agent, version, concurrency } = spec;
   const bus = await connectBus({ url: busUrl, name: `${agent}.${version} ${instance}`, onError: () => undefined });
   const runners = await Promise.all(Array.from({ length: concurrency }, () => startAgent(options)));
   const queue = new RunQueue(runners, fail);

@@ -9,7 +9,6 @@ export interface InstanceOptions {
   /** From `prepareComponent`. */
   readonly preparedDir: string;
   /** Threads that run the agent. */
-  readonly concurrency: number;
 }
 
 /** From the supervisor, over IPC. */

@@ -11,7 +11,7 @@ const laterStrategies: readonly string[] = ["canary", "blue-green", "shadow"];
 
 /** @throws CaxtonError `invalid-argument`, `invalid-command`, `not-implemented` */
 export function toDeployCommand(request: DeployRequest): DeployCommand {
-  const { artifactDigest, deploymentId, configuration, limits, instances, allowBreaking } = request;
+  const { artifactDigest, deploymentId, configuration, limits, instances, concurrency, allowBreaking } = request;
   if (!isDigest(artifactDigest)) {
     throw new CaxtonError(
       "invalid-argument",
@@ -26,6 +26,7 @@ export function toDeployCommand(request: DeployRequest): DeployCommand {
     ...(configuration === undefined ? {} : { configuration: toJson(ValueSchema, configuration) }),
     ...(limits === undefined ? {} : { limits: setFields(limits) }),
     ...(instances === undefined ? {} : { instances }),
+    ...(concurrency === undefined ? {} : { concurrency }),
     ...(allowBreaking === "" ? {} : { allowBreaking }),
   });
 }

@@ -4,6 +4,7 @@ import { writeDeploymentEvent } from "@caxton/contracts/event-upcast";
 import { agentStream } from "@caxton/contracts/names";
 import type { Command, Decision, Policy } from "@caxton/deployment/command";
 import { decide } from "@caxton/deployment/decide";
+import type { AgentState } from "@caxton/deployment/state";
 import type { EventStore, NewEvent, RecordedEvent } from "@caxton/event-store/port";
 import { advance, type AgentView, emptyView } from "../core/agent-view.ts";
 import { eventMetadata, type Sent } from "../core/metadata.ts";
@@ -15,6 +16,9 @@ export interface AgentsOptions {
   /** Called after an agent's view moved on. */
   readonly onChange: (agent: string, view: AgentView) => void;
 }
+
+/** A command that leans on what is stored now. */
+export type CommandIn = (state: AgentState) => Command;
 
 /** Every agent as folded from the store, and the one way to change one: decide, then append at the revision decided on. */
 export class Agents {
@@ -45,9 +49,10 @@ export class Agents {
    * Decides on what is stored now: when somebody else appended in between, their events are read and it is decided again.
    * @throws CaxtonError `store-unavailable`: nothing is known of the outcome, the same command may be given again
    */
-  async handle(agent: string, command: Command, sent: Sent = {}): Promise<Decision> {
+  async handle(agent: string, given: Command | CommandIn, sent: Sent = {}): Promise<Decision> {
     for (;;) {
       const view = this.view(agent);
+      const command = typeof given === "function" ? given(view.state) : given;
       const decision = decide(command, view.state, this.#options.policy, this.#options.now());
       if (!decision.ok || decision.events.length === 0) return decision;
       const metadata = eventMetadata(command, view, sent);

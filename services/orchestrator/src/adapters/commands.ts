@@ -13,7 +13,7 @@ import type { Command } from "@caxton/deployment/command";
 import type { Logger } from "@caxton/telemetry/logger";
 import { commandIdOf, partsOf, type ReceivedCommand, receivedCommand } from "../core/received-command.ts";
 import { deployRequest } from "../core/request.ts";
-import type { Agents } from "./agents.ts";
+import type { Agents, CommandIn } from "./agents.ts";
 
 const ackWaitMs = 30_000;
 const retryAfterMs = 1_000;
@@ -99,7 +99,7 @@ async function answerTo(
   }
 }
 
-async function domainCommand(received: ReceivedCommand, bus: Bus): Promise<Command> {
+async function domainCommand(received: ReceivedCommand, bus: Bus): Promise<Command | CommandIn> {
   const { principal, agent, verb, message } = received;
   const sender = {
     commandId: message.id,
@@ -122,7 +122,7 @@ async function domainCommand(received: ReceivedCommand, bus: Bus): Promise<Comma
       `no artifact ${digest} was uploaded; PUT it to the gateway's /artifacts/<sha256> first`,
     );
   }
-  return { ...deployRequest(agent, message, sizeBytes), ...sender };
+  return (state) => ({ ...deployRequest(agent, message, sizeBytes, state), ...sender });
 }
 
 function bodyOf(delivery: Delivery): unknown {

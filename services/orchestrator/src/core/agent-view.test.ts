@@ -27,6 +27,7 @@ const requested: StoredEvent = {
     limits: { ...defaultLimits },
     fingerprint: "b".repeat(64),
     instances: 1,
+    concurrency: 1,
     strategy: "direct",
     plan: directPlan(),
   },

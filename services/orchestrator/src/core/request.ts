@@ -3,19 +3,57 @@ import { CaxtonError } from "@caxton/contracts/errors";
 import { canonicalJson, fingerprint } from "@caxton/contracts/fingerprint";
 import { defaultLimits } from "@caxton/contracts/limits";
 import type { Request } from "@caxton/deployment/command";
+import {
+  type AgentState,
+  type Deployment,
+  type DeploymentRequest,
+  deploymentOf,
+  type KeptField,
+  settingsBefore,
+} from "@caxton/deployment/state";
 import { directPlan } from "@caxton/deployment/strategy";
 
 /** Largest configuration, in bytes of JSON text: it travels with the version's specification. */
 export const configurationMaxBytes = 64 * 1024;
 
+type Settings = Pick<DeploymentRequest, KeptField>;
+
+const defaultSettings: Settings = { configuration: "{}", limits: defaultLimits, instances: 1, concurrency: 1 };
+
 /**
- * A deploy command from the bus in the words of the domain, with defaults filled in.
+ * A deploy command from the bus in the words of the domain. What it does not name stays as the agent has it, or is the
+ * default where the agent has nothing yet.
  * @throws CaxtonError `invalid-argument` where the configuration is too large
  */
-export function deployRequest(agent: string, command: DeployCommand, artifactSizeBytes: number): Request {
-  const limits = { ...defaultLimits, ...command.limits };
-  const settings = command.configuration ?? {};
-  const configuration = canonicalJson(settings);
+export function deployRequest(
+  agent: string,
+  command: DeployCommand,
+  artifactSizeBytes: number,
+  state: AgentState,
+): Request {
+  // Asked twice it means what it meant the first time.
+  const known = deploymentOf(state, command.deployment);
+  const before = known ?? settingsBefore(state);
+  const settings = settingsOf(command, before ?? defaultSettings);
+  const { deployment, artifact, allowBreaking } = command;
+  const fields = before === undefined || before === known ? [] : keptFields(command, settings);
+  return {
+    type: "deploy",
+    deployment,
+    agent,
+    artifact: { digest: artifact.digest, sizeBytes: artifactSizeBytes },
+    ...settings,
+    fingerprint: fingerprint(artifact.digest, JSON.parse(settings.configuration), settings.limits),
+    strategy: command.strategy ?? "direct",
+    plan: directPlan(),
+    ...(allowBreaking === undefined ? {} : { allowBreaking }),
+    ...(fields.length === 0 || before === undefined ? {} : { kept: { from: nameOf(before), fields } }),
+  };
+}
+
+function settingsOf(command: DeployCommand, before: Settings): Settings {
+  const configuration =
+    command.configuration === undefined ? before.configuration : canonicalJson(command.configuration);
   const sizeBytes = Buffer.byteLength(configuration);
   if (sizeBytes > configurationMaxBytes) {
     throw new CaxtonError(
@@ -23,18 +61,22 @@ export function deployRequest(agent: string, command: DeployCommand, artifactSiz
       `the configuration has ${sizeBytes} bytes, at most ${configurationMaxBytes} are taken`,
     );
   }
-  const { deployment, artifact, allowBreaking } = command;
   return {
-    type: "deploy",
-    deployment,
-    agent,
-    artifact: { digest: artifact.digest, sizeBytes: artifactSizeBytes },
     configuration,
-    limits,
-    fingerprint: fingerprint(artifact.digest, settings, limits),
-    instances: command.instances ?? 1,
-    strategy: command.strategy ?? "direct",
-    plan: directPlan(),
-    ...(allowBreaking === undefined ? {} : { allowBreaking }),
+    limits: { ...before.limits, ...command.limits },
+    instances: command.instances ?? before.instances,
+    concurrency: command.concurrency ?? before.concurrency,
   };
+}
+
+/** What was kept and is not what everybody has anyway. */
+function keptFields(command: DeployCommand, settings: Settings): KeptField[] {
+  const fields: readonly KeptField[] = ["configuration", "limits", "instances", "concurrency"];
+  return fields.filter(
+    (field) => command[field] === undefined && canonicalJson(settings[field]) !== canonicalJson(defaultSettings[field]),
+  );
+}
+
+function nameOf({ version, deployment }: Deployment): string {
+  return version ?? deployment;
 }

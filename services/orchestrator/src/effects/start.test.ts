@@ -29,7 +29,7 @@ afterAll(async () => {
 
 function starting(): AgentState {
   const sender = { commandId: id, actor: "alice" };
-  const asked = deployRequest(agent, { id, deployment: id, artifact: { digest: "a".repeat(64) } }, 1);
+  const asked = deployRequest(agent, { id, deployment: id, artifact: { digest: "a".repeat(64) } }, 1, initialState);
   const commands: readonly Command[] = [
     { ...asked, ...sender },
     { type: "validation-passed", deployment: id, shortName: "proc", report: {}, commandId: "2", actor: "test" },

@@ -61,6 +61,7 @@ async function desire(
     configuration: deployment.configuration,
     limits: { ...deployment.limits },
     instances: deployment.instances,
+    concurrency: deployment.concurrency,
     desired,
   };
   signal.throwIfAborted();

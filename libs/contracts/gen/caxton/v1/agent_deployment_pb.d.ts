@@ -58,8 +58,6 @@ export declare type CommandContext = Message<"caxton.v1.CommandContext"> & {
 export declare const CommandContextSchema: GenMessage<CommandContext>;
 
 /**
- * Unset fields take the defaults of libs/contracts/src/limits.ts.
- *
  * @generated from message caxton.v1.Limits
  */
 export declare type Limits = Message<"caxton.v1.Limits"> & {
@@ -131,7 +129,8 @@ export declare type DeployRequest = Message<"caxton.v1.DeployRequest"> & {
   strategy: string;
 
   /**
-   * Given to the agent with every message; {} unless set.
+   * Given to the agent with every message. This, every limit, the instances and the concurrency stay as the agent's version
+   * before has them where they are not set, and are {} and the defaults for an agent's first.
    *
    * @generated from field: google.protobuf.Value configuration = 6;
    */
@@ -143,6 +142,8 @@ export declare type DeployRequest = Message<"caxton.v1.DeployRequest"> & {
   limits?: Limits | undefined;
 
   /**
+   * Processes of the version, 1 to 64.
+   *
    * @generated from field: optional int32 instances = 8;
    */
   instances?: number | undefined;
@@ -153,6 +154,13 @@ export declare type DeployRequest = Message<"caxton.v1.DeployRequest"> & {
    * @generated from field: string allow_breaking = 9;
    */
   allowBreaking: string;
+
+  /**
+   * Messages that one instance works on at once, 1 to 16.
+   *
+   * @generated from field: optional int32 concurrency = 10;
+   */
+  concurrency?: number | undefined;
 };
 
 /**
@@ -709,6 +717,30 @@ export declare type Deployment = Message<"caxton.v1.Deployment"> & {
    * @generated from field: int32 revision = 20;
    */
   revision: number;
+
+  /**
+   * Messages that one instance works on at once.
+   *
+   * @generated from field: int32 concurrency = 21;
+   */
+  concurrency: number;
+
+  /**
+   * @generated from field: caxton.v1.Limits limits = 22;
+   */
+  limits?: Limits | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Value configuration = 23;
+   */
+  configuration?: Value | undefined;
+
+  /**
+   * What was not asked for and stayed as `from` has it.
+   *
+   * @generated from field: caxton.v1.Kept kept = 24;
+   */
+  kept?: Kept | undefined;
 };
 
 /**
@@ -716,6 +748,31 @@ export declare type Deployment = Message<"caxton.v1.Deployment"> & {
  * Use `create(DeploymentSchema)` to create a new message.
  */
 export declare const DeploymentSchema: GenMessage<Deployment>;
+
+/**
+ * @generated from message caxton.v1.Kept
+ */
+export declare type Kept = Message<"caxton.v1.Kept"> & {
+  /**
+   * The version, or the deployment where that had no version yet.
+   *
+   * @generated from field: string from = 1;
+   */
+  from: string;
+
+  /**
+   * configuration, limits, instances, concurrency
+   *
+   * @generated from field: repeated string fields = 2;
+   */
+  fields: string[];
+};
+
+/**
+ * Describes the message caxton.v1.Kept.
+ * Use `create(KeptSchema)` to create a new message.
+ */
+export declare const KeptSchema: GenMessage<Kept>;
 
 /**
  * @generated from message caxton.v1.Step
