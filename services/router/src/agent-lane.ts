@@ -16,6 +16,7 @@ import { VersionLanes } from "./adapters/version-lanes.ts";
 import { inboundOf } from "./core/inbound.ts";
 import { refusal, type Decision } from "./core/judgement.ts";
 import { window } from "./core/overflow.ts";
+import type { OutcomeFeed } from "./relay/outcome-feed.ts";
 
 export interface AgentLaneOptions {
   readonly bus: Bus;
@@ -25,6 +26,8 @@ export interface AgentLaneOptions {
   readonly ackWaitMs: number;
   /** What this router's relay does for the agent, where it does. */
   relayStatus?(): readonly RelayLaneStatus[] | undefined;
+  /** Told of every outcome that is stored. */
+  readonly feed: OutcomeFeed;
 }
 
 const instanceExit = checker("instance exit", InstanceExit);
@@ -149,9 +152,9 @@ export class AgentLane {
   }
 
   async #decide(held: Held, final: Exclude<Decision, { kind: "again" }>): Promise<void> {
-    const { bus, log } = this.#options;
+    const { bus, log, feed } = this.#options;
     // Should the ack be lost, the message comes again, and its stored outcome answers for it.
-    const stored = await storeOutcome(bus, log, held, final, this.#stopped.signal);
+    const stored = await storeOutcome(bus, log, held, final, feed, this.#stopped.signal);
     if (stored) held.delivery.ackUnconfirmed();
     if (this.#keepAlive.release(held)) this.#freed();
   }

@@ -3,6 +3,7 @@ import type { RouteEntry } from "@caxton/contracts/placement";
 import type { Logger } from "@caxton/telemetry/logger";
 import { watchRoutes } from "./adapters/route-watch.ts";
 import { AgentLane } from "./agent-lane.ts";
+import { OutcomeFeed } from "./relay/outcome-feed.ts";
 import { startRelay, type Relay } from "./relay/relay.ts";
 
 export interface RouterOptions {
@@ -29,8 +30,9 @@ export async function startRouter(options: RouterOptions): Promise<{ close(): Pr
     const { agent } = route;
     const lane = lanes.get(agent);
     if (lane !== undefined) return lane.applyRoute(route);
-    lanes.set(agent, new AgentLane({ bus, log, routerId: id, agent, ackWaitMs }, route));
-    if (relay) relays.set(agent, startRelay({ bus, log, holder: id, agent }));
+    const feed = new OutcomeFeed();
+    lanes.set(agent, new AgentLane({ bus, log, routerId: id, agent, ackWaitMs, feed }, route));
+    if (relay) relays.set(agent, startRelay({ bus, log, holder: id, agent, feed }));
   }
 
   const watch = await watchRoutes(bus, log, onRoute, stop.signal);

@@ -5,6 +5,7 @@ import type { Logger } from "@caxton/telemetry/logger";
 import { nextDelayMs } from "../core/backoff.ts";
 import { outcomeRecord } from "../core/outcome-record.ts";
 import type { Decision } from "../core/judgement.ts";
+import type { OutcomeFeed } from "../relay/outcome-feed.ts";
 import type { Held } from "./held.ts";
 import { pause } from "./signal.ts";
 
@@ -13,7 +14,7 @@ type Final = Exclude<Decision, { kind: "again" }>;
 const retryDelays = { minMs: 25, maxMs: 1_000 };
 
 /**
- * Stores what became of a message as the first record of its subject. The first stored wins: where another was there
+ * Stores what became of a message as the first record of its subject, and tells `feed`. The first stored wins: where another was there
  * before, this message is decided too.
  * @returns false if `signal` aborted before the store was decided; then the message must not be acknowledged
  */
@@ -22,18 +23,21 @@ export async function storeOutcome(
   log: Logger,
   held: Held,
   final: Final,
+  feed: OutcomeFeed,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { agent, epoch, sequence } = held.inbound;
-  const { data } = outcomeRecord(held.inbound, held.attempts, final, Date.now());
+  const { outcome, data } = outcomeRecord(held.inbound, held.attempts, final, Date.now());
   const subject = outcomeSubject(agent, epoch, sequence);
   let delayMs = 0;
   while (!signal.aborted) {
     try {
-      await bus.store(subject, data, { expectLastSubjectSequence: 0 });
+      const stored = await bus.store(subject, data, { expectLastSubjectSequence: 0 });
+      feed.stored(stored.sequence, outcome, data.length);
       return true;
     } catch (error) {
       if (hasCode(error, "wrong-sequence")) return true;
+      feed.interrupted();
       const { code, message } = toCaxtonError(error);
       // One line when it begins; while the bus is away every message is in this loop.
       if (delayMs === 0) log.debug({ agent, sequence, code }, `outcome not stored yet: ${message}`);

@@ -1,7 +1,8 @@
 import { CaxtonError } from "@caxton/contracts/errors";
+import type { Outcome } from "@caxton/contracts/outcome";
 import { header, inboxStream, inboxSubject } from "@caxton/contracts/subjects";
 import { readCheckpoint, targetKey } from "./checkpoint.ts";
-import { outgoing } from "./core/outgoing.ts";
+import { outgoing, speaksToAgents } from "./core/outgoing.ts";
 import { resumeAfter } from "./core/position.ts";
 import { runLane, type LaneContext, type Pass } from "./lane.ts";
 import { PublishingWindow } from "./publishing-window.ts";
@@ -30,17 +31,22 @@ async function begin(context: LaneContext, target: string, outcomeEpochMs: numbe
   return {
     window,
     fromSequence: doneBefore + 1,
-    async onOutcome(outcome, outcomeSequence) {
-      for (const { id, output, headers } of outgoing(outcome, { outcomeEpochMs, outcomeSequence }, target)) {
-        if (there.delete(id)) continue;
-        await window.send(outcomeSequence, () =>
-          context.mayPublish()
-            ? bus.store(inboxSubject(target), encoder.encode(output.body), { headers, messageId: id })
-            : Promise.reject(new CaxtonError("cancelled", "this process stood still")),
-        );
-      }
+    onOutcome(outcome, outcomeSequence) {
+      return speaksToAgents(outcome) ? send(outcome, outcomeSequence) : undefined;
     },
   };
+
+  async function send(outcome: Outcome, outcomeSequence: number): Promise<void> {
+    for (const { id, output, headers } of outgoing(outcome, { outcomeEpochMs, outcomeSequence }, target)) {
+      if (there.delete(id)) continue;
+      await window.room();
+      window.send(outcomeSequence, () =>
+        context.mayPublish()
+          ? bus.store(inboxSubject(target), encoder.encode(output.body), { headers, messageId: id })
+          : Promise.reject(new CaxtonError("cancelled", "this process stood still")),
+      );
+    }
+  }
 }
 
 /** The ids of our outputs that lie in the target's inbox above a sequence. */

@@ -1,4 +1,3 @@
-import { decodeJson } from "@caxton/bus/json";
 import type { Bus, KvBucket } from "@caxton/bus/types";
 import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
 import type { Outcome } from "@caxton/contracts/outcome";
@@ -7,13 +6,16 @@ import type { Logger } from "@caxton/telemetry/logger";
 import { pause } from "../adapters/signal.ts";
 import { nextDelayMs } from "../core/backoff.ts";
 import { keepCheckpoint } from "./checkpoint.ts";
+import type { OutcomeFeed } from "./outcome-feed.ts";
 import type { PublishingWindow } from "./publishing-window.ts";
+import { readOutcomes } from "./read-outcomes.ts";
 
 export interface LaneContext {
   readonly bus: Bus;
   readonly log: Logger;
   readonly agent: string;
   readonly checkpoints: KvBucket;
+  readonly feed: OutcomeFeed;
   /** Whether we may still believe in our lease; false after this process stood still. */
   mayPublish(): boolean;
 }
@@ -22,7 +24,8 @@ export interface LaneContext {
 export interface Pass {
   readonly window: PublishingWindow;
   readonly fromSequence: number;
-  onOutcome(outcome: Outcome, outcomeSequence: number): Promise<void>;
+  /** Returns a promise only where it has to wait. */
+  onOutcome(outcome: Outcome, outcomeSequence: number): Promise<void> | void;
 }
 
 const retryDelays = { minMs: 50, maxMs: 5_000 };
@@ -71,7 +74,7 @@ async function runPass(
   signal: AbortSignal,
   onProgress: () => void,
 ): Promise<void> {
-  const { bus, agent, checkpoints, log } = context;
+  const { bus, agent, checkpoints, feed, log } = context;
   const { window } = pass;
   const done = new AbortController();
   const either = AbortSignal.any([signal, done.signal]);
@@ -85,11 +88,14 @@ async function runPass(
     return error;
   });
   try {
-    const wanted = { fromSequence: pass.fromSequence, epochMs: outcomeEpochMs, signal: either };
-    const outcomes = bus.streams.follow(outcomeStream(agent), wanted);
-    for await (const message of outcomes) {
-      await pass.onOutcome(readOutcome(message.data), message.sequence);
-      window.outcomeRead(message.sequence);
+    const wanted = { bus, feed, agent, fromSequence: pass.fromSequence, epochMs: outcomeEpochMs, signal: either };
+    for await (const { sequence, outcomes } of readOutcomes(wanted)) {
+      for (const [at, outcome] of outcomes.entries()) {
+        const waiting = pass.onOutcome(outcome, sequence + at);
+        if (waiting !== undefined) await waiting;
+        window.outcomeRead(sequence + at);
+        if (either.aborted) break;
+      }
       if (window.acknowledgements > first) onProgress();
     }
   } finally {
@@ -108,21 +114,4 @@ async function findOutcomeEpochMs({ bus, agent }: LaneContext): Promise<number> 
   const info = await bus.streams.info(outcomeStream(agent));
   if (info === undefined) throw new CaxtonError("unknown-agent", `there is no stream ${outcomeStream(agent)}`);
   return info.createdAtMs;
-}
-
-/** Written by our routers only; what is read here was checked when it was made. */
-function readOutcome(data: Uint8Array): Outcome {
-  const value = decodeJson(data);
-  if (isOutcome(value)) return value;
-  throw new CaxtonError("internal", "an outcome stream holds something that is no outcome");
-}
-
-function isOutcome(value: unknown): value is Outcome {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "schemaVersion" in value &&
-    value.schemaVersion === 1 &&
-    "outputs" in value
-  );
 }

@@ -1,7 +1,8 @@
 import { CaxtonError } from "@caxton/contracts/errors";
+import type { Outcome } from "@caxton/contracts/outcome";
 import { header, outboxStream, outboxSubject } from "@caxton/contracts/subjects";
 import { outboxKey, readCheckpoint } from "./checkpoint.ts";
-import { outgoing, targetsOf } from "./core/outgoing.ts";
+import { outgoing, speaksToAgents, targetsOf, type Outgoing } from "./core/outgoing.ts";
 import { isDone, parsePosition, resumeAfter, type OutcomePlace, type RelayPosition } from "./core/position.ts";
 import { runLane, type LaneContext, type Pass } from "./lane.ts";
 import { PublishingWindow } from "./publishing-window.ts";
@@ -38,23 +39,31 @@ async function begin(
   return {
     window,
     fromSequence: done.index === Infinity ? done.outcomeSequence + 1 : done.outcomeSequence,
-    async onOutcome(outcome, outcomeSequence) {
+    onOutcome(outcome, outcomeSequence) {
       const at = { outcomeEpochMs, outcomeSequence };
-      for (const target of targetsOf(outcome)) await registerTarget(target, at);
-      for (const { index, output, headers } of outgoing(outcome, at, undefined)) {
-        if (isDone(done, outcomeSequence, index)) continue;
-        await window.send(outcomeSequence, () => {
-          if (!context.mayPublish()) return Promise.reject(new CaxtonError("cancelled", "this process stood still"));
-          const stored = bus.store(outboxSubject(agent, output.kind), encoder.encode(output.body), {
-            headers,
-            expectLastSequence,
-          });
-          expectLastSequence += 1;
-          return stored;
-        });
-      }
+      const outputs = outgoing(outcome, at, undefined).filter(({ index }) => !isDone(done, outcomeSequence, index));
+      if (speaksToAgents(outcome) || window.free < outputs.length) return sendSlowly(outcome, at, outputs);
+      for (const output of outputs) send(outcomeSequence, output);
+      return undefined;
     },
   };
+
+  async function sendSlowly(outcome: Outcome, at: OutcomePlace, outputs: readonly Outgoing[]): Promise<void> {
+    for (const target of targetsOf(outcome)) await registerTarget(target, at);
+    for (const output of outputs) {
+      await window.room();
+      send(at.outcomeSequence, output);
+    }
+  }
+
+  function send(outcomeSequence: number, { output, headers }: Outgoing): void {
+    window.send(outcomeSequence, () => {
+      if (!context.mayPublish()) return Promise.reject(new CaxtonError("cancelled", "this process stood still"));
+      const expectation = { headers, expectLastSequence };
+      expectLastSequence += 1;
+      return bus.store(outboxSubject(agent, output.kind), encoder.encode(output.body), expectation);
+    });
+  }
 }
 
 interface Tail {

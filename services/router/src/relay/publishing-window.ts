@@ -14,6 +14,7 @@ export class PublishingWindow {
   #acknowledgements = 0;
   #failed = 0;
   #failure: unknown;
+  #onFailure: (() => void) | undefined;
   readonly #waiting = new Set<() => void>();
 
   /** `outcomeSequence`, `targetSequence`: what is done to begin with. */
@@ -47,13 +48,36 @@ export class PublishingWindow {
     this.#targetFloor = this.#acknowledged;
   }
 
-  /** Calls `publish` when there is room. @throws what an earlier publish failed with */
-  async send(outcomeSequence: number, publish: () => Promise<{ readonly sequence: number }>): Promise<void> {
+  /** How often `send` may be called now; 0 after a failure. */
+  get free(): number {
+    return this.#failed > 0 ? 0 : Math.max(0, this.#maxInFlight - this.#entries.size);
+  }
+
+  /** Resolves when `send` may be called. @throws what an earlier publish failed with */
+  async room(): Promise<void> {
     while (this.#entries.size >= this.#maxInFlight && this.#failed === 0) await this.#changed();
     if (this.#failed > 0) throw this.#failure;
+  }
+
+  /** Calls `publish` now; there must be room. */
+  send(outcomeSequence: number, publish: () => Promise<{ readonly sequence: number }>): void {
     const entry = { outcomeSequence, targetFloor: this.#targetFloor };
     this.#entries.add(entry);
-    void this.#track(entry, publish());
+    publish().then(
+      ({ sequence }) => {
+        this.#acknowledged = Math.max(this.#acknowledged, sequence);
+        this.#acknowledgements += 1;
+        this.#entries.delete(entry);
+        this.#notify();
+      },
+      (error: unknown) => {
+        // The entry stays: it is not done, and what follows is not either.
+        if (this.#failed === 0) this.#failure = error;
+        this.#failed += 1;
+        this.#onFailure?.();
+        this.#notify();
+      },
+    );
   }
 
   /** Resolves when nothing is on its way any more, however it ended. */
@@ -62,26 +86,13 @@ export class PublishingWindow {
   }
 
   /** Resolves at the first failure with what it was, or with undefined when `signal` aborts before. */
-  async failed(signal: AbortSignal): Promise<unknown> {
-    const stop = (): void => this.#notify();
-    signal.addEventListener("abort", stop, { once: true });
-    while (this.#failed === 0 && !signal.aborted) await this.#changed();
-    signal.removeEventListener("abort", stop);
-    return this.#failure;
-  }
-
-  async #track(entry: Entry, publishing: Promise<{ readonly sequence: number }>): Promise<void> {
-    try {
-      const { sequence } = await publishing;
-      this.#acknowledged = Math.max(this.#acknowledged, sequence);
-      this.#acknowledgements += 1;
-      this.#entries.delete(entry);
-    } catch (error) {
-      // The entry stays: it is not done, and what follows is not either.
-      if (this.#failed === 0) this.#failure = error;
-      this.#failed += 1;
-    }
-    this.#notify();
+  failed(signal: AbortSignal): Promise<unknown> {
+    return new Promise((resolve) => {
+      const stop = (): void => resolve(this.#failure);
+      this.#onFailure = stop;
+      if (this.#failed > 0 || signal.aborted) stop();
+      else signal.addEventListener("abort", stop, { once: true });
+    });
   }
 
   #changed(): Promise<void> {
@@ -89,6 +100,7 @@ export class PublishingWindow {
   }
 
   #notify(): void {
+    if (this.#waiting.size === 0) return;
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
   }

@@ -8,6 +8,7 @@ import { readCheckpoint, targetKey, writeCheckpoint } from "./checkpoint.ts";
 import { runInboxLane } from "./inbox-lane.ts";
 import type { OutcomePlace } from "./core/position.ts";
 import type { LaneContext } from "./lane.ts";
+import type { OutcomeFeed } from "./outcome-feed.ts";
 import { runOutboxLane } from "./outbox-lane.ts";
 import { Pulse } from "./pulse.ts";
 
@@ -17,6 +18,8 @@ export interface RelayOptions {
   /** Unique to this process. */
   readonly holder: string;
   readonly agent: string;
+  /** What this process stores of the agent's outcomes. */
+  readonly feed: OutcomeFeed;
 }
 
 export interface Relay {
@@ -51,7 +54,7 @@ export function startRelay(options: RelayOptions): Relay {
   };
 }
 
-async function tryOnce({ bus, log, holder, agent }: RelayOptions, stop: AbortSignal): Promise<void> {
+async function tryOnce({ bus, log, holder, agent, feed }: RelayOptions, stop: AbortSignal): Promise<void> {
   const leases = await bus.kv(leaseBucket, { ttlMs: leaseTtlMs });
   const lease = await claimLease(leases, { key: `relay.${agent}`, holderId: holder, ttlMs: leaseTtlMs });
   if (lease === undefined) return;
@@ -60,7 +63,7 @@ async function tryOnce({ bus, log, holder, agent }: RelayOptions, stop: AbortSig
     const checkpoints = await bus.kv(relayBucket);
     const signal = AbortSignal.any([stop, lease.signal, pulse.missed]);
     const mayPublish = (): boolean => pulse.regular() && !lease.signal.aborted;
-    await relayUntil({ bus, log, agent, checkpoints, mayPublish }, signal);
+    await relayUntil({ bus, log, agent, checkpoints, feed, mayPublish }, signal);
   } finally {
     pulse.stop();
     await lease.release();

@@ -13,18 +13,24 @@ export interface Outgoing {
 
 /** The outputs of an outcome, stored at `at`, that go to `target`; to the outbox where that is undefined. */
 export function outgoing(outcome: Outcome, at: OutcomePlace, target: string | undefined): Outgoing[] {
-  return outcome.outputs.flatMap((output, index) => {
-    if (output.to !== target) return [];
+  const outputs: Outgoing[] = [];
+  for (const [index, output] of outcome.outputs.entries()) {
+    if (output.to !== target) continue;
     const id = `${outcome.agent}/${outcome.epoch}/${outcome.sequence}/${index}`;
-    const headers = {
+    const headers: Record<string, string> = {
       [header.output]: id,
       [header.relayPosition]: positionText({ ...at, index }),
       [header.kind]: output.kind,
-      ...(target === undefined ? {} : { [header.hops]: String(outcome.hops + 1) }),
-      ...(outcome.traceparent === undefined ? {} : { [header.traceparent]: outcome.traceparent }),
     };
-    return [{ index, id, output, headers }];
-  });
+    if (target !== undefined) headers[header.hops] = String(outcome.hops + 1);
+    if (outcome.traceparent !== undefined) headers[header.traceparent] = outcome.traceparent;
+    outputs.push({ index, id, output, headers });
+  }
+  return outputs;
+}
+
+export function speaksToAgents(outcome: Outcome): boolean {
+  return outcome.outputs.some(({ to }) => to !== undefined);
 }
 
 /** The agents that an outcome speaks to. */
