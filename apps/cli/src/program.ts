@@ -67,6 +67,11 @@ const entries: readonly Entry[] = [
     load: async () => (await import("./commands/windows.ts")).windowsCommand(),
   },
   {
+    name: "status",
+    description: "show services, agents, queues and rates, and what is wrong",
+    load: async () => (await import("./commands/status.ts")).statusCommand(),
+  },
+  {
     name: "logs",
     description: "print what an agent logs",
     load: async () => (await import("./commands/logs.ts")).logsCommand(),

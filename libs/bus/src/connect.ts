@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Connection } from "./connection.ts";
 import { openKvBucket } from "./kv.ts";
 import { openObjectBucket } from "./objects.ts";
+import { reportServer } from "./server.ts";
 import { storeMessage } from "./store.ts";
 import { streamsOf } from "./streams.ts";
 import { subscribe, toBusMessage } from "./subscription.ts";
@@ -61,6 +62,7 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
     store: (subject, data, store) => storeMessage(connection, subject, data, store),
     kv: (bucket, kv) => openKvBucket(connection, streams, bucket, kv),
     objects: (bucket) => openObjectBucket(connection, streams, bucket),
+    server: () => reportServer(connection),
     flush: () => connection.call(() => nc.flush(), { operation: "api", target: "flush", timeoutMs: 5_000 }),
     async close() {
       if (nc.isClosed()) return;

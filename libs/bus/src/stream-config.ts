@@ -47,6 +47,7 @@ export function toStreamInfo(info: NatsStreamInfo): StreamInfo {
     lastSequence: info.state.last_seq,
     messages: info.state.messages,
     bytes: info.state.bytes,
+    retention: info.config.retention,
     spec: toStreamSpec(info.config),
   };
 }

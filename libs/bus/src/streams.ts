@@ -6,7 +6,7 @@ import { followStream } from "./follow.ts";
 import { fromNatsHeaders } from "./headers.ts";
 import { requireSpec, specDifferences, toStreamConfig, toStreamInfo } from "./stream-config.ts";
 import type { StreamSpec } from "./stream-spec.ts";
-import type { ConsumerSpec, FollowOptions, StoredMessage, StreamInfo, Streams } from "./types.ts";
+import type { ConsumerSpec, FollowOptions, NamedConsumer, StoredMessage, StreamInfo, Streams } from "./types.ts";
 
 export function streamsOf(connection: Connection): Streams {
   async function info(name: string): Promise<StreamInfo | undefined> {
@@ -72,6 +72,21 @@ export function streamsOf(connection: Connection): Streams {
       await connection.api(name, (manager) => manager.streams.delete(name));
     },
     consumer: (spec: ConsumerSpec) => openPullConsumer(connection, spec),
+    async consumers(name) {
+      return await connection.api(name, async (manager) => {
+        const found: NamedConsumer[] = [];
+        for await (const consumer of manager.consumers.list(name)) {
+          found.push({
+            name: consumer.name,
+            durable: consumer.config.durable_name !== undefined,
+            ackFloor: consumer.ack_floor.stream_seq,
+            ackPending: consumer.num_ack_pending,
+            pending: consumer.num_pending,
+          });
+        }
+        return found;
+      });
+    },
     follow: (name, options: FollowOptions = {}) =>
       followStream(connection, info, { ...options, stream: name, mode: "follow" }),
     read: (name, options: FollowOptions = {}) =>

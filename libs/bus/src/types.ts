@@ -55,6 +55,8 @@ export interface StreamInfo {
   readonly lastSequence: number;
   readonly messages: number;
   readonly bytes: number;
+  /** `limits`, `interest` or `workqueue`; ours are all `limits`. */
+  readonly retention: string;
   readonly spec: StreamSpec;
 }
 
@@ -87,6 +89,11 @@ export interface ConsumerInfo {
   readonly ackPending: number;
   /** Not yet delivered. */
   readonly pending: number;
+}
+
+export interface NamedConsumer extends ConsumerInfo {
+  readonly name: string;
+  readonly durable: boolean;
 }
 
 export interface PullConsumer {
@@ -124,6 +131,8 @@ export interface Streams {
   delete(name: string): Promise<void>;
   /** A durable pull consumer, created or brought to this spec; `max_deliver` is -1. */
   consumer(spec: ConsumerSpec): Promise<PullConsumer>;
+  /** Those there are, changing nothing. @throws CaxtonError `stream-not-found` */
+  consumers(name: string): Promise<readonly NamedConsumer[]>;
   /**
    * Reads a stream in order and goes on for ever, without gap or repeat, also after the server was killed and started
    * again or the stream was away; a stream made anew under the same name is followed from its first message. Ends when
@@ -178,6 +187,28 @@ export interface ObjectBucket {
   delete(name: string): Promise<void>;
 }
 
+/** What the server says about itself and this account. */
+export interface ServerReport {
+  readonly name: string;
+  readonly version: string;
+  readonly maxPayloadBytes: number;
+  readonly roundTripMs: number;
+  /** The server's clock ahead of ours; absent where it could not be asked. */
+  readonly clockOffsetMs?: number;
+  /** -1: no limit of the account's own. */
+  readonly account?: {
+    readonly storageBytes: number;
+    readonly storageMaxBytes: number;
+    readonly memoryBytes: number;
+    readonly memoryMaxBytes: number;
+    readonly streams: number;
+    readonly consumers: number;
+    readonly domain?: string;
+  };
+  /** Why there is no account. */
+  readonly jetStreamProblem?: string;
+}
+
 export type BusStatus = "connected" | "disconnected" | "closed";
 
 /** One connection to NATS: everything the services do with it, and nothing else of the client is seen above. */
@@ -210,6 +241,7 @@ export interface Bus {
   store(subject: string, data: Uint8Array, options?: StoreOptions): Promise<StoreAck>;
   kv(bucket: string, options?: { readonly ttlMs?: number; readonly history?: number }): Promise<KvBucket>;
   objects(bucket: string): Promise<ObjectBucket>;
+  server(): Promise<ServerReport>;
   /** Waits until everything sent so far has reached the server. */
   flush(): Promise<void>;
   close(): Promise<void>;

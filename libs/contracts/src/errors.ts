@@ -237,6 +237,11 @@ export const errorCodes = {
     grpc: "internal",
     exit: 1,
   },
+  unhealthy: {
+    meaning: "A check of the running system found a problem; what it found says what to do.",
+    grpc: "failed_precondition",
+    exit: 6,
+  },
   internal: { meaning: "A fault of ours; the log has the stack.", grpc: "internal", exit: 1 },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -7,6 +7,8 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { readLogs } from "../agent-logs.ts";
 import type { LogEntry } from "../core/log-filter.ts";
 import { resolveAgent } from "../core/resolve-id.ts";
+import { toJsonObject } from "../json-object.ts";
+import { readSystem, statusOf } from "../operations/status.ts";
 import type { ApiContext } from "./api-context.ts";
 
 const logLimit = { unlessGiven: 100, max: 100_000 };
@@ -26,6 +28,11 @@ export function operationsApi(context: ApiContext): Partial<ServiceImpl<typeof O
       const range = { agent, filter, follow, limit: limitOf(request.limit) };
       const after = afterPosition === undefined ? {} : { afterPosition };
       for await (const entry of readLogs(bus, { ...range, ...after }, signal)) yield entryMessage(entry);
+    },
+
+    async getStatus() {
+      const status = statusOf(await readSystem(bus, projection, Date.now()));
+      return { status: toJsonObject(status) ?? {} };
     },
   };
 }

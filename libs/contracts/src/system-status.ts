@@ -1,0 +1,97 @@
+import Type, { type Static } from "typebox";
+import { ServicePresence } from "./placement.ts";
+import { checker } from "./schema.ts";
+
+const Count = Type.Integer({ minimum: 0 });
+
+/** What a check found. */
+export const Finding = Type.Object({
+  /** What was looked at, such as `streams`. */
+  check: Type.String(),
+  result: Type.Union([Type.Literal("ok"), Type.Literal("warning"), Type.Literal("problem")]),
+  /** What was seen, in words. */
+  seen: Type.String(),
+  /** What to do about it; empty where it is ok. */
+  advice: Type.String(),
+  agent: Type.Optional(Type.String()),
+});
+export type Finding = Static<typeof Finding>;
+
+/** A version that the route names or that should run. */
+export const VersionStatus = Type.Object({
+  version: Type.String(),
+  /** Share of the agent's messages, 0 to 1; 0 where the route does not name it. */
+  share: Type.Number({ minimum: 0, maximum: 1 }),
+  /** Instances that should run, and how many of them are where. */
+  wanted: Count,
+  ready: Count,
+  starting: Count,
+  failed: Count,
+  restarts: Count,
+  /** Why the last one did not start or ended. */
+  reason: Type.Optional(Type.String()),
+  /** Over the last minute, by attempt; absent where nothing was attempted. */
+  perSecond: Type.Optional(Type.Number()),
+  errorRate: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+  p99LatencyMs: Type.Optional(Type.Number()),
+});
+export type VersionStatus = Static<typeof VersionStatus>;
+
+export const InboxStatus = Type.Object({
+  epoch: Type.String(),
+  /** Kept in the stream, handled ones included. */
+  messages: Count,
+  bytes: Count,
+  /** Beyond it producers are refused; -1 where there is no limit. */
+  maxBytes: Type.Integer(),
+  lastSequence: Count,
+  /** Not acknowledged yet; `inFlight` of them are held by routers. */
+  waiting: Count,
+  inFlight: Count,
+  oldestWaitingMs: Type.Optional(Type.Number()),
+});
+export type InboxStatus = Static<typeof InboxStatus>;
+
+/** How far the relay is behind the outcomes, by its checkpoint, which is a second old at most. */
+export const RelayStatus = Type.Object({
+  /** `outbox`, or the agent whose inbox it is. */
+  target: Type.String(),
+  behind: Count,
+  /** For how long the first of them has been waiting. */
+  oldestMs: Type.Optional(Type.Number()),
+});
+export type RelayStatus = Static<typeof RelayStatus>;
+
+export const AgentStatus = Type.Object({
+  agent: Type.String(),
+  activeVersion: Type.Optional(Type.String()),
+  rollout: Type.Optional(Type.Object({ deployment: Type.String(), version: Type.String(), state: Type.String() })),
+  queued: Count,
+  routeRevision: Count,
+  /** The last one that every live router acknowledged. */
+  appliedRouteRevision: Count,
+  versions: Type.Array(VersionStatus),
+  /** Absent where the agent has none yet. */
+  inbox: Type.Optional(InboxStatus),
+  /** Attempts over the last minute, all versions. */
+  perSecond: Type.Number(),
+  errorRate: Type.Number({ minimum: 0, maximum: 1 }),
+  attempts: Count,
+  /** Absent where no ledger answers. */
+  deadLettered: Type.Optional(Count),
+  faults: Type.Array(Type.Object({ code: Type.String(), message: Type.String() })),
+  relay: Type.Array(RelayStatus),
+  /** Why routers wait, in their own words. */
+  waits: Type.Array(Type.Object({ who: Type.String(), code: Type.String(), message: Type.String() })),
+});
+export type AgentStatus = Static<typeof AgentStatus>;
+
+export const SystemStatus = Type.Object({
+  asOfMs: Type.Number(),
+  services: Type.Array(ServicePresence),
+  agents: Type.Array(AgentStatus),
+  /** Warnings and problems only. */
+  findings: Type.Array(Finding),
+});
+export type SystemStatus = Static<typeof SystemStatus>;
+export const systemStatus = checker("the status", SystemStatus);

@@ -1,0 +1,116 @@
+import { decodeJson, encodeJson } from "@caxton/bus/json";
+import type { Bus } from "@caxton/bus/types";
+import { hasCode } from "@caxton/contracts/errors";
+import { type Ledger, ledgerAnswer } from "@caxton/contracts/ledger";
+import { epochOf } from "@caxton/contracts/outcome";
+import { inboxStream, ledgerSubject, outcomeStream, routerConsumer, windowsSubject } from "@caxton/contracts/subjects";
+import type { AgentStatus, InboxStatus, RelayStatus } from "@caxton/contracts/system-status";
+import { type Windows, windowsAnswer } from "@caxton/contracts/windows";
+import { deploymentOf, versionOf } from "@caxton/deployment/state";
+import type { AgentView } from "../core/agent-view.ts";
+import { ratesOf, versionStatuses } from "../core/version-status.ts";
+import type { Placement } from "./placement.ts";
+
+/** Who does not answer within this time is left out. */
+const answerTimeoutMs = 2_000;
+
+/** How an agent is now. @throws CaxtonError `bus-unavailable` */
+export async function agentStatus(
+  bus: Bus,
+  view: AgentView,
+  placement: Placement,
+  nowMs: number,
+): Promise<AgentStatus> {
+  const { agent, state } = view;
+  const [inbox, relay, ledger, windows] = await Promise.all([
+    inboxStatus(bus, agent, nowMs),
+    relayStatus(bus, agent, placement, nowMs),
+    askLedger(bus, agent),
+    askWindows(bus, agent),
+  ]);
+  const lately = windows?.versions ?? [];
+  const activeVersion = versionOf(state, state.active);
+  const rollout = deploymentOf(state, state.rollout);
+  return {
+    agent,
+    ...(activeVersion === undefined ? {} : { activeVersion }),
+    ...(rollout === undefined
+      ? {}
+      : { rollout: { deployment: rollout.deployment, version: rollout.version ?? "", state: rollout.state } }),
+    queued: state.queue.length,
+    routeRevision: state.route.revision,
+    appliedRouteRevision: state.appliedRevision,
+    versions: versionStatuses({
+      targets: state.route.targets,
+      specs: placement.specs.filter((spec) => spec.agent === agent),
+      slots: placement.slots.filter((slot) => slot.agent === agent),
+      windows: lately,
+    }),
+    ...(inbox === undefined ? {} : { inbox }),
+    ...ratesOf(lately),
+    ...(ledger === undefined ? {} : { deadLettered: ledger.deadLettered }),
+    faults: (ledger?.faults ?? []).map(({ code, message }) => ({ code, message })),
+    relay,
+    waits: [],
+  };
+}
+
+async function inboxStatus(bus: Bus, agent: string, nowMs: number): Promise<InboxStatus | undefined> {
+  const name = inboxStream(agent);
+  const info = await bus.streams.info(name);
+  if (info === undefined) return undefined;
+  const epoch = epochOf(info.createdAtMs);
+  const shared = routerConsumer(epoch);
+  const consumer = (await bus.streams.consumers(name)).find((one) => one.name === shared);
+  // Where no router has ever been, everything waits.
+  const { ackFloor, ackPending, pending } = consumer ?? { ackFloor: 0, ackPending: 0, pending: info.messages };
+  const waiting = pending + ackPending;
+  const oldest = waiting === 0 ? undefined : await bus.streams.get(name, Math.max(ackFloor + 1, info.firstSequence));
+  return {
+    epoch,
+    messages: info.messages,
+    bytes: info.bytes,
+    maxBytes: info.spec.maxBytes,
+    lastSequence: info.lastSequence,
+    waiting,
+    inFlight: ackPending,
+    ...(oldest === undefined ? {} : { oldestWaitingMs: Math.max(0, nowMs - oldest.storedAtMs) }),
+  };
+}
+
+async function relayStatus(bus: Bus, agent: string, placement: Placement, nowMs: number): Promise<RelayStatus[]> {
+  const name = outcomeStream(agent);
+  const info = await bus.streams.info(name);
+  if (info === undefined) return [];
+  const own = placement.checkpoints.filter(({ key }) => key.startsWith(`${agent}.`));
+  const lanes = own.filter(({ value }) => value.outcomeEpochMs === Math.trunc(info.createdAtMs));
+  return await Promise.all(
+    lanes.map(async ({ key, value }): Promise<RelayStatus> => {
+      const target = key.slice(agent.length + 1).replace(/^to\./, "");
+      const behind = Math.max(0, info.lastSequence - value.outcomeSequence);
+      const first = behind === 0 ? undefined : await bus.streams.get(name, value.outcomeSequence + 1);
+      return { target, behind, ...(first === undefined ? {} : { oldestMs: Math.max(0, nowMs - first.storedAtMs) }) };
+    }),
+  );
+}
+
+async function askLedger(bus: Bus, agent: string): Promise<Ledger | undefined> {
+  const answer = ledgerAnswer.check(await ask(bus, ledgerSubject(agent)));
+  return answer.ok ? answer.ledger : undefined;
+}
+
+async function askWindows(bus: Bus, agent: string): Promise<Windows | undefined> {
+  const answer = windowsAnswer.check(await ask(bus, windowsSubject(agent)));
+  return answer.ok ? answer.windows : undefined;
+}
+
+const nobody = { ok: false, error: { code: "no-instance", message: "nobody answers" } };
+
+async function ask(bus: Bus, subject: string): Promise<unknown> {
+  try {
+    return decodeJson((await bus.request(subject, encodeJson({}), { timeoutMs: answerTimeoutMs })).data);
+  } catch (error) {
+    if (hasCode(error, "no-instance", "timeout")) return nobody;
+    throw error;
+  }
+}
