@@ -11,6 +11,7 @@ const spec = (version: string, desired: VersionSpec["desired"]): VersionSpec => 
   configuration: "{}",
   limits,
   instances: 2,
+  concurrency: 1,
   desired,
 });
 const slot = (version: string, status: Partial<SlotStatus>) => ({

@@ -8,6 +8,7 @@ import type { AgentStatus, InboxStatus, RelayStatus } from "@caxton/contracts/sy
 import { type Windows, windowsAnswer } from "@caxton/contracts/windows";
 import { deploymentOf, versionOf } from "@caxton/deployment/state";
 import type { AgentView } from "../core/agent-view.ts";
+import { laneWaits } from "../core/lane-waits.ts";
 import { ratesOf, versionStatuses } from "../core/version-status.ts";
 import type { Placement } from "./placement.ts";
 
@@ -51,7 +52,10 @@ export async function agentStatus(
     ...(ledger === undefined ? {} : { deadLettered: ledger.deadLettered }),
     faults: (ledger?.faults ?? []).map(({ code, message }) => ({ code, message })),
     relay,
-    waits: [],
+    waits: laneWaits(
+      placement.lanes.filter((lane) => lane.agent === agent),
+      inbox?.waiting ?? 0,
+    ),
   };
 }
 

@@ -1,5 +1,6 @@
 import { decodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
+import { LaneStatus, laneStatusTtlMs } from "@caxton/contracts/lane-status";
 import {
   RelayCheckpoint,
   RouteEntry,
@@ -9,7 +10,14 @@ import {
   VersionSpec,
 } from "@caxton/contracts/placement";
 import { type Checker, checker } from "@caxton/contracts/schema";
-import { relayBucket, routeBucket, serviceBucket, slotBucket, versionBucket } from "@caxton/contracts/subjects";
+import {
+  laneBucket,
+  relayBucket,
+  routeBucket,
+  serviceBucket,
+  slotBucket,
+  versionBucket,
+} from "@caxton/contracts/subjects";
 import { presenceTtlMs } from "@caxton/service/presence";
 import type { HeldSlot } from "../core/version-status.ts";
 
@@ -25,6 +33,7 @@ export interface Placement {
   readonly slots: readonly HeldSlot[];
   readonly routes: readonly RouteEntry[];
   readonly checkpoints: readonly Keyed<RelayCheckpoint>[];
+  readonly lanes: readonly LaneStatus[];
   /** Keys whose value is not what it should be. */
   readonly unreadable: readonly string[];
 }
@@ -35,6 +44,7 @@ const schemas = {
   slots: checker("slot", SlotStatus),
   routes: checker("route", RouteEntry),
   checkpoints: checker("relay checkpoint", RelayCheckpoint),
+  lanes: checker("lane status", LaneStatus),
 };
 
 /** @throws CaxtonError `bus-unavailable` */
@@ -57,12 +67,13 @@ export async function readPlacement(bus: Bus): Promise<Placement> {
       }
     });
   }
-  const [services, specs, slots, routes, checkpoints] = await Promise.all([
+  const [services, specs, slots, routes, checkpoints, lanes] = await Promise.all([
     entries(serviceBucket, schemas.services, { ttlMs: presenceTtlMs }),
     entries(versionBucket, schemas.specs),
     entries(slotBucket, schemas.slots, { ttlMs: slotTtlMs }),
     entries(routeBucket, schemas.routes),
     entries(relayBucket, schemas.checkpoints),
+    entries(laneBucket, schemas.lanes, { ttlMs: laneStatusTtlMs }),
   ]);
   return {
     services: services.map(({ value }) => value),
@@ -73,6 +84,7 @@ export async function readPlacement(bus: Bus): Promise<Placement> {
     }),
     routes: routes.map(({ value }) => value),
     checkpoints,
+    lanes: lanes.map(({ value }) => value),
     unreadable,
   };
 }
