@@ -154,7 +154,8 @@ export async function startHotPath(): Promise<HotPath> {
       await Promise.all(services.map((service) => service.kill("SIGTERM")));
       await bus.close();
       await server.stop();
-      await rm(folder, { recursive: true, force: true });
+      // An instance whose host was killed may be writing its compile cache yet.
+      await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
 }

@@ -18,6 +18,8 @@ const bad: readonly (readonly [body: string | Uint8Array, code: string, attempts
   [wish("undeclared"), "output-undeclared", 1],
   [wish("not-json"), "output-undeclared", 1],
   [wish("big-output"), "output-too-large", 1],
+  // The instance lets it pass; the inbox it is for would not.
+  [wish("big-note"), "output-too-large", 1],
 ];
 
 test("what cannot be handled is dead-lettered with its code, and its neighbours are handled", async () => {
@@ -55,4 +57,36 @@ test("what cannot be handled is dead-lettered with its code, and its neighbours 
   const sorted = (rows: readonly { body?: string | undefined; code?: string | undefined; attempts: number }[]) =>
     rows.map(({ body, code, attempts }) => `${body} ${code} ${attempts}`).toSorted();
   expect(sorted(dead)).toEqual(sorted(sent));
+});
+
+test("a header that is no trace context is not carried on, and hurts nothing", async () => {
+  await using path = await startHotPath();
+  await path.start("agent-host");
+  await path.start("router");
+  await path.deploy("moody", "moody-v1-aaaaa", "moody");
+  const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const broken = [
+    "no trace",
+    trace.toUpperCase(),
+    trace.slice(0, -1),
+    `${trace}-more`,
+    "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+    "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+    "x".repeat(20_000),
+  ];
+  for (const traceparent of [trace, ...broken]) await path.send("moody", [wish("reply")], { traceparent });
+  await path.route("moody", {
+    revision: 1,
+    targets: [{ version: "moody-v1-aaaaa", share: 1, messageTimeoutMs: 300 }],
+    closed: [],
+  });
+
+  const outcomes = await path.outcomes("moody", 1 + broken.length);
+  const carried = outcomes
+    .toSorted((a, b) => a.sequence - b.sequence)
+    .map(({ traceparent }) => traceparent?.slice(3, 35));
+  expect(carried).toEqual([trace.slice(3, 35), ...broken.map(() => undefined)]);
+  expect(new Set(outcomes.map(({ result }) => result))).toEqual(new Set(["handled"]));
+  const outputs = await path.outbox("moody", outcomes.length);
+  expect(outputs.filter(({ headers }) => headers[header.traceparent] !== undefined)).toHaveLength(1);
 });

@@ -32,7 +32,8 @@ interface Raw {
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** Longer ids are not carried on: an outcome must have room for the message itself. */
 const idMaxCharacters = 512;
-const traceparentMaxCharacters = 100;
+/** https://www.w3.org/TR/trace-context/#traceparent-header; an id of zeros alone is none. */
+const traceContext = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 export function inboundOf(agent: string, epoch: string, raw: Raw): Inbound {
   const id = `${epoch}/${raw.sequence}`;
@@ -48,7 +49,7 @@ export function inboundOf(agent: string, epoch: string, raw: Raw): Inbound {
     messageId: given === undefined || given === "" || given.length > idMaxCharacters ? id : given,
     ...(kind === undefined ? {} : { kind }),
     ...(conversation === undefined ? {} : { conversation }),
-    ...(traceparent === undefined || traceparent.length > traceparentMaxCharacters ? {} : { traceparent }),
+    ...(traceparent === undefined || !traceContext.test(traceparent) ? {} : { traceparent }),
     hops: hopsOf(raw.headers[header.hops]),
     headers: raw.headers,
     data: raw.data,

@@ -1,6 +1,8 @@
 import type { RunResult } from "@caxton/contracts/agent-run";
 import { maxAttempts, maxDeliveries, maxHops } from "@caxton/contracts/limits";
+import { isAgentName } from "@caxton/contracts/names";
 import type { Attempt, Output } from "@caxton/contracts/outcome";
+import { header } from "@caxton/contracts/subjects";
 import type { Inbound } from "./inbound.ts";
 
 /**
@@ -32,7 +34,7 @@ export function refusal(message: Inbound): { readonly code: string; readonly rea
   if (message.hops > maxHops)
     return {
       code: "hop-limit",
-      reason: `${message.hops} agents passed this on, ${maxHops} may: do they send in a circle?`,
+      reason: `${message.hops} agents passed this on${lastOf(message)}, ${maxHops} may: do they send in a circle?`,
     };
   if (message.deliveryCount > maxDeliveries)
     return {
@@ -41,6 +43,11 @@ export function refusal(message: Inbound): { readonly code: string; readonly rea
     };
   if (message.body === undefined) return { code: "message-invalid", reason: "the body is not UTF-8 text" };
   return undefined;
+}
+
+function lastOf({ agent, headers }: Inbound): string {
+  const from = headers[header.output]?.split("/", 1)[0];
+  return from === undefined || !isAgentName(from) ? "" : `, the last of them '${from}' to '${agent}'`;
 }
 
 /** What an answer means for its message. `earlier` are the attempts made before. */
