@@ -6,6 +6,11 @@ import {
   type InboxMessageSchema,
   type ReadEventsRequestSchema,
 } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import {
+  AgentMessages,
+  type ListDeadLettersRequestSchema,
+  type ResendDeadLettersRequestSchema,
+} from "@caxton/contracts/gen/caxton/v1/messages_pb.js";
 import { Operations, type ReadLogsRequestSchema } from "@caxton/contracts/gen/caxton/v1/operations_pb.js";
 import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
@@ -15,6 +20,7 @@ type Rpc = Client<typeof AgentDeployment>;
 type Answer<Method extends keyof Rpc> = Awaited<ReturnType<Rpc[Method]>>;
 type Streamed<Method extends keyof Rpc> = ReturnType<Rpc[Method]> extends AsyncIterable<infer Item> ? Item : never;
 type OperationsRpc = Client<typeof Operations>;
+type MessagesRpc = Client<typeof AgentMessages>;
 type LogEntries = ReturnType<OperationsRpc["readLogs"]>;
 type Context = NonNullable<MessageInitShape<typeof DeployRequestSchema>["context"]>;
 
@@ -44,6 +50,14 @@ export interface Gateway {
     agent: string,
     messages: readonly MessageInitShape<typeof InboxMessageSchema>[],
   ): Promise<Answer<"sendMessages">>;
+  listDeadLetters(
+    request: MessageInitShape<typeof ListDeadLettersRequestSchema>,
+  ): ReturnType<MessagesRpc["listDeadLetters"]>;
+  resendDeadLetters(
+    request: MessageInitShape<typeof ResendDeadLettersRequestSchema>,
+  ): ReturnType<MessagesRpc["resendDeadLetters"]>;
+  /** Of the newest life of the inbox where `epoch` is empty. */
+  getMessage(agent: string, sequence: number, epoch: string): ReturnType<MessagesRpc["getMessage"]>;
   readLogs(request: MessageInitShape<typeof ReadLogsRequestSchema>, signal?: AbortSignal): LogEntries;
   getStatus(): ReturnType<OperationsRpc["getStatus"]>;
   diagnose(): ReturnType<OperationsRpc["diagnose"]>;
@@ -53,6 +67,7 @@ export function connectGateway(address: GatewayAddress): Gateway {
   const transport = createConnectTransport({ httpVersion: "1.1", baseUrl: address.url, useBinaryFormat: true });
   const rpc: Rpc = createClient(AgentDeployment, transport);
   const operations: OperationsRpc = createClient(Operations, transport);
+  const messagesRpc: MessagesRpc = createClient(AgentMessages, transport);
   const within = { timeoutMs: answerTimeoutMs };
   const answer = <Result>(asked: Promise<Result>): Promise<Result> =>
     asked.catch((error: unknown) => {
@@ -80,6 +95,9 @@ export function connectGateway(address: GatewayAddress): Gateway {
     getWindows: (agent, windowMs) =>
       answer(rpc.getWindows({ agent, ...(windowMs === undefined ? {} : { windowMs }) }, within)),
     sendMessages: (agent, messages) => answer(rpc.sendMessages({ agent, messages: [...messages] }, within)),
+    listDeadLetters: (request) => answer(messagesRpc.listDeadLetters(request, within)),
+    resendDeadLetters: (request) => answer(messagesRpc.resendDeadLetters(request, within)),
+    getMessage: (agent, sequence, epoch) => answer(messagesRpc.getMessage({ agent, sequence, epoch }, within)),
     readLogs: (request, signal) => stream((open) => operations.readLogs(request, { signal: open }), signal),
     getStatus: () => answer(operations.getStatus({}, within)),
     diagnose: () => answer(operations.diagnose({}, within)),

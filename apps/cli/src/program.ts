@@ -62,6 +62,25 @@ const entries: readonly Entry[] = [
     load: async () => (await import("./commands/ledger.ts")).ledgerCommand(),
   },
   {
+    name: "deadletter",
+    description: "list, show and resend what could not be handled",
+    load: async () => {
+      const { listCommand, resendCommand, showCommand } = await import("./commands/deadletter.ts");
+      return group(
+        "deadletter",
+        "list, show and resend what could not be handled",
+        listCommand(),
+        showCommand(),
+        resendCommand(),
+      );
+    },
+  },
+  {
+    name: "message",
+    description: "tell the whole life of one message",
+    load: async () => (await import("./commands/message.ts")).messageCommand(),
+  },
+  {
     name: "windows",
     description: "show how the agent's versions have been doing lately",
     load: async () => (await import("./commands/windows.ts")).windowsCommand(),

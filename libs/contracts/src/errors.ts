@@ -48,6 +48,11 @@ export const errorCodes = {
   },
   "unknown-agent": { meaning: "No agent of this name was ever deployed.", grpc: "not_found", exit: 3 },
   "unknown-deployment": { meaning: "No deployment with this id or abbreviation.", grpc: "not_found", exit: 3 },
+  "unknown-message": {
+    meaning: "The agent's inbox never accepted a message with this sequence, or it is no dead letter.",
+    grpc: "not_found",
+    exit: 3,
+  },
   "unknown-artifact": { meaning: "No artifact with this digest was uploaded.", grpc: "not_found", exit: 3 },
   "ambiguous-id": { meaning: "An abbreviated id fits more than one thing.", grpc: "invalid_argument", exit: 2 },
   "deployment-exists": {

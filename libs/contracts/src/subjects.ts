@@ -43,6 +43,7 @@ export const logStream = "CAXTON_LOGS";
 /** Requests between services, core NATS. */
 export const validateSubject = "caxton.validate";
 export const ledgerSubject = (agent: string): string => `caxton.ledger.${agent}`;
+export const deadLettersSubject = (agent: string): string => `caxton.deadletters.${agent}`;
 export const windowsSubject = (agent: string): string => `caxton.windows.${agent}`;
 /** Requests to the instances of a version, a queue group. */
 export const runSubject = (agent: string, version: string): string => `caxton.run.${agent}.${version}`;
@@ -63,8 +64,10 @@ export const laneKey = (agent: string, router: string): string => `${agent}.${ro
 export const relayBucket = "caxton-relay";
 export const leaseBucket = "caxton-leases";
 export const checkpointBucket = "caxton-checkpoints";
+export const resendBucket = "caxton-resends";
 
 export const versionKey = (agent: string, version: string): string => `${agent}.${version}`;
+export const resendKey = (agent: string, epoch: string, sequence: number): string => `${agent}.${epoch}.${sequence}`;
 export const slotKey = (agent: string, version: string, index: number): string => `${agent}.${version}.${index}`;
 
 export const artifactBucket = "caxton-artifacts";
@@ -81,5 +84,9 @@ export const header = {
   output: "Caxton-Output",
   /** When the outcome stream was made, the outcome's sequence in it, the output's index: where the relay goes on. */
   relayPosition: "Caxton-Relay-Position",
+  /** `<epoch>/<sequence>` of the dead letter that this message repeats, with who wanted that and why. */
+  repeats: "Caxton-Repeats",
+  repeatedBy: "Caxton-Repeated-By",
+  repeatReason: "Caxton-Repeat-Reason",
   traceparent: "traceparent",
 } as const;

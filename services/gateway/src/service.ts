@@ -1,5 +1,6 @@
 import type { Bus } from "@caxton/bus/types";
 import { AgentDeployment } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import { AgentMessages } from "@caxton/contracts/gen/caxton/v1/messages_pb.js";
 import { Operations } from "@caxton/contracts/gen/caxton/v1/operations_pb.js";
 import type { EventStore } from "@caxton/event-store/port";
 import type { Logger } from "@caxton/telemetry/logger";
@@ -17,6 +18,7 @@ import { agentsApi } from "./rpc/agents-api.ts";
 import type { ApiContext } from "./rpc/api-context.ts";
 import { commandsApi } from "./rpc/commands-api.ts";
 import { deploymentsApi } from "./rpc/deployments-api.ts";
+import { lettersApi } from "./rpc/letters-api.ts";
 import { messagesApi } from "./rpc/messages-api.ts";
 import { operationsApi } from "./rpc/operations-api.ts";
 
@@ -93,6 +95,7 @@ function apiRoutes(context: ApiContext): (router: ConnectRouter) => void {
       ...agentsApi(context),
       ...messagesApi(context),
     });
+    router.service(AgentMessages, lettersApi(context));
     router.service(Operations, operationsApi(context));
   };
 }

@@ -1,8 +1,9 @@
-import { encodeJson } from "@caxton/bus/json";
+import { decodeJson, encodeJson } from "@caxton/bus/json";
+import { type DeadLettersAnswer, deadLettersRequest } from "@caxton/contracts/dead-letters";
 import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
-import type { Ledger, LedgerAnswer } from "@caxton/contracts/ledger";
+import type { LedgerAnswer } from "@caxton/contracts/ledger";
 import { isAgentName } from "@caxton/contracts/names";
-import { inboxStream, ledgerSubject } from "@caxton/contracts/subjects";
+import { deadLettersSubject, inboxStream, ledgerSubject } from "@caxton/contracts/subjects";
 import { watchAgents } from "@caxton/service/agents";
 import { keepTrying } from "@caxton/service/keep-trying";
 import type { RunningService, ServiceContext } from "@caxton/service/program";
@@ -35,35 +36,46 @@ export async function startLedger({ bus, log }: ServiceContext): Promise<Running
     for await (const agent of watchAgents(bus, signal)) keepBooks(agent);
   }
 
-  async function ledgerFor(agent: string): Promise<Ledger> {
+  async function booksOf(agent: string): Promise<AgentBooks> {
     const isKnown =
       isAgentName(agent) && (books.has(agent) || (await bus.streams.info(inboxStream(agent))) !== undefined);
     if (!isKnown) throw new CaxtonError("unknown-agent", `there is no inbox for '${agent}'`);
-    return await keepBooks(agent).ledger();
+    return keepBooks(agent);
   }
 
-  async function answer(agent: string): Promise<LedgerAnswer> {
-    try {
-      return { ok: true, ledger: await ledgerFor(agent) };
-    } catch (error) {
-      const { code, message } = toCaxtonError(error);
-      return { ok: false, error: { code, message } };
-    }
+  function answerOn<Answer>(subject: string, answer: (agent: string, data: Uint8Array) => Promise<Answer>) {
+    return bus.subscribe(
+      `${subject}*`,
+      async (message) => {
+        const asked = answer(message.subject.slice(subject.length), message.data);
+        message.respond(encodeJson(await asked.catch(refusal)));
+      },
+      { queue: "ledger", onError: (err) => log.error({ err }, "cannot answer") },
+    );
   }
 
-  const prefix = ledgerSubject("");
-  const subscription = bus.subscribe(
-    ledgerSubject("*"),
-    async (message) => message.respond(encodeJson(await answer(message.subject.slice(prefix.length)))),
-    { queue: "ledger", onError: (err) => log.error({ err }, "cannot answer") },
-  );
+  const subscriptions = [
+    answerOn<LedgerAnswer>(ledgerSubject(""), async (agent) => ({
+      ok: true,
+      ledger: await (await booksOf(agent)).ledger(),
+    })),
+    answerOn<DeadLettersAnswer>(deadLettersSubject(""), async (agent, data) => {
+      const { letters, total } = await (await booksOf(agent)).deadLetters(deadLettersRequest.check(decodeJson(data)));
+      return { ok: true, letters: [...letters], total };
+    }),
+  ];
   running.push(keepTrying("watching routes", findAgents, { log, signal }));
-  await subscription.ready;
+  await Promise.all(subscriptions.map(({ ready }) => ready));
   return {
     async close() {
-      await subscription.drain();
+      await Promise.all(subscriptions.map((subscription) => subscription.drain()));
       stopping.abort();
       await Promise.all(running);
     },
   };
+}
+
+function refusal(error: unknown): Extract<LedgerAnswer, { ok: false }> {
+  const { code, message } = toCaxtonError(error);
+  return { ok: false, error: { code, message } };
 }
