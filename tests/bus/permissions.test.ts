@@ -27,6 +27,10 @@ test("a connection with its own key and inbox does what it may, and what it may 
   bus.publish("forbidden", bytes("x"));
   await reported.promise;
   expect(errors).toMatchObject([{ code: "internal", message: /does not permit.*forbidden/is }]);
+  // Who waits for an answer need not wait for the whole timeout.
+  const refused = { code: "internal", message: /does not permit.*forbidden/is };
+  expect(await rejection(bus.request("forbidden", bytes("x"), { timeoutMs: 600_000 }))).toMatchObject(refused);
+  expect(await rejection(bus.store("forbidden", bytes("x"), { timeoutMs: 600_000 }))).toMatchObject(refused);
   await bus.close();
 });
 

@@ -63,6 +63,8 @@ test("a store in flight fails at once when the server is killed, a later one wai
   expect(await failed).toMatchObject({ code: "bus-unavailable" });
   expect(at.bus.status).toBe("disconnected");
   const later = at.bus.store("a.x", bytes("2"), { timeoutMs: 20_000 });
+  const never = at.bus.store("a.x", bytes("3"), { timeoutMs: 20_000, failWhenAway: true });
+  await expect(never).rejects.toMatchObject({ code: "bus-unavailable", message: /is away now/ });
   await at.server.restart();
   expect((await later).stream).toBe("a");
   expect(at.bus.status).toBe("connected");

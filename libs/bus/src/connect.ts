@@ -54,18 +54,21 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
     onStatus: (listener) => connection.onStatus(listener),
     publish: (subject, data, headers) => connection.publish(subject, data, headers),
     async request(subject, data, request) {
-      return toBusMessage(
-        await connection.request(subject, data, { operation: "request", target: subject, ...request }),
-      );
+      const call = { operation: "request", target: subject, ...request } as const;
+      return await connection.request(subject, data, call, toBusMessage);
     },
     subscribe: (subject, handler, subscription) => subscribe(connection, subject, handler, subscription),
     store: (subject, data, store) => storeMessage(connection, subject, data, store),
     kv: (bucket, kv) => openKvBucket(connection, streams, bucket, kv),
     objects: (bucket) => openObjectBucket(connection, streams, bucket),
     server: () => reportServer(connection),
-    flush: () => connection.call(() => nc.flush(), { operation: "api", target: "flush", timeoutMs: 5_000 }),
+    flush() {
+      connection.flushRequests();
+      return connection.call(() => nc.flush(), { operation: "api", target: "flush", timeoutMs: 5_000 });
+    },
     async close() {
       if (nc.isClosed()) return;
+      connection.flushRequests();
       if (connection.status === "connected") {
         await Promise.race([nc.drain().catch(() => {}), delay(closeTimeoutMs, undefined, { ref: false })]);
       }

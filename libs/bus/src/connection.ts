@@ -1,8 +1,9 @@
 import { CaxtonError } from "@caxton/contracts/errors";
 import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
-import { createInbox, type Msg, type NatsConnection } from "@nats-io/transport-node";
+import { createInbox, errors, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { mapError, type ErrorContext } from "./errors.ts";
 import { toNatsHeaders } from "./headers.ts";
+import { Requests } from "./requests.ts";
 import type { BusStatus, Headers } from "./types.ts";
 
 export interface CallOptions extends ErrorContext {
@@ -29,6 +30,7 @@ export class Connection {
   /** Where errors go that no caller waits for. */
   readonly onError: (error: unknown) => void;
   readonly #inboxPrefix: string;
+  readonly #requests: Requests;
   readonly #inFlight = new Set<(error: CaxtonError) => void>();
   readonly #listeners = new Set<(status: BusStatus) => void>();
   #status: BusStatus = "connected";
@@ -40,6 +42,7 @@ export class Connection {
     this.apiTimeoutMs = options.apiTimeoutMs;
     this.onError = options.onError;
     this.#inboxPrefix = options.inboxPrefix;
+    this.#requests = new Requests(nc, options.inboxPrefix);
     void this.#watch();
   }
 
@@ -64,19 +67,29 @@ export class Connection {
   /** Sends at once (in call order) when connected; errors of `send` come out mapped. */
   call<T>(send: (timeoutMs: number) => Promise<T>, options: CallOptions): Promise<T> {
     if (this.#status === "connected") return this.#guard(send, options, options.timeoutMs);
-    return this.#callLater(send, options);
+    return this.#later(options, (timeoutMs) => this.#guard(send, options, timeoutMs));
   }
 
-  request(
+  /** `read` makes the result out of the answer. Requests go out in the order of the calls. */
+  request<T>(
     subject: string,
     data: Uint8Array,
     options: CallOptions & { readonly headers?: Headers | undefined },
-  ): Promise<Msg> {
-    const headers = toNatsHeaders(options.headers);
-    return this.call(
-      (timeout) => this.nc.request(subject, data, headers === undefined ? { timeout } : { timeout, headers }),
-      options,
-    );
+    read: (answer: Msg) => T,
+  ): Promise<T> {
+    const sent = { ...options, headers: toNatsHeaders(options.headers) };
+    if (this.#status === "connected") return this.#requests.request(subject, data, sent, read);
+    return this.#later(sent, (timeoutMs) => this.#requests.request(subject, data, { ...sent, timeoutMs }, read));
+  }
+
+  /** Goes out with the requests of this turn; nobody is told where it is lost. */
+  tell(subject: string, data: Uint8Array): void {
+    if (this.#status === "connected") this.#requests.tell(subject, data);
+  }
+
+  /** Hands the client what waits for the end of this turn. */
+  flushRequests(): void {
+    this.#requests.flush();
   }
 
   /** At most once; lost where the server is away. @throws CaxtonError `message-too-large`, `invalid-argument`, `bus-unavailable` when closed */
@@ -101,6 +114,11 @@ export class Connection {
         details: { bytes: data.length, maxBytes },
       },
     );
+  }
+
+  /** @throws CaxtonError `bus-unavailable` while the server is away */
+  requireConnected(): void {
+    if (this.#status !== "connected") throw this.#away("now");
   }
 
   /** A call to the JetStream API through the client's manager. */
@@ -158,10 +176,10 @@ export class Connection {
     return promise;
   }
 
-  async #callLater<T>(send: (timeoutMs: number) => Promise<T>, options: CallOptions): Promise<T> {
+  async #later<T>(options: CallOptions, send: (timeoutMs: number) => Promise<T>): Promise<T> {
     const startedMs = performance.now();
     await this.connected(options.timeoutMs, options.signal);
-    return await this.#guard(send, options, Math.max(1, options.timeoutMs - (performance.now() - startedMs)));
+    return await send(Math.max(1, options.timeoutMs - (performance.now() - startedMs)));
   }
 
   #away(how: string): CaxtonError {
@@ -172,6 +190,9 @@ export class Connection {
     for await (const event of this.nc.status()) {
       if (event.type === "disconnect") this.#become("disconnected");
       if (event.type === "reconnect") this.#become("connected");
+      if (event.type === "error" && event.error instanceof errors.PermissionViolationError) {
+        this.#requests.denied(event.error);
+      }
       if (event.type === "error") this.onError(mapError(event.error, { operation: "api", target: "connection" }));
     }
     this.#become("closed");
@@ -185,6 +206,7 @@ export class Connection {
         "bus-unavailable",
         `nats-server at ${this.url} went away; what was in flight may have been done all the same`,
       );
+      this.#requests.failAll(lost);
       for (const reject of this.#inFlight) reject(lost);
       this.#inFlight.clear();
     }

@@ -6,8 +6,10 @@ import { encodeJson } from "./json.ts";
 import { MessageQueue } from "./message-queue.ts";
 import type { ConsumerSpec, Delivery } from "./types.ts";
 
-const ack = new TextEncoder().encode("+ACK");
-const working = new TextEncoder().encode("+WPI");
+const encoder = new TextEncoder();
+const ack = encoder.encode("+ACK");
+const nak = encoder.encode("-NAK");
+const working = encoder.encode("+WPI");
 const ackTimeoutMs = 5_000;
 /** The server says at least twice a second that a waiting request is alive. */
 const heartbeatMs = 500;
@@ -95,22 +97,17 @@ function toDelivery(connection: Connection, message: Msg): Delivery {
     deliveryCount: info.deliveryCount,
     async ack() {
       try {
-        await connection.request(reply, ack, { operation: "api", target: reply, timeoutMs: ackTimeoutMs });
-        return true;
+        const options = { operation: "api", target: reply, timeoutMs: ackTimeoutMs } as const;
+        return await connection.request(reply, ack, options, () => true);
       } catch {
         // Whatever the cause: not confirmed, so it will come again.
         return false;
       }
     },
-    ackUnconfirmed: () => tell(connection, reply, "+ACK"),
-    nak: (delayMs = 0) => tell(connection, reply, delayMs > 0 ? `-NAK {"delay":${Math.round(delayMs * 1e6)}}` : "-NAK"),
-    working: () => {
-      if (connection.status === "connected") connection.nc.publish(reply, working);
-    },
+    // Lost where the server is away, which ends in a redelivery all the same.
+    ackUnconfirmed: () => connection.tell(reply, ack),
+    nak: (delayMs = 0) =>
+      connection.tell(reply, delayMs > 0 ? encoder.encode(`-NAK {"delay":${Math.round(delayMs * 1e6)}}`) : nak),
+    working: () => connection.tell(reply, working),
   };
-}
-
-/** Lost where the server is away, which ends in a redelivery all the same. */
-function tell(connection: Connection, reply: string, text: string): void {
-  if (connection.status === "connected") connection.nc.publish(reply, new TextEncoder().encode(text));
 }

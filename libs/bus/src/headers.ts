@@ -1,4 +1,5 @@
-import { headers as newHeaders, type MsgHdrs } from "@nats-io/transport-node";
+import { CaxtonError } from "@caxton/contracts/errors";
+import { MsgHdrsImpl, type MsgHdrs } from "@nats-io/nats-core";
 import type { Headers } from "./types.ts";
 
 const none: Headers = Object.freeze({});
@@ -10,9 +11,17 @@ export function fromNatsHeaders(headers: MsgHdrs | undefined): Headers {
   return result;
 }
 
+const namePattern = /^[!-9;-~]+$/;
+const lineEnd = /[\r\n]/;
+
+/** @throws CaxtonError `invalid-argument` for what would not be one header */
 export function toNatsHeaders(headers: Headers | undefined): MsgHdrs | undefined {
   if (headers === undefined) return undefined;
-  const result = newHeaders();
-  for (const [name, value] of Object.entries(headers)) result.set(name, value);
-  return result;
+  const result: Record<string, string[]> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (!namePattern.test(name)) throw new CaxtonError("invalid-argument", `'${name}' is no name of a header`);
+    if (lineEnd.test(value)) throw new CaxtonError("invalid-argument", `header ${name} has more than one line`);
+    result[name] = [value.trim()];
+  }
+  return MsgHdrsImpl.fromRecord(result);
 }

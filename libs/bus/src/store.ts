@@ -1,7 +1,6 @@
 import { CaxtonError } from "@caxton/contracts/errors";
-import { mapApiError } from "./errors.ts";
+import { mapApiError, type ErrorContext } from "./errors.ts";
 import type { Connection } from "./connection.ts";
-import { decodeJson } from "./json.ts";
 import type { Headers, StoreAck, StoreOptions } from "./types.ts";
 
 const defaultTimeoutMs = 5_000;
@@ -13,7 +12,7 @@ interface Answer {
   readonly error?: { readonly code: number; readonly err_code?: number; readonly description?: string };
 }
 
-/** Publishes into a stream; sent before this returns, so that many calls in a row keep their order and share the way. */
+/** Publishes into a stream. Many calls in a row keep their order and share the way. */
 export async function storeMessage(
   connection: Connection,
   subject: string,
@@ -22,21 +21,26 @@ export async function storeMessage(
 ): Promise<StoreAck> {
   connection.requireSize(subject, data);
   const context = { operation: "store", target: subject, timeoutMs: options.timeoutMs ?? defaultTimeoutMs } as const;
-  const reply = await connection.request(subject, data, { ...context, headers: storeHeaders(options) });
-  const answer = parse(reply.data, subject);
+  if (options.failWhenAway === true) connection.requireConnected();
+  return await connection.request(subject, data, { ...context, headers: storeHeaders(options) }, (reply) =>
+    toAck(parse(reply.data, subject), context),
+  );
+}
+
+function toAck(answer: Answer, context: ErrorContext): StoreAck {
   if (answer.error !== undefined) {
     const { code, err_code, description } = answer.error;
     throw mapApiError(err_code ?? 0, code, description ?? "refused", context);
   }
   if (answer.stream === undefined || answer.seq === undefined) {
-    throw new CaxtonError("internal", `what answered on ${subject} is no stream`);
+    throw new CaxtonError("internal", `what answered on ${context.target} is no stream`);
   }
   return { stream: answer.stream, sequence: answer.seq, duplicate: answer.duplicate === true };
 }
 
 function parse(data: Uint8Array, subject: string): Answer {
   try {
-    const answer: unknown = decodeJson(data);
+    const answer: unknown = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("latin1"));
     if (typeof answer === "object" && answer !== null) return answer;
   } catch (error) {
     throw new CaxtonError("internal", `what answered on ${subject} is no stream`, { cause: error });
@@ -49,12 +53,10 @@ function storeHeaders(options: StoreOptions): Headers | undefined {
   const { headers, messageId, expectLastSubjectSequence, expectLastSequence } = options;
   if (messageId === undefined && expectLastSubjectSequence === undefined && expectLastSequence === undefined)
     return headers;
-  return {
-    ...headers,
-    ...(messageId === undefined ? {} : { "Nats-Msg-Id": messageId }),
-    ...(expectLastSubjectSequence === undefined
-      ? {}
-      : { "Nats-Expected-Last-Subject-Sequence": String(expectLastSubjectSequence) }),
-    ...(expectLastSequence === undefined ? {} : { "Nats-Expected-Last-Sequence": String(expectLastSequence) }),
-  };
+  const all: Record<string, string> = { ...headers };
+  if (messageId !== undefined) all["Nats-Msg-Id"] = messageId;
+  if (expectLastSubjectSequence !== undefined)
+    all["Nats-Expected-Last-Subject-Sequence"] = String(expectLastSubjectSequence);
+  if (expectLastSequence !== undefined) all["Nats-Expected-Last-Sequence"] = String(expectLastSequence);
+  return all;
 }

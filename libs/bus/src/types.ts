@@ -38,6 +38,8 @@ export interface StoreOptions {
   /** The whole stream's last sequence: makes a single writer exact. */
   readonly expectLastSequence?: number;
   readonly timeoutMs?: number;
+  /** `bus-unavailable` at once while the server is away, instead of waiting for it: for what must not be stored late. */
+  readonly failWhenAway?: boolean;
 }
 
 export interface StoreAck {
