@@ -91,6 +91,11 @@ const entries: readonly Entry[] = [
     load: async () => (await import("./commands/status.ts")).statusCommand(),
   },
   {
+    name: "doctor",
+    description: "check everything that is known to go wrong, and say what to do about it",
+    load: async () => (await import("./commands/doctor.ts")).doctorCommand(),
+  },
+  {
     name: "logs",
     description: "print what an agent logs",
     load: async () => (await import("./commands/logs.ts")).logsCommand(),

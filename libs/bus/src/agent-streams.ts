@@ -14,33 +14,30 @@ import type { Bus, StreamInfo } from "./types.ts";
 /** How long a repeated message id is recognised, in ms; nothing of ours relies on it, producers may. */
 export const defaultDuplicateWindowMs = 120_000;
 
+/** The streams of an agent as they are made. */
+export function agentStreams(agent: string, duplicateWindowMs = defaultDuplicateWindowMs) {
+  const unbounded = { discard: "new", maxBytes: -1, maxMessageBytes: outcomeMaxBytes, duplicateWindowMs } as const;
+  return {
+    inbox: {
+      name: inboxStream(agent),
+      subjects: [inboxSubject(agent)],
+      discard: "new",
+      maxBytes: inboxMaxBytes,
+      maxMessageBytes: inboxMessageMaxBytes,
+      duplicateWindowMs,
+    },
+    outcomes: { ...unbounded, name: outcomeStream(agent), subjects: [outcomeSubjects(agent)] },
+    outbox: { ...unbounded, name: outboxStream(agent), subjects: [outboxSubjects(agent)] },
+  } as const satisfies Readonly<Record<string, StreamSpec>>;
+}
+
 /** Creates what an agent needs on the bus, and leaves as it is what is there. @returns the epoch of its inbox */
 export async function ensureAgentStreams(
   bus: Bus,
   agent: string,
   duplicateWindowMs = defaultDuplicateWindowMs,
 ): Promise<string> {
-  const unbounded = { discard: "new", maxBytes: -1, duplicateWindowMs } as const;
-  const inbox: StreamSpec = {
-    name: inboxStream(agent),
-    subjects: [inboxSubject(agent)],
-    discard: "new",
-    maxBytes: inboxMaxBytes,
-    maxMessageBytes: inboxMessageMaxBytes,
-    duplicateWindowMs,
-  };
-  const outcomes = {
-    ...unbounded,
-    name: outcomeStream(agent),
-    subjects: [outcomeSubjects(agent)],
-    maxMessageBytes: outcomeMaxBytes,
-  };
-  const outbox = {
-    ...unbounded,
-    name: outboxStream(agent),
-    subjects: [outboxSubjects(agent)],
-    maxMessageBytes: outcomeMaxBytes,
-  };
+  const { inbox, outcomes, outbox } = agentStreams(agent, duplicateWindowMs);
   const { createdAtMs } = await createAbsent(bus, inbox);
   await createAbsent(bus, outcomes);
   await createAbsent(bus, outbox);

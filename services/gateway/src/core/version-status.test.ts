@@ -15,6 +15,7 @@ const spec = (version: string, desired: VersionSpec["desired"]): VersionSpec => 
   desired,
 });
 const slot = (version: string, status: Partial<SlotStatus>) => ({
+  key: `proc.${version}.0`,
   agent: "proc",
   version,
   status: { host: "h", instance: "i", state: "ready" as const, restarts: 1, ...status },

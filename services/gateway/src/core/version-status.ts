@@ -4,6 +4,7 @@ import type { VersionWindow } from "@caxton/contracts/windows";
 
 /** A slot and whose it is. */
 export interface HeldSlot {
+  readonly key: string;
   readonly agent: string;
   readonly version: string;
   readonly status: SlotStatus;

@@ -80,7 +80,7 @@ export async function readPlacement(bus: Bus): Promise<Placement> {
     specs: specs.map(({ value }) => value),
     slots: slots.map(({ key, value }) => {
       const [agent = "", version = ""] = key.split(".");
-      return { agent, version, status: value };
+      return { key, agent, version, status: value };
     }),
     routes: routes.map(({ value }) => value),
     checkpoints,

@@ -8,6 +8,7 @@ import { readLogs } from "../agent-logs.ts";
 import type { LogEntry } from "../core/log-filter.ts";
 import { resolveAgent } from "../core/resolve-id.ts";
 import { toJsonObject } from "../json-object.ts";
+import { diagnose } from "../operations/diagnose.ts";
 import { readSystem, statusOf } from "../operations/status.ts";
 import type { ApiContext } from "./api-context.ts";
 
@@ -33,6 +34,11 @@ export function operationsApi(context: ApiContext): Partial<ServiceImpl<typeof O
     async getStatus() {
       const status = statusOf(await readSystem(bus, projection, Date.now()));
       return { status: toJsonObject(status) ?? {} };
+    },
+
+    async diagnose() {
+      const findings = await diagnose(context, Date.now());
+      return { findings: findings.map((finding) => ({ ...finding, agent: finding.agent ?? "" })) };
     },
   };
 }
