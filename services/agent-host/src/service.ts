@@ -6,10 +6,15 @@ import { checker } from "@caxton/contracts/schema";
 import { slotBucket, versionBucket } from "@caxton/contracts/subjects";
 import type { Logger } from "@caxton/telemetry/logger";
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { followLivingHosts } from "./adapters/living-hosts.ts";
 import { claimSlot } from "./adapters/slot-claim.ts";
 import { SpareProcesses } from "./adapters/spare-process.ts";
 import { wantedSlots, type WantedSlot } from "./core/slots.ts";
+import { preferredHost } from "./core/spread.ts";
+import { Turns } from "./core/turns.ts";
 import { runSlot, type SlotContext } from "./slot.ts";
 
 export interface AgentHostOptions {
@@ -25,6 +30,8 @@ export interface AgentHostOptions {
 
 /** A slot whose holder died expires without a word, so it is looked for. */
 const lookEveryMs = 1_000;
+/** A free slot is left to the host it should go to for so long. */
+const leaveToOthersMs = 600;
 const versionSpec = checker("version", VersionSpec);
 
 /** Runs instances of the versions that should run, as many as no other host does. */
@@ -33,12 +40,22 @@ export async function startAgentHost(options: AgentHostOptions): Promise<{ close
   // A slot of an earlier life of this host is not ours.
   const host = `${id}.${randomUUID().slice(0, 4)}`;
   const spares = new SpareProcesses(join(cacheDir, "node"));
-  const context: SlotContext = { bus, busUrl, log, host, cacheDir, spares };
+  const context: SlotContext = {
+    bus,
+    busUrl,
+    log,
+    host,
+    cacheDir,
+    spares,
+    startTurns: new Turns(availableParallelism()),
+  };
   const bucket = await bus.kv(slotBucket, { ttlMs: slotTtlMs });
   const specs = new Map<string, VersionSpec>();
   const held = new Map<string, HeldSlot>();
   const stop = new AbortController();
   const watching = watchVersions(bus, log, specs, () => void look(), stop.signal);
+  const hosts = followLivingHosts(bus, stop.signal);
+  hosts.ended.catch((error: unknown) => log.warn(`other hosts are not heard: ${toCaxtonError(error).message}`));
   const timer = setInterval(() => void look(), lookEveryMs);
 
   async function look(): Promise<void> {
@@ -62,6 +79,10 @@ export async function startAgentHost(options: AgentHostOptions): Promise<{ close
   }
 
   async function run(slot: WantedSlot, signal: AbortSignal): Promise<void> {
+    if (preferredHost(slot, [...hosts.ids(), id]) !== id) {
+      if ((await bucket.get(slot.key)) !== undefined) return;
+      await delay(leaveToOthersMs, undefined, { signal });
+    }
     const claim = await claimStarting(bucket, slot, host);
     if (claim !== undefined) await runSlot(context, slot, claim, signal);
   }
@@ -74,7 +95,7 @@ export async function startAgentHost(options: AgentHostOptions): Promise<{ close
       clearInterval(timer);
       for (const slot of held.values()) slot.stop.abort();
       await Promise.all([...held.values()].map(({ ended }) => ended));
-      await watching.ended;
+      await Promise.all([watching.ended, hosts.ended.catch(() => undefined)]);
       spares.close();
     },
   };

@@ -14,6 +14,7 @@ import type { SlotClaim } from "./adapters/slot-claim.ts";
 import type { SpareProcesses } from "./adapters/spare-process.ts";
 import { restartDelayMs, startFailuresMax } from "./core/restarts.ts";
 import type { WantedSlot } from "./core/slots.ts";
+import type { Turns } from "./core/turns.ts";
 
 export interface SlotContext {
   readonly bus: Bus;
@@ -22,6 +23,8 @@ export interface SlotContext {
   readonly host: string;
   readonly cacheDir: string;
   readonly spares: SpareProcesses;
+  /** For starting an instance, until it is ready. */
+  readonly startTurns: Turns;
 }
 
 /** In-flight messages get this long to finish when an instance is stopped. */
@@ -65,15 +68,19 @@ async function runOnce(
   const base: SlotStatus = { ...claim.status, state: claim.status.state === "failed" ? "failed" : "starting" };
   using stopped = untilAborted(stop);
   let running: InstanceProcess | undefined;
+  let over = (): void => undefined;
   let wasReady = false;
   try {
     // With the bus away this may take long; nothing of it needs to be ended.
     const preparing = preparedArtifact(context.bus, slot.spec, context.cacheDir);
     const preparedDir = await Promise.race([preparing, stopped.promise]);
     if (preparedDir === aborted) return "stopped";
+    over = await context.startTurns.take();
+    if (stop.aborted) return "stopped";
     const started = await start(context, slot, claim, preparedDir);
     running = started;
     const startMs = await Promise.race([started.ready, stopped.promise]);
+    over();
     if (startMs !== aborted) {
       wasReady = true;
       log.info({ slot: slot.key, pid: started.pid, startMs, isolation: started.isolation }, "instance ready");
@@ -92,6 +99,7 @@ async function runOnce(
     claim.set({ ...base, restarts: base.restarts + 1, code, reason: message });
     return hasCode(error, "bus-unavailable", "timeout") ? "bus-away" : "not-ready";
   } finally {
+    over();
     running?.kill("no longer wanted");
     if (running !== undefined) await running.exited;
     if (wasReady && running !== undefined) log.debug({ slot: slot.key, pid: running.pid }, "instance gone");

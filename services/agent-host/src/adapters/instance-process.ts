@@ -49,6 +49,7 @@ export async function startInstance(
   let killReason: string | undefined;
   let lastWords = "";
   let pingsMissed = 0;
+  let isReady = false;
 
   const order = (message: InstanceOrder): void => {
     // Gone in the meantime: its exit is on the way.
@@ -64,6 +65,8 @@ export async function startInstance(
     kill("not ready in time");
   }, limits.startTimeoutMs + processStartMs);
   const pingTimer = setInterval(() => {
+    // Until it is ready its start has a bound of its own: loading and compiling on a busy machine take the main thread long.
+    if (!isReady) return;
     pingsMissed += 1;
     if (pingsMissed > pingsMissedMax) kill(`its main thread did not answer for ${pingsMissedMax * pingEveryMs} ms`);
     else order({ type: "ping" });
@@ -73,6 +76,7 @@ export async function startInstance(
   child.on("message", (report: InstanceReport) => {
     pingsMissed = 0;
     if (report.type === "ready") {
+      isReady = true;
       clearTimeout(startTimer);
       ready.resolve(report.startMs);
       spares.refill();
