@@ -90,6 +90,14 @@ const examples = [
   },
 ];
 
+const settings = {
+  $schema: "https://json-schema.org/draft/2020-12/schema",
+  type: "object",
+  additionalProperties: false,
+  // From which significance (sig) on an earthquake is worth an alert; 100 unless given.
+  properties: { minSignificance: { type: "integer", minimum: 0, maximum: 1_000 } },
+};
+
 export function describe() {
   return JSON.stringify({
     name: "quake-watch",
@@ -98,12 +106,13 @@ export function describe() {
     description: "Alerts people to earthquakes that matter to them, and says how sure it is.",
     accepts: [{ kind: "event", schema: event, examples }],
     emits: [{ kind: "alert", schema: alert }],
+    configuration: { schema: settings, examples: [{}, { minSignificance: 250 }] },
   });
 }
 
-function reasonsFor({ sig = 0, felt, tsunami }) {
+function reasonsFor({ sig = 0, felt, tsunami }, minSignificance) {
   const reasons = [];
-  if (sig >= 100) reasons.push("significance");
+  if (sig >= minSignificance) reasons.push("significance");
   if (typeof felt === "number" && felt >= 3) reasons.push("felt");
   if (tsunami === 1) reasons.push("tsunami");
   return reasons;
@@ -119,9 +128,10 @@ function confidenceIn({ nst, gap }) {
   return typeof nst === "number" && nst >= 10 && typeof gap === "number" && gap <= 180 ? "high" : "low";
 }
 
-export function handle(message) {
+export function handle(message, configuration) {
   const quake = JSON.parse(message.body);
-  const reasons = quake.type === "earthquake" ? reasonsFor(quake) : [];
+  const { minSignificance = 100 } = JSON.parse(configuration);
+  const reasons = quake.type === "earthquake" ? reasonsFor(quake, minSignificance) : [];
   if (reasons.length === 0) return [];
   const level = levelOf(quake);
   if (level === "red") write("warn", `${reasons.join(", ")}: ${quake.place}`);

@@ -72,6 +72,46 @@ describe("a good agent", () => {
   });
 });
 
+describe("the configuration", () => {
+  const schema = { type: "object", required: ["stock"], properties: { stock: { type: "integer", minimum: 1 } } };
+  const configured = (configuration: unknown) =>
+    tinyAgent(
+      JSON.stringify({
+        name: "tiny",
+        version: "1",
+        accepts: [{ kind: "order", schema: integer, examples: [{ n: 1 }] }],
+        emits: [],
+        configuration,
+      }),
+    );
+
+  it.each([
+    ['{"stock":40}', "passed"],
+    ['{"stock":0}', "contracts: configuration-invalid: the configuration: /stock is 0 and must be >= 1"],
+    [
+      "{}",
+      "contracts: configuration-invalid: the configuration: the value is {} and must have required property 'stock'",
+    ],
+  ])("%s is held against the schema that the component declares", async (configuration, says) => {
+    expect(refusal(await reportOn(await configured({ schema, examples: [{ stock: 1 }] }), { configuration }))).toBe(
+      says,
+    );
+  });
+
+  it("may be any JSON where none is declared", async () => {
+    expect(refusal(await reportOn(await described(integer, [{ n: 1 }]), { configuration: "[1]" }))).toBe("passed");
+  });
+
+  it("has a schema that is one, and examples that satisfy it", async () => {
+    const broken = await configured({ schema: { type: "integral" } });
+    expect(refusal(await reportOn(broken))).toContain("contracts: schema-invalid: configuration: ");
+    const untrue = await configured({ schema, examples: [{ stock: "many" }] });
+    expect(refusal(await reportOn(untrue))).toContain(
+      "contracts: example-invalid: configuration: example 0: /stock is ",
+    );
+  });
+});
+
 describe("the static stage refuses", () => {
   it.each([
     ["an empty file", () => new Uint8Array(), "artifact-empty", "the file is empty"],

@@ -25,6 +25,12 @@ export const EmittedKind = Type.Object(
 );
 export type EmittedKind = Static<typeof EmittedKind>;
 
+/** What a version may be configured with; any JSON where an agent declares none. */
+export const ConfigurationSchema = Type.Object(
+  { schema: JsonSchema, examples: Type.Optional(Type.Array(Type.Unknown(), { maxItems: 16 })) },
+  { additionalProperties: false },
+);
+
 /** What an agent's `describe()` returns as JSON text (wit/caxton-agent.wit). */
 export const AgentDescription = Type.Object(
   {
@@ -35,6 +41,7 @@ export const AgentDescription = Type.Object(
     description: Type.Optional(Type.String({ maxLength: 2000 })),
     accepts: Type.Array(AcceptedKind, { minItems: 1, maxItems: 64 }),
     emits: Type.Array(EmittedKind, { maxItems: 64 }),
+    configuration: Type.Optional(ConfigurationSchema),
     stateVersion: Type.Optional(Type.Integer({ minimum: 1 })),
   },
   { additionalProperties: false },

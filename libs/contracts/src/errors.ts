@@ -128,6 +128,11 @@ export const errorCodes = {
     grpc: "failed_precondition",
     exit: 5,
   },
+  "configuration-invalid": {
+    meaning: "The configuration does not satisfy the schema that the component declares for it.",
+    grpc: "failed_precondition",
+    exit: 5,
+  },
   "schema-invalid": {
     meaning: "A schema in the description is not valid JSON Schema 2020-12.",
     grpc: "failed_precondition",

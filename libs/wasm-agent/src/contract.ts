@@ -11,6 +11,8 @@ export function outputKey(kind: string, to: string | undefined): string {
 export interface Contract {
   /** The kind a message is of: the one its sender named, else the first that the agent accepts. */
   kindOf(named: string | undefined): string;
+  /** Why a version of the agent cannot be configured with this JSON text (`configuration-invalid`), or undefined. */
+  checkConfiguration(text: string): string | undefined;
   /** Why the agent cannot be given this (`message-invalid`), or undefined. */
   checkInput(kind: string, body: string): string | undefined;
   /** Why the agent should not have said this (`output-undeclared`), or undefined. */
@@ -31,9 +33,16 @@ export function compileContract(description: AgentDescription): Contract {
     const key = outputKey(kind, to);
     outputs.set(key, compileWithExamples(`emits '${key}'`, schema, examples ?? []));
   }
+  const { configuration } = description;
+  const configurationCheck =
+    configuration === undefined
+      ? undefined
+      : compileWithExamples("configuration", configuration.schema, configuration.examples ?? [], true);
   const firstKind = description.accepts[0]?.kind ?? "";
   return {
     kindOf: (named) => named ?? firstKind,
+    checkConfiguration: (text) =>
+      configurationCheck === undefined ? undefined : checkText(configurationCheck, text, "the configuration"),
     checkInput(kind, body) {
       const check = inputs.get(kind);
       if (check === undefined) return `kind '${kind}' is not accepted; accepted are ${[...inputs.keys()].join(", ")}`;
@@ -49,8 +58,8 @@ export function compileContract(description: AgentDescription): Contract {
   };
 }
 
-function compileWithExamples(where: string, schema: unknown, examples: readonly unknown[]): Check {
-  const check = compileSchema(where, schema);
+function compileWithExamples(where: string, schema: unknown, examples: readonly unknown[], tellsValue = false): Check {
+  const check = compileSchema(where, schema, tellsValue);
   for (const [index, example] of examples.entries()) {
     const problem = check(example);
     if (problem !== undefined) throw new CaxtonError("example-invalid", `${where}: example ${index}: ${problem}`);

@@ -66,6 +66,8 @@ export const progressCells = { index: 0, startedNs: 1, count: 2 } as const;
 export type WorkerRequest =
   | { readonly type: "load-contract"; readonly description: AgentDescription }
   | { readonly type: "check"; readonly messages: readonly AgentMessage[] }
+  /** Whether the contract allows the configuration that the worker was started with. */
+  | { readonly type: "check-configuration" }
   | { readonly type: "batch"; readonly messages: readonly AgentMessage[]; readonly stopAtNs: bigint };
 
 export type WorkerReport =

@@ -92,6 +92,8 @@ function serve(handler: MessageHandler, request: WorkerRequest): void {
       const problems = request.messages.map(({ kind, body }) => checks.checkInput(checks.kindOf(kind), body));
       return report({ type: "checked", problems });
     }
+    case "check-configuration":
+      return report({ type: "checked", problems: [requireContract().checkConfiguration(options.configuration)] });
     case "batch":
       return runBatch(handler, request.messages, request.stopAtNs);
   }

@@ -3,7 +3,7 @@ import type { AgentDescription } from "@caxton/contracts/agent-description";
 import { CaxtonError } from "@caxton/contracts/errors";
 import { parseDescription } from "./description.ts";
 import { compileModules } from "./instantiate.ts";
-import type { AgentAnswer, AgentMessage } from "./runner-protocol.ts";
+import type { AgentAnswer, AgentMessage, WorkerRequest } from "./runner-protocol.ts";
 import { type RunnerThread, startThread, type ThreadOptions } from "./runner-thread.ts";
 
 export interface RunnerOptions {
@@ -38,6 +38,8 @@ export interface Runner {
    * @throws CaxtonError `description-invalid`, `schema-invalid`, `example-invalid`, `start-timeout`
    */
   loadContract(): Promise<AgentDescription>;
+  /** What keeps the contract from allowing the configuration, or undefined. @throws CaxtonError `start-timeout` */
+  checkConfiguration(): Promise<string | undefined>;
   /** For each message what keeps the agent from being given it, without running it. @throws CaxtonError `start-timeout` */
   checkMessages(messages: readonly AgentMessage[]): Promise<readonly (string | undefined)[]>;
   /**
@@ -89,6 +91,13 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     thread.catch(() => undefined);
   }
 
+  async function check(request: WorkerRequest): Promise<readonly (string | undefined)[]> {
+    const current = await thread;
+    const report = await current.ask(request, options.startTimeoutMs);
+    if (report.type !== "checked") throw new CaxtonError("internal", `a check was answered with '${report.type}'`);
+    return report.problems;
+  }
+
   async function runBatch(messages: readonly AgentMessage[], deadlineNs: bigint): Promise<readonly AgentAnswer[]> {
     const answers = new Map<number, AgentAnswer>();
     for (;;) {
@@ -130,12 +139,10 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
       description = parsed;
       return parsed;
     },
-    async checkMessages(messages) {
-      const current = await thread;
-      const report = await current.ask({ type: "check", messages }, options.startTimeoutMs);
-      if (report.type !== "checked") throw new CaxtonError("internal", `a check was answered with '${report.type}'`);
-      return report.problems;
+    async checkConfiguration() {
+      return (await check({ type: "check-configuration" }))[0];
     },
+    checkMessages: (messages) => check({ type: "check", messages }),
     handleBatch(messages, { budgetMs }) {
       const deadlineNs = process.hrtime.bigint() + BigInt(Math.ceil(budgetMs * 1e6));
       const batch = lastBatch.then(() => runBatch(messages, deadlineNs));

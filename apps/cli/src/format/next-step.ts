@@ -14,6 +14,8 @@ const nextSteps: Readonly<Partial<Record<ErrorCode, string>>> = {
   "start-failed": "`caxton agent inspect` shows the component's imports; try describe() alone",
   "start-timeout": "do less at start, or allow more with `--limit start=10s`",
   "description-invalid": "describe() returns JSON text as docs/agents.md shows it",
+  "configuration-invalid":
+    "give one that fits with --configuration <file|json>; without it the version before's is kept",
   "example-failed": "handle() must answer every example in describe(); allow more time with `--limit timeout=2s`",
   "output-undeclared": "declare the output under `emits` in describe(), or change what handle() returns",
   "breaking-change": 'accept again what the live version accepts, or insist with `--allow-breaking --reason "why"`',

@@ -25,6 +25,8 @@ async function answerTo(request: SandboxRequest): Promise<SandboxAnswer> {
     case "load-contract":
       await runner.loadContract();
       return { answer: "load-contract" };
+    case "check-configuration":
+      return { answer: "check-configuration", problem: (await runner.checkConfiguration()) ?? null };
     case "check": {
       const problems = await runner.checkMessages(request.messages);
       return { answer: "check", problems: problems.map((problem) => problem ?? null) };

@@ -16,6 +16,7 @@ export interface SandboxStart {
 export type SandboxRequest =
   | { readonly ask: "start"; readonly start: SandboxStart }
   | { readonly ask: "load-contract" }
+  | { readonly ask: "check-configuration" }
   /** What keeps the agent from being given these messages; none of them is run. */
   | { readonly ask: "check"; readonly messages: readonly AgentMessage[] }
   | { readonly ask: "handle"; readonly messages: readonly AgentMessage[]; readonly budgetMs: number };
@@ -23,6 +24,8 @@ export type SandboxRequest =
 export type SandboxAnswer =
   | { readonly answer: "start"; readonly startMs: number; readonly descriptionText: string }
   | { readonly answer: "load-contract" }
+  /** null where it is allowed. */
+  | { readonly answer: "check-configuration"; readonly problem: string | null }
   /** null where nothing does. */
   | { readonly answer: "check"; readonly problems: readonly (string | null)[] }
   | { readonly answer: "handle"; readonly results: readonly ExampleResult[]; readonly memoryPeakBytes: number }

@@ -19,6 +19,8 @@ export interface Sandbox {
   }>;
   /** @throws CaxtonError also `description-invalid`, `schema-invalid`, `example-invalid`, `start-timeout` */
   loadContract(): Promise<void>;
+  /** What is wrong with the configuration it was started with, or null. @throws CaxtonError also `start-timeout` */
+  checkConfiguration(): Promise<string | null>;
   /** For each message what keeps the agent from being given it, or null. @throws CaxtonError also `start-timeout` */
   check(messages: readonly AgentMessage[]): Promise<readonly (string | null)[]>;
   handle(
@@ -95,6 +97,7 @@ export function openSandbox(cacheDir: string): Sandbox {
     async loadContract() {
       await ask({ ask: "load-contract" });
     },
+    checkConfiguration: async () => (await ask({ ask: "check-configuration" })).problem,
     check: async (messages) => (messages.length === 0 ? [] : (await ask({ ask: "check", messages })).problems),
     handle: (messages, budgetMs) => ask({ ask: "handle", messages, budgetMs }),
     async close(reason) {

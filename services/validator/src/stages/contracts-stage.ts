@@ -24,6 +24,11 @@ export async function contractsStage(
 ): Promise<StageOutcome<"contracts">> {
   const { request, sandbox } = context;
   await loadContract(context);
+  if (description.configuration !== undefined) {
+    const problem = await sandbox.checkConfiguration();
+    // Its examples are handled under a configuration that it was never made for: that would only say the same less clearly.
+    if (problem !== null) throw new CaxtonError("configuration-invalid", problem);
+  }
   const examples = examplesOf(description);
   const findings: Finding[] = [];
   for (const example of examples) {
