@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { pointOf } from "@caxton/deployment/split";
 import type { WantedSlot } from "./slots.ts";
 
 /**
@@ -6,9 +6,8 @@ import type { WantedSlot } from "./slots.ts";
  * another version. Every host comes to the same answer from the same hosts; where they know of different ones the claim decides.
  */
 export function preferredHost({ index, spec }: Pick<WantedSlot, "index" | "spec">, hosts: readonly string[]): string {
-  const rank = (host: string): string =>
-    createHash("sha256").update(`${spec.agent}.${spec.version}/${host}`).digest("hex");
-  const ranked = [...new Set(hosts)].map((host) => ({ host, rank: rank(host) }));
-  ranked.sort((left, right) => (left.rank < right.rank ? -1 : 1));
+  const salt = `${spec.agent}.${spec.version}`;
+  const ranked = [...new Set(hosts)].map((host) => ({ host, rank: pointOf(salt, host) }));
+  ranked.sort((left, right) => left.rank - right.rank);
   return ranked[index % ranked.length]?.host ?? "";
 }
