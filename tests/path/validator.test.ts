@@ -61,7 +61,11 @@ describe("a good agent", () => {
     expect(first.durationMs).toBeGreaterThanOrEqual(sum);
 
     const again = await path.report({ digest });
-    expect(again).toMatchObject({ passed: true, cached: true });
+    expect(again).toEqual({ ...first, cached: true, durationMs: again.durationMs });
+    // Other limits are another version: measured anew, from what was prepared.
+    const roomy = await path.report({ digest, limits: { ...defaultLimits, p99MaxMs: 300 } });
+    expect(roomy).toMatchObject({ passed: true, cached: true });
+    expect(roomy.resources?.messageP50Ms).not.toBe(first.resources?.messageP50Ms);
   });
 
   it("replaces its live version where the schemas show that nothing breaks", async () => {

@@ -33,7 +33,7 @@ export const ValidationReport = Type.Object({
   digest: Type.String(),
   passed: Type.Boolean(),
   durationMs: Type.Number(),
-  /** Whether the component had been prepared before. */
+  /** Whether the component had been prepared before, or passed before with the same of everything; then the stages tell of that time. */
   cached: Type.Boolean(),
   description: Type.Optional(AgentDescription),
   static: stage({

@@ -12,6 +12,7 @@ import { openSandboxes } from "./sandbox/sandboxes.ts";
 import { Descriptions } from "./stages/descriptions.ts";
 import type { ValidatorContext } from "./stages/stage-context.ts";
 import { validate } from "./stages/validate.ts";
+import { Verdicts } from "./stages/verdicts.ts";
 
 export interface ValidatorOptions {
   readonly bus: Bus;
@@ -48,6 +49,8 @@ export async function startValidator(options: ValidatorOptions): Promise<{ close
   /** Who asks again while the answer is being found gets the same one. */
   const underWay = new Map<string, Promise<ValidationReport>>();
 
+  const verdicts = new Verdicts();
+
   async function bounded(request: ValidateRequest): Promise<ValidationReport> {
     const limit = new AbortController();
     const message = `the validation did not end within ${validationTimeoutMs} ms`;
@@ -63,7 +66,16 @@ export async function startValidator(options: ValidatorOptions): Promise<{ close
     const key = canonicalJson(request);
     const known = underWay.get(key);
     if (known !== undefined) return known;
+    const startedMs = performance.now();
+    const before = verdicts.get(request);
+    if (before !== undefined) {
+      return Promise.resolve({ ...before, cached: true, durationMs: performance.now() - startedMs });
+    }
     const report = inTurn(() => bounded(request)).finally(() => underWay.delete(key));
+    report.then(
+      (found) => verdicts.set(request, found),
+      () => undefined,
+    );
     underWay.set(key, report);
     return report;
   }
