@@ -11,6 +11,8 @@ const planted = [
   { path: "libs/deployment/src/x.ts", text: "export const x = new Date();", says: "clock" },
   { path: "services/router/src/core/a/x.ts", text: "export const x = new Date( );", says: "clock" },
   { path: "libs/bus/src/x.ts", text: "\n".repeat(MAX_LINES) + "//", says: "401 lines" },
+  { path: "services/router/src/x.ts", text: 'log.info({ agent, code }, "x");', says: "agent_id" },
+  { path: "services/router/src/x.ts", text: 'this.#log.warn(\n  { code, startMs: 1 },\n  "x");', says: "snake_case" },
   { path: "libs/bus/src/utils/x.ts", text: "", says: "folder called utils" },
   { path: "libs/bus/src/index.ts", text: "", says: "index file" },
   { path: "libs/bus/src/x.ts", text: 'export { y } from "./y.ts";', says: "re-exports" },

@@ -20,6 +20,24 @@ const noClock = linesWith(/\bnew Date\(\s*\)|\bDate\(\s*\)/, "reads the clock in
 
 const isPureCode: SourceRule = (file) => (PURE.test(file.path) && !file.path.endsWith(".test.ts") ? noClock(file) : []);
 
+const LOG_CALL = /\blog(?:ger)?\.(?:trace|debug|info|warn|error|fatal|child)\(\s*\{([^{}]*)\}/g;
+const LOG_FIELD = /^(?:agent|agentId|deployment|deploymentId)$|[a-z][A-Z]/;
+
+/** The ADR's names in every log line: `agent_id`, `deployment_id`, and so on in snake_case. */
+const logsWithTheAdrsNames: SourceRule = ({ path, lines }) => {
+  if (!/^(libs|services)\//.test(path)) return [];
+  return [...lines.join("\n").matchAll(LOG_CALL)].flatMap(([, fields = ""]) =>
+    fields
+      .split(",")
+      .map((field) => field.split(":")[0]?.trim() ?? "")
+      .filter((name) => !name.startsWith("...") && LOG_FIELD.test(name))
+      .map(
+        (name) =>
+          `${path} logs a field '${name}': log fields are in snake_case, an agent is agent_id, a deployment deployment_id`,
+      ),
+  );
+};
+
 const isNotTooLong: SourceRule = ({ path, lines }) =>
   lines.length > MAX_LINES ? [`${path} has ${lines.length} lines, at most ${MAX_LINES}: split it`] : [];
 
@@ -38,7 +56,15 @@ const doesNotReExport = linesWith(
   "re-exports: import from where it is",
 );
 
-const RULES = [noDoubleAssertion, isPureCode, isNotTooLong, hasNoVagueFolder, isNoIndex, doesNotReExport];
+const RULES = [
+  logsWithTheAdrsNames,
+  noDoubleAssertion,
+  isPureCode,
+  isNotTooLong,
+  hasNoVagueFolder,
+  isNoIndex,
+  doesNotReExport,
+];
 
 export function breaches(file: SourceFile): readonly string[] {
   return RULES.flatMap((rule) => rule(file));

@@ -49,7 +49,7 @@ export async function runSlot(
     if (result === "not-ready" && failures === startFailuresMax) {
       claim.set({ ...claim.status, state: "failed" });
       const { code, reason } = claim.status;
-      context.log.error({ slot: slot.key, code }, `the instance does not start, tried again ever so often: ${reason}`);
+      context.log.error({ ...idsOf(slot), code }, `the instance does not start, tried again ever so often: ${reason}`);
     }
     delayMs = restartDelayMs(delayMs, result === "ended" ? performance.now() - startedMs : 0, failures);
     await delay(delayMs, undefined, { signal: stop }).catch(() => undefined);
@@ -83,10 +83,13 @@ async function runOnce(
     over();
     if (startMs !== aborted) {
       wasReady = true;
-      log.info({ slot: slot.key, pid: started.pid, startMs, isolation: started.isolation }, "instance ready");
+      log.info(
+        { ...idsOf(slot), pid: started.pid, start_ms: Math.round(startMs), isolation: started.isolation },
+        "instance ready",
+      );
       const reason = await Promise.race([started.exited, stopped.promise]);
       if (reason !== aborted) {
-        log.warn({ slot: slot.key, pid: started.pid, reason }, "instance ended unexpectedly");
+        log.warn({ ...idsOf(slot), pid: started.pid, reason }, "instance ended unexpectedly");
         claim.set({ ...base, state: "starting", restarts: base.restarts + 1, code: "agent-crash", reason });
         return "ended";
       }
@@ -95,14 +98,14 @@ async function runOnce(
     return "stopped";
   } catch (error) {
     const { code, message } = toCaxtonError(error);
-    log.warn({ slot: slot.key, code }, `instance not started: ${message}`);
+    log.warn({ ...idsOf(slot), code }, `instance not started: ${message}`);
     claim.set({ ...base, restarts: base.restarts + 1, code, reason: message });
     return hasCode(error, "bus-unavailable", "timeout") ? "bus-away" : "not-ready";
   } finally {
     over();
     running?.kill("no longer wanted");
     if (running !== undefined) await running.exited;
-    if (wasReady && running !== undefined) log.debug({ slot: slot.key, pid: running.pid }, "instance gone");
+    if (wasReady && running !== undefined) log.debug({ ...idsOf(slot), pid: running.pid }, "instance gone");
   }
 }
 
@@ -165,8 +168,12 @@ async function start(
       bus.publish(instanceExitSubject(spec.agent, spec.version), encodeJson(exit));
     } catch (error) {
       // The routers' own time limits say it too, later.
-      log.debug({ slot: slot.key }, `the exit was not announced: ${toCaxtonError(error).message}`);
+      log.debug(idsOf(slot), `the exit was not announced: ${toCaxtonError(error).message}`);
     }
   });
   return running;
+}
+
+function idsOf({ key, spec }: WantedSlot): Record<string, string> {
+  return { agent_id: spec.agent, version: spec.version, deployment_id: spec.deployment, slot: key };
 }

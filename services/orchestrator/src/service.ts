@@ -6,6 +6,7 @@ import { keepTrying } from "@caxton/service/keep-trying";
 import type { Logger } from "@caxton/telemetry/logger";
 import { Agents } from "./adapters/agents.ts";
 import { serveCommands } from "./adapters/commands.ts";
+import { logTransitions } from "./adapters/transition-log.ts";
 import { publishEvents } from "./adapters/publisher.ts";
 import { agentOfStream } from "@caxton/contracts/names";
 import { Effects } from "./effects/effects.ts";
@@ -41,6 +42,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
     onChange: (agent, view) => {
       if (caughtUp) effects.sync(agent, view.state);
     },
+    onAppended: (agent, before, after) => logTransitions(bus, log, agent, before, after),
   });
   const effects = new Effects({ bus, agents, log, id, now, duplicateWindowMs });
 

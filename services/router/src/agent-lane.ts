@@ -57,7 +57,7 @@ export class AgentLane {
     const stale = (messages: readonly Held[], revision: number): void => this.#stale(messages, revision);
     const changed = (): void => this.#changed();
     this.#versions = new VersionLanes({ bus, log, agent, settle, stale, changed }, route);
-    const onError = (error: unknown): void => log.warn({ agent }, toCaxtonError(error).message);
+    const onError = (error: unknown): void => log.warn({ agent_id: agent }, toCaxtonError(error).message);
     this.#keepAlive = new KeepAlive(ackWaitMs);
     this.#subscriptions = [
       bus.subscribe(instanceExitSubject(agent, "*"), (message) => this.#exited(message.subject, message.data), {
@@ -190,7 +190,7 @@ export class AgentLane {
       bus.publish(routeAckSubject(agent), encodeJson(ack));
     } catch (error) {
       // Who wants to know asks again when the bus is back.
-      log.debug({ agent }, `route not acknowledged: ${toCaxtonError(error).message}`);
+      log.debug({ agent_id: agent }, `route not acknowledged: ${toCaxtonError(error).message}`);
     }
   }
 
@@ -201,8 +201,8 @@ export class AgentLane {
     const now = this.#reasonToWait();
     this.#waitsFor = now;
     if (now?.code === "no-instance" && before?.code !== now.code)
-      log.warn({ agent, code: now.code }, `nothing is taken out of the inbox: ${now.message}`);
-    if (now === undefined && before?.code === "no-instance") log.info({ agent }, "messages are taken again");
+      log.warn({ agent_id: agent, code: now.code }, `nothing is taken out of the inbox: ${now.message}`);
+    if (now === undefined && before?.code === "no-instance") log.info({ agent_id: agent }, "messages are taken again");
     this.#report.changed();
     this.#intake.roomChanged();
   }

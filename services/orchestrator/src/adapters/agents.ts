@@ -15,6 +15,8 @@ export interface AgentsOptions {
   readonly now: () => number;
   /** Called after an agent's view moved on. */
   readonly onChange: (agent: string, view: AgentView) => void;
+  /** Called after events of our own were stored. */
+  readonly onAppended: (agent: string, before: AgentState, after: AgentState) => void;
 }
 
 /** A command that leans on what is stored now. */
@@ -73,6 +75,7 @@ export class Agents {
         agent,
         events.map((event, index) => ({ ...event, revision: view.revision + 1 + index })),
       );
+      this.#options.onAppended(agent, view.state, this.view(agent).state);
       return decision;
     }
   }

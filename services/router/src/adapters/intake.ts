@@ -62,7 +62,7 @@ export class Intake {
     while (!signal.aborted) {
       try {
         const { consumer, epoch } = await this.#open();
-        if (delayMs > 0) log.info({ agent, epoch }, "the inbox can be read again");
+        if (delayMs > 0) log.info({ agent_id: agent, epoch }, "the inbox can be read again");
         delayMs = 0;
         this.#setTrouble(undefined);
         await this.#pull(consumer, epoch);
@@ -70,7 +70,8 @@ export class Intake {
         const trouble = toCaxtonError(error);
         const { code, message } = trouble;
         this.#setTrouble(trouble);
-        if (delayMs === 0 && !signal.aborted) log.warn({ agent, code }, `the inbox cannot be read: ${message}`);
+        if (delayMs === 0 && !signal.aborted)
+          log.warn({ agent_id: agent, code }, `the inbox cannot be read: ${message}`);
         delayMs = nextDelayMs(delayMs, retryDelays);
         await pause(delayMs, signal);
       }

@@ -40,7 +40,7 @@ export async function storeOutcome(
       feed.interrupted();
       const { code, message } = toCaxtonError(error);
       // One line when it begins; while the bus is away every message is in this loop.
-      if (delayMs === 0) log.debug({ agent, sequence, code }, `outcome not stored yet: ${message}`);
+      if (delayMs === 0) log.debug({ agent_id: agent, sequence, code }, `outcome not stored yet: ${message}`);
       delayMs = nextDelayMs(delayMs, retryDelays);
       await pause(delayMs, signal);
     }

@@ -251,7 +251,7 @@ export class VersionLane {
     if (this.#retryDelayMs > 0) {
       this.#retryDelayMs = 0;
       this.#options.log.info(
-        { agent: this.#options.agent, version: this.#options.version },
+        { agent_id: this.#options.agent, version: this.#options.version },
         "an instance answers again",
       );
       this.#options.healthChanged();
@@ -310,7 +310,7 @@ export class VersionLane {
   #nobody(flight: Flight, error: CaxtonError): void {
     const { agent, version, log } = this.#options;
     const wasAvailable = this.available;
-    if (wasAvailable) log.warn({ agent, version, code: error.code }, "no instance of the version answers");
+    if (wasAvailable) log.warn({ agent_id: agent, version, code: error.code }, "no instance of the version answers");
     if (error.code === "no-instance") this.#giveUpLater();
     if (this.#pauseTimer === undefined || this.#retryDelayMs === 0) {
       this.#retryDelayMs = nextDelayMs(this.#retryDelayMs, retryDelays);

@@ -51,7 +51,7 @@ export async function runLane(
       const outcomeEpochMs = await findOutcomeEpochMs(context);
       const pass = await begin(outcomeEpochMs);
       await runPass(context, { checkpointKey, outcomeEpochMs, pass }, signal, () => {
-        if (trouble !== undefined) log.info({ agent, lane: name }, "the relay goes on");
+        if (trouble !== undefined) log.info({ agent_id: agent, lane: name }, "the relay goes on");
         trouble = undefined;
       });
     } catch (error) {

@@ -41,7 +41,7 @@ export function startRelay(options: RelayOptions): Relay {
         await tryOnce(options, stop.signal);
       } catch (error) {
         const { code, message } = toCaxtonError(error);
-        log.debug({ agent, code }, `the relay could not be claimed: ${message}`);
+        log.debug({ agent_id: agent, code }, `the relay could not be claimed: ${message}`);
       }
       await pause(claimEveryMs, stop.signal);
     }
