@@ -21,7 +21,7 @@ export function logTransitions(bus: Bus, log: Logger, agent: string, before: Age
       const waited_ms = Date.now() - atMs;
       log.info({ ...fields, ...metricsOf(window), waited_ms }, `${version === "" ? deployment : version} ${stage}`);
     };
-    const asked = percentage === 0 ? Promise.resolve(undefined) : windowOf(bus, agent, version);
+    const asked = version === "" ? Promise.resolve(undefined) : windowOf(bus, agent, version);
     asked.then(write, () => write(undefined));
   }
 }
