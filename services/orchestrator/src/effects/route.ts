@@ -59,6 +59,8 @@ async function acknowledged(revision: number, { bus, agent, signal, log }: Effec
   const follows = new Map<string, number>();
   let living: readonly string[] | undefined;
   const { promise, resolve, reject } = Promise.withResolvers<number>();
+  // It may be cancelled while the routers are being asked, before anybody waits for it.
+  promise.catch(() => undefined);
   const check = () => {
     if (living === undefined || living.length === 0) return;
     if (living.every((router) => (follows.get(router) ?? -1) >= revision)) resolve(living.length);

@@ -5,7 +5,7 @@ import { type SlotStatus, slotTtlMs } from "@caxton/contracts/placement";
 import { slotBucket, slotKey, versionBucket, versionKey } from "@caxton/contracts/subjects";
 import { decide } from "@caxton/deployment/decide";
 import { evolve } from "@caxton/deployment/evolve";
-import { type AgentState, initialState } from "@caxton/deployment/state";
+import { type AgentState, type Deployment, initialState } from "@caxton/deployment/state";
 import type { Command } from "@caxton/deployment/command";
 import { createLogger } from "@caxton/telemetry/logger";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -39,6 +39,37 @@ function starting(): AgentState {
     return decision.ok ? decision.events.reduce(evolve, state) : state;
   }, initialState);
 }
+
+describe("the specifications of versions that are gone", () => {
+  it("are kept for the latest 32, and those before are removed with the next stop", async () => {
+    const base = starting();
+    const current = base.deployments[id];
+    if (current === undefined) throw new Error("no deployment");
+    const versions = await bus.kv(versionBucket);
+    const deployments: Record<string, Deployment> = { [id]: { ...current, agent: "many", version: "proc-v41-aaaaa" } };
+    for (let ordinal = 1; ordinal <= 40; ordinal += 1) {
+      const version = `proc-v${ordinal}-aaaaa`;
+      deployments[`d${ordinal}`] = { ...current, deployment: `d${ordinal}`, version, ordinal, processes: "gone" };
+      await versions.put(versionKey("many", version), encodeJson("gone"));
+    }
+    const log = createLogger({ service: "test", id: "test", level: "silent" });
+    const { signal } = new AbortController();
+    const state = { ...base, deployments };
+    await stop(id, "proc-v41-aaaaa", {
+      bus,
+      log,
+      agent: "many",
+      state,
+      now: Date.now,
+      duplicateWindowMs: 1_000,
+      signal,
+    });
+    const left = await versions.keys(versionKey("many", "*"));
+    expect(left).toHaveLength(33);
+    expect(left).not.toContain(versionKey("many", "proc-v8-aaaaa"));
+    expect(left).toContain(versionKey("many", "proc-v9-aaaaa"));
+  });
+});
 
 describe("a version that is to stop", () => {
   it("is not started again by an orchestrator that comes late, and so its stop comes to an end", async () => {

@@ -35,7 +35,22 @@ export async function stop(id: string, version: string, context: EffectContext):
   const { bus, agent, signal } = context;
   await desire(deploymentOf(context.state, id), version, "stopped", context);
   await slotsUntil(bus, agent, version, signal, (all) => all.length === 0);
+  await forgetLongGone(context);
   return { type: "version-stopped", deployment: id };
+}
+
+/** So many of an agent's stopped versions are kept as such; an orchestrator would have to sleep through as many rollouts to start one again. */
+const stoppedKept = 32;
+
+/** Every host reads all specifications at its start, so those of long ago must not pile up. */
+async function forgetLongGone({ bus, agent, state }: EffectContext): Promise<void> {
+  const gone = Object.values(state.deployments).filter(({ processes }) => processes === "gone");
+  gone.sort((left, right) => (right.ordinal ?? 0) - (left.ordinal ?? 0));
+  const longGone = new Set(gone.slice(stoppedKept).map(({ version = "" }) => versionKey(agent, version)));
+  if (longGone.size === 0) return;
+  const bucket = await bus.kv(versionBucket);
+  const keys = await bucket.keys(versionKey(agent, "*"));
+  await Promise.all(keys.filter((key) => longGone.has(key)).map((key) => bucket.delete(key)));
 }
 
 /**
