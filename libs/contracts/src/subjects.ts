@@ -64,6 +64,8 @@ export const laneKey = (agent: string, router: string): string => `${agent}.${ro
 export const relayBucket = "caxton-relay";
 export const leaseBucket = "caxton-leases";
 export const checkpointBucket = "caxton-checkpoints";
+/** What ledgers knew before they trimmed, key `<agent>`. */
+export const ledgerBucket = "caxton-ledger";
 export const resendBucket = "caxton-resends";
 
 export const versionKey = (agent: string, version: string): string => `${agent}.${version}`;

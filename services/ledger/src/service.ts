@@ -1,16 +1,36 @@
+import { holdLease, type LeaseSeat } from "@caxton/bus/hold-lease";
 import { decodeJson, encodeJson } from "@caxton/bus/json";
 import { type DeadLettersAnswer, deadLettersRequest } from "@caxton/contracts/dead-letters";
 import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
 import type { LedgerAnswer } from "@caxton/contracts/ledger";
 import { isAgentName } from "@caxton/contracts/names";
-import { deadLettersSubject, inboxStream, ledgerSubject } from "@caxton/contracts/subjects";
+import { deadLettersSubject, inboxStream, leaseBucket, ledgerSubject } from "@caxton/contracts/subjects";
 import { watchAgents } from "@caxton/service/agents";
 import { keepTrying } from "@caxton/service/keep-trying";
 import type { RunningService, ServiceContext } from "@caxton/service/program";
 import { AgentBooks } from "./adapters/agent-books.ts";
+import { runTrimmer } from "./adapters/trimmer.ts";
+import { defaultTrimSettings, type TrimSettings } from "./core/trim-plan.ts";
 
-/** Accounts for the messages of every agent and answers on `caxton.ledger.<agent>` (DESIGN.md, rule 11). */
-export async function startLedger({ bus, log }: ServiceContext): Promise<RunningService> {
+/** Of the bucket, which the routers make with the same. */
+const leaseTtlMs = 1_500;
+const stepPauseMs = 50;
+
+export interface LedgerOptions extends ServiceContext {
+  readonly trimming?: Partial<TrimSettings>;
+  /** How often it looks for something to trim; every 30 s unless given. */
+  readonly trimEveryMs?: number;
+}
+
+/**
+ * Accounts for the messages of every agent and answers on `caxton.ledger.<agent>` (DESIGN.md, rules 9 and 11). All ledgers
+ * answer; the one that holds an agent's lease trims.
+ */
+export async function startLedger(options: LedgerOptions): Promise<RunningService> {
+  const { bus, log, id, trimming, trimEveryMs: everyMs = 30_000 } = options;
+  const settings = { ...defaultTrimSettings, ...trimming };
+  const leases = await bus.kv(leaseBucket, { ttlMs: leaseTtlMs });
+  const seats = new Map<string, LeaseSeat>();
   const stopping = new AbortController();
   const { signal } = stopping;
   const books = new Map<string, AgentBooks>();
@@ -22,8 +42,20 @@ export async function startLedger({ bus, log }: ServiceContext): Promise<Running
     const created = new AgentBooks(bus, agent);
     books.set(agent, created);
     log.info({ agent_id: agent }, "keeping books");
+    if (!seats.has(agent)) seats.set(agent, contend(agent));
     running.push(created.keep(signal).catch((error: unknown) => stopKeeping(agent, error)));
     return created;
+  }
+
+  function contend(agent: string): LeaseSeat {
+    return holdLease(leases, {
+      key: `ledger.${agent}`,
+      holderId: id,
+      ttlMs: leaseTtlMs,
+      onAcquired: (_lease, held) =>
+        runTrimmer({ bus, log, agent, books: () => keepBooks(agent), settings, everyMs, stepPauseMs }, held),
+      onError: (err) => log.warn({ agent_id: agent, err }, "the lease for trimming could not be kept"),
+    });
   }
 
   /** Whoever asks next begins the books anew. */
@@ -69,6 +101,7 @@ export async function startLedger({ bus, log }: ServiceContext): Promise<Running
   return {
     async close() {
       await Promise.all(subscriptions.map((subscription) => subscription.drain()));
+      await Promise.all([...seats.values()].map((seat) => seat.close()));
       stopping.abort();
       await Promise.all(running);
     },

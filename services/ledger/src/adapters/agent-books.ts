@@ -1,9 +1,11 @@
+import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
 import type { DeadLetterEntry, DeadLettersRequest } from "@caxton/contracts/dead-letters";
 import { CaxtonError } from "@caxton/contracts/errors";
 import type { Ledger } from "@caxton/contracts/ledger";
+import { LedgerCheckpoint, ledgerCheckpoint } from "@caxton/contracts/ledger-checkpoint";
 import { epochOf } from "@caxton/contracts/outcome";
-import { inboxStream, outcomeStream } from "@caxton/contracts/subjects";
+import { inboxStream, ledgerBucket, outcomeStream } from "@caxton/contracts/subjects";
 import { followOutcomes } from "@caxton/service/outcomes";
 import { Account, ledgerOf } from "../core/account.ts";
 import { DeadLetterIndex } from "../core/dead-letter-index.ts";
@@ -11,25 +13,69 @@ import { DeadLetterIndex } from "../core/dead-letter-index.ts";
 /** How long an answer waits for outcomes that are stored and not read yet, in ms. */
 const catchUpMaxMs = 2_000;
 
-/** Keeps one agent's account by reading its outcomes; nothing is written, so several ledgers do no harm. */
+interface Loaded {
+  readonly checkpoint: LedgerCheckpoint;
+  readonly revision: number;
+}
+
+/**
+ * Keeps one agent's account: what was written down before trimming, and every outcome that is still kept. Reading alone
+ * writes nothing, so several ledgers do no harm.
+ */
 export class AgentBooks {
-  readonly #account = new Account();
-  readonly #letters = new DeadLetterIndex();
+  #account = new Account();
+  #letters = new DeadLetterIndex();
   readonly #bus: Bus;
   readonly #agent: string;
   readonly #waiting = new Set<() => void>();
   #position = 0;
+  #loaded: Loaded | undefined;
+  #again = new AbortController();
 
   constructor(bus: Bus, agent: string) {
     this.#bus = bus;
     this.#agent = agent;
   }
 
-  /** Reads until `signal` aborts. */
+  /** Every outcome up to here is in the account. */
+  get position(): number {
+    return this.#position;
+  }
+
+  undecidedFrom(epoch: string): number {
+    return this.#account.undecidedFrom(epoch);
+  }
+
+  hasEntered({ epoch, sequence }: { readonly epoch: string; readonly sequence: number }): boolean {
+    return this.#account.hasEntered(epoch, sequence);
+  }
+
+  /** Reads until `signal` aborts; from the beginning again where another ledger trimmed what was not read here. */
   async keep(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#again = new AbortController();
+      await this.#load();
+      await this.#readOn(AbortSignal.any([signal, this.#again.signal]));
+    }
+  }
+
+  /** The stream is asked first: what is missing at its beginning was written down before it was taken away. */
+  async #load(): Promise<void> {
+    const outcomes = await this.#bus.streams.info(outcomeStream(this.#agent));
+    const entry = await (await this.#bus.kv(ledgerBucket)).get(this.#agent);
+    const checkpoint = entry && ledgerCheckpoint.check(decodeJson(entry.value));
+    this.#loaded = entry && checkpoint && { checkpoint, revision: entry.revision };
+    this.#account = Account.restore(checkpoint?.account ?? []);
+    this.#letters = new DeadLetterIndex();
+    this.#position = Math.max(0, (outcomes?.firstSequence ?? 1) - 1);
+  }
+
+  async #readOn(signal: AbortSignal): Promise<void> {
     for await (const { position, outcome } of followOutcomes(this.#bus, this.#agent, { signal })) {
+      if (signal.aborted) return;
       // A stream that was made again counts from 1.
-      if (position <= this.#position) this.#letters.clear();
+      if (position <= this.#position) this.#letters = new DeadLetterIndex();
+      if (position > this.#position + 1 && (await this.#isNewer(position - 1))) return;
       if (outcome === undefined) {
         this.#account.enterUnreadable();
       } else {
@@ -38,6 +84,36 @@ export class AgentBooks {
       }
       this.#position = position;
       for (const check of this.#waiting) check();
+    }
+  }
+
+  /** Whether another ledger wrote down what is missing here up to `position`. */
+  async #isNewer(position: number): Promise<boolean> {
+    const entry = await (await this.#bus.kv(ledgerBucket)).get(this.#agent);
+    if (entry === undefined || entry.revision === this.#loaded?.revision) return false;
+    return ledgerCheckpoint.check(decodeJson(entry.value)).position >= position;
+  }
+
+  /**
+   * Writes the account down, on top of the one it was begun from, so that a ledger that stood still cannot put an older one
+   * in the place of a newer. @returns the position up to which outcomes may now be trimmed
+   * @throws CaxtonError `wrong-sequence` where another ledger wrote: the books begin anew
+   */
+  async writeDown(outcomeEpochMs: number): Promise<number> {
+    const bucket = await this.#bus.kv(ledgerBucket);
+    const checkpoint: LedgerCheckpoint = { outcomeEpochMs, position: this.#position, account: this.#account.save() };
+    const data = encodeJson(checkpoint satisfies LedgerCheckpoint);
+    try {
+      const revision =
+        this.#loaded === undefined
+          ? await bucket.create(this.#agent, data)
+          : await bucket.update(this.#agent, data, this.#loaded.revision);
+      this.#loaded = { checkpoint, revision };
+      return checkpoint.position;
+    } catch (error) {
+      // Also where it was stored without our hearing of it: what is there is read, and it goes on from there.
+      this.#again.abort();
+      throw error;
     }
   }
 

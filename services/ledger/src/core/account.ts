@@ -1,5 +1,6 @@
 import type { Ledger, LedgerFault, VersionCount } from "@caxton/contracts/ledger";
 import type { Outcome } from "@caxton/contracts/outcome";
+import type { SavedAccount } from "@caxton/contracts/ledger-checkpoint";
 import { SequenceSet } from "./sequence-set.ts";
 
 /** What the bus says of an inbox. */
@@ -55,6 +56,41 @@ export class Account {
       firstAtMs: Math.min(known.firstAtMs, decidedAtMs),
       lastAtMs: Math.max(known.lastAtMs, decidedAtMs),
     });
+  }
+
+  /** The lowest sequence of an epoch without an outcome. */
+  undecidedFrom(epoch: string): number {
+    return this.#epochs.get(epoch)?.decided.floor ?? 1;
+  }
+
+  hasEntered(epoch: string, sequence: number): boolean {
+    return this.#epochs.get(epoch)?.decided.has(sequence) === true;
+  }
+
+  /** All but what could not be read, which stays where it is. */
+  save(): SavedAccount {
+    return [...this.#epochs].map(([epoch, { decided, handled, deadLettered, versions, deadLetters }]) => ({
+      epoch,
+      decided: decided.save(),
+      handled,
+      deadLettered,
+      versions: [...versions.values()],
+      deadLetters: Object.fromEntries(deadLetters),
+    }));
+  }
+
+  static restore(saved: SavedAccount): Account {
+    const account = new Account();
+    for (const { epoch, decided, handled, deadLettered, versions, deadLetters } of saved) {
+      account.#epochs.set(epoch, {
+        decided: SequenceSet.restore(decided),
+        handled,
+        deadLettered,
+        versions: new Map(versions.map((count) => [count.version, count])),
+        deadLetters: new Map(Object.entries(deadLetters)),
+      });
+    }
+    return account;
   }
 
   /** Something lies among the outcomes that is none. */

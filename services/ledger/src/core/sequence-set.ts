@@ -1,3 +1,5 @@
+import type { SavedSequences } from "@caxton/contracts/ledger-checkpoint";
+
 const pageBits = 65_536;
 const wordBits = 32;
 
@@ -33,6 +35,25 @@ export class SequenceSet {
     return this.#highest;
   }
 
+  save(): SavedSequences {
+    const from = Math.floor(this.#floor / pageBits);
+    const pages = [...this.#pages].flatMap(([page, { count, words }]) =>
+      page < from ? [] : [{ page, count, ...(words === undefined ? {} : { bits: encodeWords(words) }) }],
+    );
+    return { size: this.#size, floor: this.#floor, highest: this.#highest, pages };
+  }
+
+  static restore({ size, floor, highest, pages }: SavedSequences): SequenceSet {
+    const set = new SequenceSet();
+    set.#size = size;
+    set.#floor = floor;
+    set.#highest = highest;
+    for (const { page, count, bits } of pages) {
+      set.#pages.set(page, { count, words: bits === undefined ? undefined : decodeWords(bits) });
+    }
+    return set;
+  }
+
   /** @returns whether it is new */
   add(sequence: number): boolean {
     if (sequence < this.#floor || this.has(sequence)) return false;
@@ -47,6 +68,7 @@ export class SequenceSet {
   }
 
   has(sequence: number): boolean {
+    if (sequence >= 1 && sequence < this.#floor) return true;
     const page = this.#pages.get(Math.floor(sequence / pageBits));
     if (page === undefined) return false;
     if (page.words === undefined) return true;
@@ -64,4 +86,18 @@ function setBit(page: Page, bit: number): void {
 
 function wordAt(words: Uint32Array, bit: number): number {
   return words[Math.floor(bit / wordBits)] ?? 0;
+}
+
+/** Little-endian, whatever the machine. */
+function encodeWords(words: Uint32Array): string {
+  const bytes = new DataView(new ArrayBuffer(words.length * 4));
+  words.forEach((word, index) => bytes.setUint32(index * 4, word, true));
+  return Buffer.from(bytes.buffer).toString("base64");
+}
+
+function decodeWords(bits: string): Uint32Array {
+  const bytes = Buffer.from(bits, "base64");
+  return Uint32Array.from({ length: pageBits / wordBits }, (_, index) =>
+    index * 4 + 4 <= bytes.length ? bytes.readUInt32LE(index * 4) : 0,
+  );
 }
