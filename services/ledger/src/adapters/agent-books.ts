@@ -1,9 +1,9 @@
 import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
 import type { DeadLetterEntry, DeadLettersRequest } from "@caxton/contracts/dead-letters";
-import { CaxtonError } from "@caxton/contracts/errors";
+import { CaxtonError, hasCode } from "@caxton/contracts/errors";
 import type { Ledger } from "@caxton/contracts/ledger";
-import { LedgerCheckpoint, ledgerCheckpoint } from "@caxton/contracts/ledger-checkpoint";
+import { type LedgerCheckpoint, ledgerCheckpoint } from "@caxton/contracts/ledger-checkpoint";
 import { epochOf } from "@caxton/contracts/outcome";
 import { inboxStream, ledgerBucket, outcomeStream } from "@caxton/contracts/subjects";
 import { followOutcomes } from "@caxton/service/outcomes";
@@ -112,7 +112,7 @@ export class AgentBooks {
       return checkpoint.position;
     } catch (error) {
       // Also where it was stored without our hearing of it: what is there is read, and it goes on from there.
-      this.#again.abort();
+      if (!hasCode(error, "message-too-large")) this.#again.abort();
       throw error;
     }
   }

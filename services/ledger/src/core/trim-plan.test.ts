@@ -1,3 +1,4 @@
+import { ledgerCheckpoint } from "@caxton/contracts/ledger-checkpoint";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { Account } from "./account.ts";
@@ -49,7 +50,8 @@ test("an account that was written down goes on as if it had never stopped, also 
     fc.property(fc.array(entry), fc.array(entry), (before, after) => {
       const whole = new Account();
       for (const each of before) whole.enter(each);
-      const restored = Account.restore(JSON.parse(JSON.stringify(whole.save())));
+      const checkpoint = { outcomeEpochMs: 1, position: 1, account: whole.save() };
+      const restored = Account.restore(ledgerCheckpoint.check(JSON.parse(JSON.stringify(checkpoint))).account);
       for (const each of [...after, ...before]) {
         whole.enter(each);
         restored.enter(each);
