@@ -58,7 +58,7 @@ export function holdLease(bucket: KvBucket, options: HoldLeaseOptions): LeaseSea
         seenAtMs = performance.now();
       }
       if (performance.now() - seenAtMs >= ttlMs) return await takeOverLease(bucket, options, entry.revision);
-      await pause(ttlMs / 10);
+      await pause(ttlMs / 5);
     }
     return undefined;
   }

@@ -200,6 +200,11 @@ export const errorCodes = {
     grpc: "failed_precondition",
     exit: 6,
   },
+  "outcomes-behind": {
+    meaning: "An outcome stream ends below what was carried on out of it: it was brought back older than it was.",
+    grpc: "failed_precondition",
+    exit: 6,
+  },
   "message-removed": {
     meaning: "A message was taken out of the inbox before anything was decided on it.",
     grpc: "failed_precondition",

@@ -31,7 +31,13 @@ export async function startRouter(options: RouterOptions): Promise<{ close(): Pr
     const lane = lanes.get(agent);
     if (lane !== undefined) return lane.applyRoute(route);
     const feed = new OutcomeFeed();
-    lanes.set(agent, new AgentLane({ bus, log, routerId: id, agent, ackWaitMs, feed }, route));
+    lanes.set(
+      agent,
+      new AgentLane(
+        { bus, log, routerId: id, agent, ackWaitMs, feed, relayStatus: () => relays.get(agent)?.status() },
+        route,
+      ),
+    );
     if (relay) relays.set(agent, startRelay({ bus, log, holder: id, agent, feed }));
   }
 

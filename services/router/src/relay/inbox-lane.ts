@@ -1,24 +1,29 @@
 import { CaxtonError } from "@caxton/contracts/errors";
 import type { Outcome } from "@caxton/contracts/outcome";
 import { header, inboxStream, inboxSubject } from "@caxton/contracts/subjects";
-import { readCheckpoint, targetKey } from "./checkpoint.ts";
+import { targetKey } from "./checkpoint.ts";
 import { outgoing, speaksToAgents } from "./core/outgoing.ts";
 import { resumeAfter } from "./core/position.ts";
-import { runLane, type LaneContext, type Pass } from "./lane.ts";
+import type { LaneState } from "./lane-state.ts";
+import { runLane, type Beginning, type LaneContext, type Pass } from "./lane.ts";
 import { PublishingWindow } from "./publishing-window.ts";
 
 const maxInFlight = 64;
 const encoder = new TextEncoder();
 
 /** Outcomes → the inbox of one other agent. An inbox has many writers, so what is there already is looked up at each start. */
-export function runInboxLane(context: LaneContext, target: string, signal: AbortSignal): Promise<void> {
-  const beginPass = (outcomeEpochMs: number): Promise<Pass> => begin(context, target, outcomeEpochMs);
-  return runLane(context, `to ${target}`, targetKey(context.agent, target), beginPass, signal);
+export function runInboxLane(
+  context: LaneContext,
+  state: LaneState,
+  target: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const checkpointKey = targetKey(context.agent, target);
+  return runLane(context, { state, checkpointKey, begin: (at) => begin(context, target, at) }, signal);
 }
 
-async function begin(context: LaneContext, target: string, outcomeEpochMs: number): Promise<Pass> {
-  const { bus, agent, checkpoints } = context;
-  const checkpoint = await readCheckpoint(checkpoints, targetKey(agent, target));
+async function begin(context: LaneContext, target: string, { outcomeEpochMs, checkpoint }: Beginning): Promise<Pass> {
+  const { bus, agent } = context;
   if (checkpoint === undefined)
     throw new CaxtonError("internal", `relay lane ${agent} to ${target} was not registered`);
   const info = await bus.streams.info(inboxStream(target));
@@ -31,6 +36,8 @@ async function begin(context: LaneContext, target: string, outcomeEpochMs: numbe
   return {
     window,
     fromSequence: doneBefore + 1,
+    knownSequence: doneBefore,
+    targetSequence: async () => (await bus.streams.info(inboxStream(target)))?.lastSequence,
     onOutcome(outcome, outcomeSequence) {
       return speaksToAgents(outcome) ? send(outcome, outcomeSequence) : undefined;
     },
@@ -42,7 +49,7 @@ async function begin(context: LaneContext, target: string, outcomeEpochMs: numbe
       await window.room();
       window.send(outcomeSequence, () =>
         context.mayPublish()
-          ? bus.store(inboxSubject(target), encoder.encode(output.body), { headers, messageId: id })
+          ? bus.store(inboxSubject(target), encoder.encode(output.body), { headers, messageId: id, failWhenAway: true })
           : Promise.reject(new CaxtonError("cancelled", "this process stood still")),
       );
     }

@@ -1,11 +1,13 @@
-import type { Bus, KvBucket } from "@caxton/bus/types";
+import type { Bus, KvBucket, StreamInfo } from "@caxton/bus/types";
 import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
 import type { Outcome } from "@caxton/contracts/outcome";
+import type { RelayCheckpoint } from "@caxton/contracts/placement";
 import { outcomeStream } from "@caxton/contracts/subjects";
 import type { Logger } from "@caxton/telemetry/logger";
 import { pause } from "../adapters/signal.ts";
 import { nextDelayMs } from "../core/backoff.ts";
-import { keepCheckpoint } from "./checkpoint.ts";
+import { Checkpoint, keepCheckpoint } from "./checkpoint.ts";
+import type { LaneState } from "./lane-state.ts";
 import type { OutcomeFeed } from "./outcome-feed.ts";
 import type { PublishingWindow } from "./publishing-window.ts";
 import { readOutcomes } from "./read-outcomes.ts";
@@ -24,8 +26,24 @@ export interface LaneContext {
 export interface Pass {
   readonly window: PublishingWindow;
   readonly fromSequence: number;
+  /** An outcome of this sequence was there before, as the checkpoint or the target says. */
+  readonly knownSequence: number;
   /** Returns a promise only where it has to wait. */
   onOutcome(outcome: Outcome, outcomeSequence: number): Promise<void> | void;
+  /** Where others write too: the target's last sequence. */
+  targetSequence?(): Promise<number | undefined>;
+}
+
+/** What a pass begins with. */
+export interface Beginning {
+  readonly outcomeEpochMs: number;
+  readonly checkpoint: RelayCheckpoint | undefined;
+}
+
+export interface Lane {
+  readonly state: LaneState;
+  readonly checkpointKey: string;
+  begin(beginning: Beginning): Promise<Pass>;
 }
 
 const retryDelays = { minMs: 50, maxMs: 5_000 };
@@ -35,33 +53,32 @@ const healthyAfterMs = 1_000;
  * Carries outcomes on to one place until `signal` aborts. After any trouble it begins anew with what `begin` finds to be
  * there already. Trouble is logged once, and again when it changes or ends.
  */
-export async function runLane(
-  context: LaneContext,
-  name: string,
-  checkpointKey: string,
-  begin: (outcomeEpochMs: number) => Promise<Pass>,
-  signal: AbortSignal,
-): Promise<void> {
-  const { log, agent } = context;
+export async function runLane(context: LaneContext, lane: Lane, signal: AbortSignal): Promise<void> {
+  const { log, agent, checkpoints } = context;
+  const { state } = lane;
+  const name = state.target;
   let delayMs = 0;
-  let trouble: string | undefined;
   while (!signal.aborted) {
     const startedMs = performance.now();
     try {
-      const outcomeEpochMs = await findOutcomeEpochMs(context);
-      const pass = await begin(outcomeEpochMs);
-      await runPass(context, { checkpointKey, outcomeEpochMs, pass }, signal, () => {
-        if (trouble !== undefined) log.info({ agent_id: agent, lane: name }, "the relay goes on");
-        trouble = undefined;
+      const checkpoint = await Checkpoint.claim(checkpoints, lane.checkpointKey);
+      const { createdAtMs: outcomeEpochMs, lastSequence } = await findOutcomes(context);
+      const pass = await lane.begin({ outcomeEpochMs, checkpoint: checkpoint.found });
+      requireWhole(context, pass.knownSequence, lastSequence);
+      state.follow(() => pass.window.outcomeSequence);
+      await runPass(context, { checkpoint, outcomeEpochMs, pass }, signal, () => {
+        if (state.goesOn()) log.info({ agent_id: agent, lane: name }, "the relay goes on");
       });
     } catch (error) {
       if (signal.aborted) return;
       const { code, message } = toCaxtonError(error);
-      const isNews = code !== trouble;
+      const isNews = state.waits(toCaxtonError(error));
       // That somebody else wrote is how a takeover looks; reading again is all there is to do.
       if (isNews)
-        log[code === "wrong-sequence" ? "info" : "warn"]({ agent, lane: name, code }, `the relay waits: ${message}`);
-      trouble = code;
+        log[code === "wrong-sequence" ? "info" : "warn"](
+          { agent_id: agent, lane: name, code },
+          `the relay waits: ${message}`,
+        );
       delayMs = nextDelayMs(performance.now() - startedMs > healthyAfterMs ? 0 : delayMs, retryDelays);
       await pause(delayMs, signal);
     }
@@ -70,17 +87,22 @@ export async function runLane(
 
 async function runPass(
   context: LaneContext,
-  { checkpointKey, outcomeEpochMs, pass }: { checkpointKey: string; outcomeEpochMs: number; pass: Pass },
+  { checkpoint, outcomeEpochMs, pass }: { checkpoint: Checkpoint; outcomeEpochMs: number; pass: Pass },
   signal: AbortSignal,
   onProgress: () => void,
 ): Promise<void> {
-  const { bus, agent, checkpoints, feed, log } = context;
+  const { bus, agent, feed, log } = context;
   const { window } = pass;
   const done = new AbortController();
   const either = AbortSignal.any([signal, done.signal]);
-  const checkpoint = keepCheckpoint(checkpoints, checkpointKey, log, () => {
+  const kept = keepCheckpoint(checkpoint, log, async () => {
+    await moveIdleTarget(context, pass);
     const { outcomeSequence, targetSequence } = window;
     return { outcomeEpochMs, outcomeSequence, targetSequence };
+  });
+  // What a server that comes back still has is looked at anew.
+  const off = bus.onStatus((status) => {
+    if (status !== "connected") done.abort();
   });
   const first = window.acknowledgements;
   const failed = window.failed(either).then((error) => {
@@ -99,19 +121,45 @@ async function runPass(
       if (window.acknowledgements > first) onProgress();
     }
   } finally {
+    off();
     done.abort();
     // Only when nothing is on its way any more can be said what is there.
     await window.settled();
     if (window.acknowledgements > first) onProgress();
-    await checkpoint.stop();
+    await kept.stop();
   }
   const failure = await failed;
   if (failure !== undefined) throw toCaxtonError(failure);
 }
 
+/** While nothing of ours is on its way, whatever comes later lies above what the target holds now. */
+async function moveIdleTarget({ bus }: LaneContext, pass: Pass): Promise<void> {
+  const { window } = pass;
+  if (!window.isIdle || bus.status !== "connected") return;
+  const { sent } = window;
+  const sequence = await pass.targetSequence?.().catch(() => undefined);
+  if (sequence !== undefined && window.isIdle && window.sent === sent) window.targetIsAt(sequence);
+}
+
 /** Sequences of the outcome stream mean something only together with when it was made. */
-async function findOutcomeEpochMs({ bus, agent }: LaneContext): Promise<number> {
+async function findOutcomes({ bus, agent }: LaneContext): Promise<StreamInfo> {
   const info = await bus.streams.info(outcomeStream(agent));
   if (info === undefined) throw new CaxtonError("unknown-agent", `there is no stream ${outcomeStream(agent)}`);
-  return info.createdAtMs;
+  return info;
+}
+
+/** @throws CaxtonError `outcomes-behind` */
+function requireWhole({ agent }: LaneContext, knownSequence: number, lastSequence: number): void {
+  if (knownSequence > lastSequence) throw outcomesBehind(agent, knownSequence, `it ends at ${lastSequence}`);
+}
+
+/** For an outcome stream that is older than what was carried on out of it. */
+export function outcomesBehind(agent: string, knownSequence: number, found: string): CaxtonError {
+  return new CaxtonError(
+    "outcomes-behind",
+    `${outcomeStream(agent)} was brought back older than it was: its outcome ${knownSequence} had been carried on, and ${found}; ` +
+      `the relay stops, since it would pass over what is decided anew. See what was lost (caxton ledger ${agent}), then ` +
+      `delete the stream, so that it begins a new life`,
+    { details: { knownSequence } },
+  );
 }

@@ -1,10 +1,11 @@
 import { CaxtonError } from "@caxton/contracts/errors";
 import type { Outcome } from "@caxton/contracts/outcome";
-import { header, outboxStream, outboxSubject } from "@caxton/contracts/subjects";
-import { outboxKey, readCheckpoint } from "./checkpoint.ts";
+import { header, outboxStream, outboxSubject, outcomeStream, outcomeSubject } from "@caxton/contracts/subjects";
+import { outboxKey } from "./checkpoint.ts";
 import { outgoing, speaksToAgents, targetsOf, type Outgoing } from "./core/outgoing.ts";
 import { isDone, parsePosition, resumeAfter, type OutcomePlace, type RelayPosition } from "./core/position.ts";
-import { runLane, type LaneContext, type Pass } from "./lane.ts";
+import type { LaneState } from "./lane-state.ts";
+import { outcomesBehind, runLane, type Beginning, type LaneContext, type Pass } from "./lane.ts";
 import { PublishingWindow } from "./publishing-window.ts";
 
 const maxInFlight = 512;
@@ -17,27 +18,29 @@ const encoder = new TextEncoder();
  */
 export function runOutboxLane(
   context: LaneContext,
+  state: LaneState,
   registerTarget: (target: string, at: OutcomePlace) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const beginPass = (outcomeEpochMs: number): Promise<Pass> => begin(context, outcomeEpochMs, registerTarget);
-  return runLane(context, "outbox", outboxKey(context.agent), beginPass, signal);
+  const checkpointKey = outboxKey(context.agent);
+  return runLane(context, { state, checkpointKey, begin: (at) => begin(context, at, registerTarget) }, signal);
 }
 
 async function begin(
   context: LaneContext,
-  outcomeEpochMs: number,
+  { outcomeEpochMs, checkpoint }: Beginning,
   registerTarget: (target: string, at: OutcomePlace) => Promise<void>,
 ): Promise<Pass> {
-  const { bus, agent, checkpoints } = context;
-  const checkpoint = await readCheckpoint(checkpoints, outboxKey(agent));
+  const { bus, agent } = context;
   const tail = await readTail(context);
   const done = resumeAfter(outcomeEpochMs, checkpoint, tail.position);
+  if (tail.position?.outcomeEpochMs === outcomeEpochMs) await requireSameOutcome(context, tail.position, tail.outputId);
   let expectLastSequence = tail.lastSequence;
   const { outcomeSequence: doneBefore } = resumeAfter(outcomeEpochMs, checkpoint, undefined);
   const window = new PublishingWindow(maxInFlight, doneBefore, tail.lastSequence);
   return {
     window,
+    knownSequence: done.outcomeSequence,
     fromSequence: done.index === Infinity ? done.outcomeSequence + 1 : done.outcomeSequence,
     onOutcome(outcome, outcomeSequence) {
       const at = { outcomeEpochMs, outcomeSequence };
@@ -69,6 +72,7 @@ async function begin(
 interface Tail {
   readonly lastSequence: number;
   readonly position: RelayPosition | undefined;
+  readonly outputId?: string | undefined;
 }
 
 async function readTail({ bus, agent }: LaneContext): Promise<Tail> {
@@ -77,5 +81,21 @@ async function readTail({ bus, agent }: LaneContext): Promise<Tail> {
   if (info === undefined) throw new CaxtonError("unknown-agent", `there is no stream ${stream}`);
   if (info.messages === 0) return { lastSequence: info.lastSequence, position: undefined };
   const last = await bus.streams.get(stream, info.lastSequence);
-  return { lastSequence: info.lastSequence, position: parsePosition(last?.headers[header.relayPosition]) };
+  return {
+    lastSequence: info.lastSequence,
+    position: parsePosition(last?.headers[header.relayPosition]),
+    outputId: last?.headers[header.output],
+  };
+}
+
+/** Another message's outcome where the one lay that the outbox ends with: the stream lost its tail and grew again. */
+async function requireSameOutcome(
+  { bus, agent }: LaneContext,
+  { outcomeSequence }: RelayPosition,
+  outputId = "",
+): Promise<void> {
+  const [, epoch = "", sequence = ""] = outputId.split("/");
+  const outcome = await bus.streams.get(outcomeStream(agent), outcomeSequence);
+  if (outcome === undefined || outcome.subject === outcomeSubject(agent, epoch, Number(sequence))) return;
+  throw outcomesBehind(agent, outcomeSequence, `another lies there (${outcome.subject})`);
 }

@@ -12,6 +12,7 @@ export class PublishingWindow {
   #acknowledged: number;
   #targetFloor: number;
   #acknowledgements = 0;
+  #sent = 0;
   #failed = 0;
   #failure: unknown;
   #onFailure: (() => void) | undefined;
@@ -42,6 +43,22 @@ export class PublishingWindow {
     return this.#acknowledgements;
   }
 
+  /** Nothing is on its way, and nothing failed. */
+  get isIdle(): boolean {
+    return this.#entries.size === 0 && this.#failed === 0;
+  }
+
+  /** How often `send` was called. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** The target is known to end at this sequence while the window is idle. */
+  targetIsAt(sequence: number): void {
+    this.#acknowledged = Math.max(this.#acknowledged, sequence);
+    this.#targetFloor = this.#acknowledged;
+  }
+
   /** All outputs of this outcome were given to `send`. */
   outcomeRead(outcomeSequence: number): void {
     this.#read = outcomeSequence;
@@ -63,6 +80,7 @@ export class PublishingWindow {
   send(outcomeSequence: number, publish: () => Promise<{ readonly sequence: number }>): void {
     const entry = { outcomeSequence, targetFloor: this.#targetFloor };
     this.#entries.add(entry);
+    this.#sent += 1;
     publish().then(
       ({ sequence }) => {
         this.#acknowledged = Math.max(this.#acknowledged, sequence);
