@@ -88,6 +88,49 @@ describe("caxton, from the first deployment on", { timeout: startTimeoutMs }, ()
     expect(JSON.parse(stdout)).toMatchObject({ agent: "quake-watch", accepted: 3, deadLettered: 0, faults: [] });
   });
 
+  it("shows how everything is, and that all is well", async () => {
+    const { exitCode, stdout } = await run("status --check");
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^✓ Healthy: 7 services, 2 agents\n/);
+    expect(stdout).toMatch(/\nquake-watch +0 /);
+    const shown: unknown = JSON.parse((await run("status --json")).stdout);
+    // Of `core` there is only a deployment that was refused.
+    expect(shown).toMatchObject({
+      agents: [
+        { agent: "core", versions: [] },
+        { agent: "quake-watch", deadLettered: 0, versions: [{ ready: 1 }] },
+      ],
+    });
+  });
+
+  it("prints what an agent and its host log", async () => {
+    const { stdout } = await run("logs quake-watch --json --version quake-v1");
+    const [first = ""] = stdout.split("\n");
+    expect(JSON.parse(first)).toMatchObject({ agent: "quake-watch", source: "host", level: "info" });
+    expect((await run("logs quake-watch --message nobody-sent-it")).stdout).toBe("");
+    expect(await run("logs quake-watch --level loud")).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(await run("logs nobody")).toMatchObject({ exitCode: 3, stdout: "" });
+  });
+
+  it("checks what is known to go wrong", async () => {
+    const { findings } = JSON.parse((await run("doctor --json")).stdout) as {
+      readonly findings: readonly { readonly check: string; readonly result: string }[];
+    };
+    const results = new Map(findings.map(({ check, result }) => [check, result]));
+    for (const check of [
+      "gateway",
+      "nats-server here",
+      "nats-server",
+      "event store",
+      "services",
+      "streams",
+      "agents",
+      "keys",
+    ])
+      expect([check, results.get(check)]).toEqual([check, "ok"]);
+    expect(results.get("fsync")).toBe("warning");
+  });
+
   it("replays to what is served, at the end and half way", async () => {
     const whole = await run("replay quake-watch");
     expect(whole.stdout).toMatch(/\n✓ replay matches\n$/);

@@ -78,21 +78,38 @@ describe("what cannot be done is said in a line, with the exit code of its kind"
 });
 
 describe("without a gateway", () => {
-  it.each(["list", "events x --follow", "send x messages.jsonl", "deploy agent core.wasm"])(
-    "caxton %s asks whether it is running",
-    async (line) => {
-      const { exitCode, stderr } = await caxton(line.split(" "), { cwd, gateway });
-      expect(exitCode).toBe(6);
-      expect(stderr).toContain(`caxton: no gateway at ${gateway} (from CAXTON_GATEWAY; `);
-      expect(stderr).toMatch(/is `caxton up` running\?.* \(gateway-unavailable\)\n/);
-    },
-  );
+  it.each([
+    "list",
+    "status --watch",
+    "logs x --follow",
+    "events x --follow",
+    "send x messages.jsonl",
+    "deploy agent core.wasm",
+  ])("caxton %s asks whether it is running", async (line) => {
+    const { exitCode, stderr } = await caxton(line.split(" "), { cwd, gateway });
+    expect(exitCode).toBe(6);
+    expect(stderr).toContain(`caxton: no gateway at ${gateway} (from CAXTON_GATEWAY; `);
+    expect(stderr).toMatch(/is `caxton up` running\?.* \(gateway-unavailable\)\n/);
+  });
 
   it("says so as an object with --json", async () => {
     const { exitCode, stdout } = await caxton(["list", "--json", "--gateway", gateway], { cwd });
     expect(exitCode).toBe(6);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: "gateway-unavailable" } });
   });
+});
+
+it("caxton doctor tells what it sees without a gateway, and fails only where that is asked for", async () => {
+  const [plain, checked] = await Promise.all([
+    caxton(["doctor"], { cwd, gateway }),
+    caxton(["doctor", "--check", "--json"], { cwd, gateway }),
+  ]);
+  expect(plain.exitCode).toBe(0);
+  expect(plain.stdout).toContain(`✗ gateway: nothing takes connections at ${gateway} (from CAXTON_GATEWAY)`);
+  expect(checked.exitCode).toBe(6);
+  const result = JSON.parse(checked.stdout) as { readonly findings: readonly { readonly check: string }[] };
+  expect(result).toMatchObject({ error: { code: "unhealthy" } });
+  expect(result.findings.map(({ check }) => check)).toEqual(["node here", "gateway", "nats-server here"]);
 });
 
 it("says nothing when whoever reads it has left", async () => {
