@@ -11,7 +11,6 @@ export interface OutcomeRecord {
   readonly data: Uint8Array;
 }
 
-const encoder = new TextEncoder();
 const attemptsKept = 16;
 /** What the relay's headers take of an inbox's largest message. */
 const inboxHeadroomBytes = 2_048;
@@ -93,6 +92,7 @@ function withShortHeaders(outcome: Outcome): Outcome {
   return { ...outcome, deadLetter: { ...outcome.deadLetter, headers: Object.fromEntries(headers) } };
 }
 
+/** By way of a Buffer, which takes half the time of a TextEncoder. */
 function recordOf(outcome: Outcome): OutcomeRecord {
-  return { outcome, data: encoder.encode(JSON.stringify(outcome)) };
+  return { outcome, data: Buffer.from(JSON.stringify(outcome)) };
 }
