@@ -70,6 +70,8 @@ export const ServicePresence = Type.Object({
   id: Type.String(),
   pid: Type.Integer(),
   startedAtMs: Type.Number(),
+  /** Where `/healthz`, `/readyz` and `/metrics` are, where they are served: `http://127.0.0.1:9464`. */
+  healthUrl: Type.Optional(Type.String()),
 });
 export type ServicePresence = Static<typeof ServicePresence>;
 

@@ -28,3 +28,9 @@ const longestMs = 24 * 60 * 60 * 1000;
 export function duplicateWindowFromEnvironment(unlessGiven: number): number {
   return integerFrom("CAXTON_DUPLICATE_WINDOW_MS", { unlessGiven, min: 100, max: longestMs });
 }
+
+/** Where a service tells its health: `CAXTON_HEALTH_PORT` and `CAXTON_HEALTH_HOST`; undefined where no port is given. */
+export function healthAddressFromEnvironment(): { readonly host: string; readonly port: number } | undefined {
+  const port = integerFrom("CAXTON_HEALTH_PORT", { unlessGiven: -1, min: 0, max: 65_535 });
+  return port < 0 ? undefined : { host: process.env["CAXTON_HEALTH_HOST"] ?? "127.0.0.1", port };
+}

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { once } from "node:events";
+import type { Bus } from "@caxton/bus/types";
 import { CaxtonError } from "@caxton/contracts/errors";
 import { prometheusContentType, prometheusText } from "@caxton/telemetry/prometheus-text";
 import type { Metrics } from "@caxton/telemetry/registry";
@@ -47,6 +48,15 @@ async function reasonsOf(part: string, check: ReadinessCheck): Promise<readonly 
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Ready needs a bus that answers: a server that is gone or frozen is none. */
+export function requireBus(health: Health, part: string, bus: Bus): void {
+  health.require(part, async () => {
+    if (bus.status !== "connected") return [`the bus is ${bus.status}`];
+    await bus.flush();
+    return [];
+  });
 }
 
 export interface HealthAnswer {

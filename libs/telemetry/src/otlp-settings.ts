@@ -7,28 +7,35 @@ export interface OtlpSettings {
   readonly tracesUrl?: string;
   readonly metricsUrl?: string;
   readonly metricsEveryMs: number;
+  /** How long a collector may take, retries included. */
+  readonly timeoutMs: number;
   /** `OTEL_SERVICE_NAME` where given. */
   readonly serviceName?: string;
 }
 
 const defaultMetricsEveryMs = 60_000;
-const maxMetricsEveryMs = 24 * 60 * 60 * 1000;
+const defaultTimeoutMs = 10_000;
+const maxMs = 24 * 60 * 60 * 1000;
 
 /**
  * The standard variables, https://opentelemetry.io/docs/specs/otel/protocol/exporter/; without an endpoint nothing is sent.
- * Headers, timeouts and compression are read by the exporters themselves.
+ * Headers and compression are read by the exporters themselves.
  * @throws CaxtonError `invalid-argument` naming the variable and its value
  */
 export function otlpSettings(environment: Environment): OtlpSettings {
   const serviceName = given(environment, "OTEL_SERVICE_NAME");
   const name = serviceName === undefined ? {} : { serviceName };
-  if (given(environment, "OTEL_SDK_DISABLED") === "true") return { metricsEveryMs: defaultMetricsEveryMs, ...name };
+  const times = {
+    metricsEveryMs: milliseconds(environment, "OTEL_METRIC_EXPORT_INTERVAL", defaultMetricsEveryMs),
+    timeoutMs: milliseconds(environment, "OTEL_EXPORTER_OTLP_TIMEOUT", defaultTimeoutMs),
+  };
+  if (given(environment, "OTEL_SDK_DISABLED") === "true") return { ...times, ...name };
   const tracesUrl = endpoint(environment, "TRACES", "v1/traces");
   const metricsUrl = endpoint(environment, "METRICS", "v1/metrics");
   return {
     ...(tracesUrl === undefined ? {} : { tracesUrl }),
     ...(metricsUrl === undefined ? {} : { metricsUrl }),
-    metricsEveryMs: interval(environment),
+    ...times,
     ...name,
   };
 }
@@ -65,13 +72,12 @@ function requireJson(environment: Environment, signal: string): void {
   }
 }
 
-function interval(environment: Environment): number {
-  const name = "OTEL_METRIC_EXPORT_INTERVAL";
+function milliseconds(environment: Environment, name: string, unlessGiven: number): number {
   const text = given(environment, name);
-  if (text === undefined) return defaultMetricsEveryMs;
+  if (text === undefined) return unlessGiven;
   const value = Number(text);
-  if (Number.isInteger(value) && value >= 100 && value <= maxMetricsEveryMs) return value;
-  throw wrong(name, text, `a whole number of ms from 100 to ${maxMetricsEveryMs}`);
+  if (Number.isInteger(value) && value >= 100 && value <= maxMs) return value;
+  throw wrong(name, text, `a whole number of ms from 100 to ${maxMs}`);
 }
 
 function given(environment: Environment, name: string): string | undefined {

@@ -21,7 +21,6 @@ export interface Telemetry {
 }
 
 const closeTimeoutMs = 1_000;
-const sendTimeoutMs = 10_000;
 const batchEveryMs = 1_000;
 const batchMax = 512;
 const waitingMax = 4_096;
@@ -31,25 +30,32 @@ const waitingMax = 4_096;
  * warning and what it does not take.
  * @throws CaxtonError `invalid-argument` for a setting that cannot be used
  */
-export async function startTelemetry({ service, id, log, environment }: TelemetryOptions): Promise<Telemetry> {
+export function startTelemetry({ service, id, log, environment }: TelemetryOptions): Telemetry {
   const metrics = new Metrics();
-  const { tracesUrl, metricsUrl, metricsEveryMs, serviceName } = otlpSettings(environment);
+  const { tracesUrl, metricsUrl, metricsEveryMs, timeoutMs, serviceName } = otlpSettings(environment);
   if (tracesUrl === undefined && metricsUrl === undefined) return { metrics, close: () => Promise.resolve() };
   const sinceMs = Date.now();
-  const { otlpSender } = await import("./otlp.ts");
-  const sender = otlpSender({
+  const destination = {
     ...(tracesUrl === undefined ? {} : { tracesUrl }),
     ...(metricsUrl === undefined ? {} : { metricsUrl }),
     serviceName: serviceName ?? `caxton-${service}`,
     serviceId: id,
-    timeoutMs: sendTimeoutMs,
-  });
+    timeoutMs,
+  };
+  let loading: Promise<OtlpSender> | undefined;
+  /** Loaded with the first thing to send: the packages take longer to load than a service takes to start. */
+  function sender(): Promise<OtlpSender> {
+    loading ??= import("./otlp.ts").then(({ otlpSender }) => otlpSender(destination));
+    return loading;
+  }
+
   const word = wordOf(log);
   const batches = tracesUrl === undefined ? undefined : new SpanBatches(sender, metrics, (error) => word("traces", error));
 
   async function push(): Promise<void> {
     if (metricsUrl === undefined) return;
-    const sent = sender.sendMetrics(await metrics.collect(), sinceMs, Date.now());
+    const families = await metrics.collect();
+    const sent = sender().then((otlp) => otlp.sendMetrics(families, sinceMs, Date.now()));
     await sent.then(
       () => word("metrics"),
       (error: unknown) => word("metrics", error),
@@ -63,7 +69,9 @@ export async function startTelemetry({ service, id, log, environment }: Telemetr
     ...(batches === undefined ? {} : { spans: batches }),
     async close() {
       clearInterval(timer);
-      const last = Promise.all([push(), batches?.close()]).then(() => sender.close());
+      // Who never had anything to send need not load it to end.
+      if (loading === undefined) return;
+      const last = Promise.all([push(), batches?.close()]).then(async () => (await sender()).close());
       await atMost(closeTimeoutMs, last);
     },
   };
@@ -88,14 +96,14 @@ function wordOf(log: Logger): (signal: string, error?: unknown) => void {
 }
 
 class SpanBatches implements SpanSink {
-  readonly #sender: OtlpSender;
+  readonly #sender: () => Promise<OtlpSender>;
   readonly #dropped: ReturnType<Metrics["counter"]>;
   readonly #word: (error?: unknown) => void;
   readonly #waiting: FinishedSpan[] = [];
   readonly #timer: NodeJS.Timeout;
   #sending: Promise<void> = Promise.resolve();
 
-  constructor(sender: OtlpSender, metrics: Metrics, word: (error?: unknown) => void) {
+  constructor(sender: () => Promise<OtlpSender>, metrics: Metrics, word: (error?: unknown) => void) {
     this.#sender = sender;
     this.#word = word;
     this.#dropped = metrics.counter("caxton_telemetry_spans_dropped_total", "Spans that no collector took.");
@@ -105,7 +113,7 @@ class SpanBatches implements SpanSink {
 
   async send(spans: readonly FinishedSpan[]): Promise<void> {
     try {
-      await this.#sender.sendSpans(spans);
+      await (await this.#sender()).sendSpans(spans);
       this.#word();
     } catch (error) {
       this.#word(error);

@@ -6,12 +6,12 @@ import { startGateway } from "./service.ts";
 
 const portFrom = (name: string, unlessGiven: number) => integerFrom(name, { unlessGiven, min: 0, max: 65_535 });
 
-await runProgram("gateway", async ({ bus, log, id }) => {
+await runProgram("gateway", async ({ bus, log, id, health }) => {
   const host = process.env["CAXTON_HOST"] ?? "127.0.0.1";
   const http = { host, port: portFrom("CAXTON_HTTP_PORT", 7420) };
   const grpc = { host, port: portFrom("CAXTON_GRPC_PORT", 7421) };
   const eventStore = await openEventStore(bus);
-  const gateway = await startGateway({ bus, eventStore, log, id, http, grpc });
+  const gateway = await startGateway({ bus, eventStore, log, id, http, grpc, health });
   return {
     async close() {
       await gateway.close();

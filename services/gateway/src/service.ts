@@ -3,7 +3,9 @@ import { AgentDeployment } from "@caxton/contracts/gen/caxton/v1/agent_deploymen
 import { AgentMessages } from "@caxton/contracts/gen/caxton/v1/messages_pb.js";
 import { Operations } from "@caxton/contracts/gen/caxton/v1/operations_pb.js";
 import type { EventStore } from "@caxton/event-store/port";
+import { createHealth, type Health, requireBus } from "@caxton/service/health";
 import type { Logger } from "@caxton/telemetry/logger";
+import { Metrics } from "@caxton/telemetry/registry";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import fastify from "fastify";
@@ -34,6 +36,8 @@ export interface GatewayOptions {
   readonly grpc: ListenAddress;
   /** Who the gateway's commands come from, as it stands in their subject; `gateway` unless given. */
   readonly principal?: string;
+  /** What `/readyz` and `/metrics` tell; the gateway's own unless given. */
+  readonly health?: Health;
   /** How long an orchestrator may take to answer a command; 10 000 unless given. */
   readonly answerTimeoutMs?: number;
 }
@@ -65,11 +69,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   await app.register(fastifyConnectPlugin, connect);
   await app.register(artifactRoutes(bus, log));
   await app.register(inboxRoutes(bus, log));
-  await app.register(healthRoutes(bus, projection));
+  const health = options.health ?? createHealth(new Metrics());
+  const projectionLeft = health.require("gateway", () => (projection.caughtUp ? [] : ["still reading history"]));
+  if (options.health === undefined) requireBus(health, "gateway", bus);
+  await app.register(healthRoutes(health));
 
   const listeners: Listener[] = [];
   async function close(): Promise<void> {
     shutdown.abort();
+    projectionLeft();
     await Promise.all(listeners.map((listener) => listener.close()));
     await projection.close();
     await commands.close();

@@ -27,7 +27,7 @@ export interface LedgerOptions extends ServiceContext {
  * answer; the one that holds an agent's lease trims.
  */
 export async function startLedger(options: LedgerOptions): Promise<RunningService> {
-  const { bus, log, id, trimming, trimEveryMs: everyMs = 30_000 } = options;
+  const { bus, log, id, health, trimming, trimEveryMs: everyMs = 30_000 } = options;
   const settings = { ...defaultTrimSettings, ...trimming };
   const leases = await bus.kv(leaseBucket, { ttlMs: leaseTtlMs });
   const seats = new Map<string, LeaseSeat>();
@@ -96,10 +96,17 @@ export async function startLedger(options: LedgerOptions): Promise<RunningServic
       return { ok: true, letters: [...letters], total };
     }),
   ];
+  const endGauge = health?.metrics.gauge("caxton_inbox_pending", "Accepted messages without an outcome.", async () => {
+    const known = [...books.entries()];
+    return await Promise.all(
+      known.map(async ([agent, one]) => ({ labels: { agent }, value: (await one.ledger()).pending })),
+    );
+  });
   running.push(keepTrying("watching routes", findAgents, { log, signal }));
   await Promise.all(subscriptions.map(({ ready }) => ready));
   return {
     async close() {
+      endGauge?.();
       await Promise.all(subscriptions.map((subscription) => subscription.drain()));
       await Promise.all([...seats.values()].map((seat) => seat.close()));
       stopping.abort();

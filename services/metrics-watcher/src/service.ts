@@ -6,14 +6,23 @@ import { defaultWindowMs, windowsRequest, type WindowsAnswer } from "@caxton/con
 import { watchAgents } from "@caxton/service/agents";
 import { keepTrying } from "@caxton/service/keep-trying";
 import type { RunningService, ServiceContext } from "@caxton/service/program";
+import { Metrics } from "@caxton/telemetry/registry";
 import { AgentWatch } from "./adapters/agent-watch.ts";
+import { gaugeBus } from "./adapters/bus-gauges.ts";
+import { OutcomeTelemetry } from "./adapters/outcome-telemetry.ts";
+
+const tidyEveryMs = 60_000;
 
 /** Follows the outcomes of every agent with a route and answers on `caxton.windows.<agent>`. */
-export async function startMetricsWatcher({ bus, log }: ServiceContext): Promise<RunningService> {
+export async function startMetricsWatcher({ bus, log, health, spans }: ServiceContext): Promise<RunningService> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const watches = new Map<string, AgentWatch>();
   const running: Promise<void>[] = [];
+  const metrics = health?.metrics ?? new Metrics();
+  const telemetry = new OutcomeTelemetry(metrics, spans, Date.now());
+  const endGauges = gaugeBus(bus, metrics);
+  const tidying = setInterval(() => telemetry.forgetIdle(Date.now()), tidyEveryMs);
 
   async function findAgents(): Promise<void> {
     for await (const agent of watchAgents(bus, signal)) {
@@ -23,7 +32,7 @@ export async function startMetricsWatcher({ bus, log }: ServiceContext): Promise
 
   /** Begun again, it reads the outcomes anew. */
   async function watchAgent(agent: string): Promise<void> {
-    const watch = new AgentWatch(bus, agent);
+    const watch = new AgentWatch(bus, agent, (outcome, position) => telemetry.tell(outcome, position));
     watches.set(agent, watch);
     log.info({ agent_id: agent }, "watching");
     await watch.keep(signal);
@@ -52,6 +61,8 @@ export async function startMetricsWatcher({ bus, log }: ServiceContext): Promise
   await subscription.ready;
   return {
     async close() {
+      clearInterval(tidying);
+      endGauges();
       await subscription.drain();
       stopping.abort();
       await Promise.all(running);

@@ -3,10 +3,16 @@ import { defaultDuplicateWindowMs } from "@caxton/bus/agent-streams";
 import { ensureSystemStreams } from "@caxton/bus/system-streams";
 import type { EventStore } from "@caxton/event-store/port";
 import { keepTrying } from "@caxton/service/keep-trying";
+import { storeProblems } from "@caxton/event-store/reachable";
+import type { Health } from "@caxton/service/health";
 import type { Logger } from "@caxton/telemetry/logger";
+import { Metrics } from "@caxton/telemetry/registry";
+import type { SpanSink } from "@caxton/telemetry/span";
 import { Agents } from "./adapters/agents.ts";
 import { serveCommands } from "./adapters/commands.ts";
 import { logTransitions } from "./adapters/transition-log.ts";
+import { activeVersions, DeploymentMetrics } from "./adapters/deployment-metrics.ts";
+import { traceDeployments } from "./adapters/deployment-traces.ts";
 import { publishEvents } from "./adapters/publisher.ts";
 import { agentOfStream } from "@caxton/contracts/names";
 import { Effects } from "./effects/effects.ts";
@@ -18,6 +24,10 @@ export interface OrchestratorOptions {
   readonly id: string;
   readonly now?: () => number;
   readonly duplicateWindowMs?: number;
+  /** Whether the store answers, and the metrics of deployments. */
+  readonly health?: Health;
+  /** Where the spans of deployments go; nowhere unless given. */
+  readonly spans?: SpanSink;
   /** Most deployments of one agent that may wait. */
   readonly maxQueued?: number;
 }
@@ -35,6 +45,8 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
   await ensureSystemStreams(bus);
 
   let caughtUp = false;
+  const { metrics } = options.health ?? { metrics: new Metrics() };
+  const deploymentMetrics = new DeploymentMetrics(metrics);
   const agents = new Agents({
     eventStore,
     now,
@@ -42,7 +54,10 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
     onChange: (agent, view) => {
       if (caughtUp) effects.sync(agent, view.state);
     },
-    onAppended: (agent, before, after) => logTransitions(bus, log, agent, before, after),
+    onAppended: ({ agent, events, before, after }) => {
+      logTransitions(bus, log, agent, before, after);
+      deploymentMetrics.appended(events, after);
+    },
   });
   const effects = new Effects({ bus, agents, log, id, now, duplicateWindowMs });
 
@@ -66,9 +81,19 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
     keepTrying("serving commands", () => serveCommands({ bus, agents, log, now, signal }), { log, signal }),
     keepTrying("publishing events", () => publishEvents({ bus, eventStore, now, signal }), { log, signal }),
   ];
+  const endings = [
+    metrics.gauge("caxton_agent_version_active", "1 where the version is the agent's stable one, 0 on its way in or out.", () =>
+      activeVersions(agents.names().map((agent) => agents.view(agent).state)),
+    ),
+    options.health?.require("event-store", () => storeProblems(eventStore)),
+  ];
+  const { spans } = options;
+  const traces = spans === undefined ? undefined : await traceDeployments({ bus, eventStore, spans, log, id, now });
   return {
     async close() {
+      for (const end of endings) end?.();
       stopping.abort();
+      await traces?.close();
       effects.close();
       await Promise.all(work);
     },

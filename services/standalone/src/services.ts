@@ -11,9 +11,12 @@ import { startLedger } from "@caxton/ledger/service";
 import { startMetricsWatcher } from "@caxton/metrics-watcher/service";
 import { startOrchestrator } from "@caxton/orchestrator/service";
 import { startRouter } from "@caxton/router/service";
+import { createHealth, requireBus } from "@caxton/service/health";
 import { announce } from "@caxton/service/presence";
 import type { ProgramContext, RunningService } from "@caxton/service/program";
 import { createLogger } from "@caxton/telemetry/logger";
+import { measureProcess } from "@caxton/telemetry/process-metrics";
+import { startTelemetry } from "@caxton/telemetry/telemetry";
 import { startValidator } from "@caxton/validator/service";
 import type { StandaloneOptions } from "./options.ts";
 
@@ -34,6 +37,17 @@ export async function startServices(
   logDestination: Destination,
 ): Promise<RunningServices> {
   const closers: (() => Promise<void>)[] = [];
+  const log = createLogger({
+    service: "standalone",
+    id: `standalone-${process.pid}`,
+    level: options.logLevel,
+    destination: logDestination,
+  });
+  const telemetry = startTelemetry({ service: "deploy", id: `standalone-${process.pid}`, log, environment: process.env });
+  const { metrics, spans } = telemetry;
+  const health = createHealth(metrics);
+  closers.push(() => telemetry.close());
+  measureProcess(metrics);
 
   async function start<Service extends RunningService>(
     kind: string,
@@ -47,7 +61,9 @@ export async function startServices(
     };
     const bus = await connectBus({ url: natsUrl, name: id, onError });
     closers.push(() => bus.close());
-    const service = await starter({ bus, busUrl: natsUrl, log, id });
+    requireBus(health, kind, bus);
+    const traced = spans === undefined ? {} : { spans };
+    const service = await starter({ bus, busUrl: natsUrl, log, id, health, ...traced });
     closers.push(() => service.close());
     const presence = await announce(bus, { kind, id, pid: process.pid, startedAtMs: Date.now() });
     closers.push(() => presence.close());

@@ -1,4 +1,5 @@
 import type { Bus } from "@caxton/bus/types";
+import type { Outcome } from "@caxton/contracts/outcome";
 import { outcomeStream } from "@caxton/contracts/subjects";
 import type { Windows } from "@caxton/contracts/windows";
 import { followOutcomes } from "@caxton/service/outcomes";
@@ -12,17 +13,21 @@ const keepMs = 300_000;
 export class AgentWatch {
   readonly #bus: Bus;
   readonly #agent: string;
+  readonly #onOutcome: (outcome: Outcome, position: number) => void;
   readonly #versions = new Map<string, VersionWindows>();
 
-  constructor(bus: Bus, agent: string) {
+  /** @param onOutcome given each outcome with its position in their stream, in order */
+  constructor(bus: Bus, agent: string, onOutcome: (outcome: Outcome, position: number) => void = () => undefined) {
     this.#bus = bus;
     this.#agent = agent;
+    this.#onOutcome = onOutcome;
   }
 
   /** Reads until `signal` aborts. */
   async keep(signal: AbortSignal): Promise<void> {
     const fromPosition = await positionAt(this.#bus.streams, outcomeStream(this.#agent), Date.now() - keepMs);
-    for await (const { outcome } of followOutcomes(this.#bus, this.#agent, { fromPosition, signal })) {
+    for await (const { outcome, position } of followOutcomes(this.#bus, this.#agent, { fromPosition, signal })) {
+      if (outcome !== undefined) this.#onOutcome(outcome, position);
       for (const attempt of outcome?.attempts ?? []) {
         const windows = this.#versions.get(attempt.version) ?? new VersionWindows(keepMs);
         this.#versions.set(attempt.version, windows);

@@ -4,10 +4,18 @@ import { writeDeploymentEvent } from "@caxton/contracts/event-upcast";
 import { agentStream } from "@caxton/contracts/names";
 import type { Command, Decision, Policy } from "@caxton/deployment/command";
 import { decide } from "@caxton/deployment/decide";
+import type { DeploymentEvent } from "@caxton/deployment/event";
 import type { AgentState } from "@caxton/deployment/state";
 import type { EventStore, NewEvent, RecordedEvent } from "@caxton/event-store/port";
 import { advance, type AgentView, emptyView } from "../core/agent-view.ts";
 import { eventMetadata, type Sent } from "../core/metadata.ts";
+
+export interface Appended {
+  readonly agent: string;
+  readonly events: readonly DeploymentEvent[];
+  readonly before: AgentState;
+  readonly after: AgentState;
+}
 
 export interface AgentsOptions {
   readonly eventStore: EventStore;
@@ -16,7 +24,7 @@ export interface AgentsOptions {
   /** Called after an agent's view moved on. */
   readonly onChange: (agent: string, view: AgentView) => void;
   /** Called after events of our own were stored. */
-  readonly onAppended: (agent: string, before: AgentState, after: AgentState) => void;
+  readonly onAppended: (appended: Appended) => void;
 }
 
 /** A command that leans on what is stored now. */
@@ -75,7 +83,7 @@ export class Agents {
         agent,
         events.map((event, index) => ({ ...event, revision: view.revision + 1 + index })),
       );
-      this.#options.onAppended(agent, view.state, this.view(agent).state);
+      this.#options.onAppended({ agent, events: decision.events, before: view.state, after: this.view(agent).state });
       return decision;
     }
   }

@@ -87,8 +87,9 @@ async function acknowledged(revision: number, { bus, agent, signal, log }: Effec
   const cancelled = () => reject(signal.reason);
   signal.addEventListener("abort", cancelled, { once: true });
   try {
-    await ask();
-    return await promise;
+    // Both are waited for at once: a rejection that nobody waits for yet would end the process.
+    const [routers] = await Promise.all([promise, ask()]);
+    return routers;
   } finally {
     signal.removeEventListener("abort", cancelled);
     clearInterval(timer);
