@@ -21,7 +21,7 @@ export function parsePrometheus(text: string): readonly Series[] {
       throw new Error(`no series: ${line}`);
     }
     if (!typed.has(name) && !typed.has(name.replace(/_(bucket|sum|count)$/, ""))) throw new Error(`no type: ${line}`);
-    const pairs = [...labels.matchAll(labelPair)].map(([, label = "", text = ""]) => [label, text] as const);
+    const pairs = [...labels.matchAll(labelPair)].map(([, label = "", of = ""]) => [label, of] as const);
     series.push({ name, labels: Object.fromEntries(pairs), value: Number(value.replace("Inf", "Infinity")) });
   }
   return series;

@@ -7,7 +7,7 @@ const askedFor = "caxton-health";
 /** Why the store does not answer, in words; nothing where it does. */
 export async function storeProblems(store: EventStore): Promise<readonly string[]> {
   try {
-    for await (const _event of store.read(askedFor)) break;
+    await store.read(askedFor, { maxCount: 1 })[Symbol.asyncIterator]().next();
     return [];
   } catch (error) {
     return hasCode(error, "stream-not-found") ? [] : [toCaxtonError(error).message];

@@ -60,7 +60,8 @@ function endpoint(environment: Environment, signal: "TRACES" | "METRICS", path: 
 
 function httpUrl(name: string, text: string): string {
   const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol)) throw wrong(name, text, "an http or https URL, such as http://127.0.0.1:4318");
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw wrong(name, text, "an http or https URL, such as http://127.0.0.1:4318");
   return url.href;
 }
 

@@ -11,7 +11,9 @@ export function measureProcess(metrics: Metrics): () => void {
   delay.enable();
   const one = (value: number): readonly Sample[] => [{ labels: {}, value }];
   const ends = [
-    metrics.gauge("process_resident_memory_bytes", "Resident memory of the process.", () => one(process.memoryUsage.rss())),
+    metrics.gauge("process_resident_memory_bytes", "Resident memory of the process.", () =>
+      one(process.memoryUsage.rss()),
+    ),
     metrics.gauge("process_start_time_seconds", "When the process began, Unix time.", () =>
       one(Math.round(performance.timeOrigin) / 1000),
     ),

@@ -126,7 +126,7 @@ class Series<Value> {
 
   /** undefined where there are too many. */
   of(labels: Labels): Value | undefined {
-    const key = JSON.stringify(Object.entries(labels).toSorted());
+    const key = JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
     const known = this.#entries.get(key);
     if (known !== undefined) return known.value;
     if (this.#entries.size >= maxSeries) {
@@ -190,7 +190,12 @@ function counterFamily(series: Series<{ value: number }>): Family {
 
 function refusedFamily(refused: ReadonlyMap<string, number>): Family {
   const samples = [...refused].map(([metric, value]) => ({ labels: { metric }, value }));
-  return { name: refusedName, help: "Values not counted because a metric has too many series.", kind: "counter", samples };
+  return {
+    name: refusedName,
+    help: "Values not counted because a metric has too many series.",
+    kind: "counter",
+    samples,
+  };
 }
 
 async function readGauge(gauge: FamilyHead & { readonly readers: Iterable<GaugeReader> }): Promise<Family> {

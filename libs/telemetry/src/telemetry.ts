@@ -17,7 +17,7 @@ export interface Telemetry {
   /** Absent where spans go nowhere: nothing need be made of them. */
   readonly spans?: SpanSink;
   /** Sends what is left, for a second at most. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 const closeTimeoutMs = 1_000;
@@ -50,7 +50,8 @@ export function startTelemetry({ service, id, log, environment }: TelemetryOptio
   }
 
   const word = wordOf(log);
-  const batches = tracesUrl === undefined ? undefined : new SpanBatches(sender, metrics, (error) => word("traces", error));
+  const batches =
+    tracesUrl === undefined ? undefined : new SpanBatches(sender, metrics, (error) => word("traces", error));
 
   async function push(): Promise<void> {
     if (metricsUrl === undefined) return;
@@ -87,7 +88,7 @@ function wordOf(log: Logger): (signal: string, error?: unknown) => void {
     }
     if (away.has(signal)) return;
     away.add(signal);
-    const why = error instanceof Error ? error.message : String(error);
+    const why = error instanceof Error ? error.message : "no reason given";
     log.warn(
       { event: "telemetry-not-sent", signal },
       `${signal} cannot be sent (${why}); nothing else is affected, is the collector running at OTEL_EXPORTER_OTLP_ENDPOINT?`,

@@ -82,8 +82,10 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
     keepTrying("publishing events", () => publishEvents({ bus, eventStore, now, signal }), { log, signal }),
   ];
   const endings = [
-    metrics.gauge("caxton_agent_version_active", "1 where the version is the agent's stable one, 0 on its way in or out.", () =>
-      activeVersions(agents.names().map((agent) => agents.view(agent).state)),
+    metrics.gauge(
+      "caxton_agent_version_active",
+      "1 where the version is the agent's stable one, 0 on its way in or out.",
+      () => activeVersions(agents.names().map((agent) => agents.view(agent).state)),
     ),
     options.health?.require("event-store", () => storeProblems(eventStore)),
   ];

@@ -37,13 +37,9 @@ export async function startServices(
   logDestination: Destination,
 ): Promise<RunningServices> {
   const closers: (() => Promise<void>)[] = [];
-  const log = createLogger({
-    service: "standalone",
-    id: `standalone-${process.pid}`,
-    level: options.logLevel,
-    destination: logDestination,
-  });
-  const telemetry = startTelemetry({ service: "deploy", id: `standalone-${process.pid}`, log, environment: process.env });
+  const own = { service: "standalone", id: `standalone-${process.pid}` };
+  const ownLog = createLogger({ ...own, level: options.logLevel, destination: logDestination });
+  const telemetry = startTelemetry({ ...own, service: "deploy", log: ownLog, environment: process.env });
   const { metrics, spans } = telemetry;
   const health = createHealth(metrics);
   closers.push(() => telemetry.close());

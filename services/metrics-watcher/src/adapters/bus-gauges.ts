@@ -17,7 +17,9 @@ export function gaugeBus(bus: Bus, metrics: Metrics): () => void {
     metrics.gauge("caxton_route_revision", "Revision of the route in force.", () => routeRevisions(bus)),
     metrics.gauge("caxton_instances_ready", "Instances of a version that take requests.", () => instancesReady(bus)),
     metrics.gauge("caxton_service_up", "1 for every service that said so within 3 s.", () => servicesUp(bus)),
-    metrics.gauge("caxton_relay_lag_outcomes", "Outcomes whose outputs may not be carried on yet.", () => relayLag(bus)),
+    metrics.gauge("caxton_relay_lag_outcomes", "Outcomes whose outputs may not be carried on yet.", () =>
+      relayLag(bus),
+    ),
   ];
   return () => {
     for (const end of ends) end();
@@ -52,9 +54,7 @@ async function instancesReady(bus: Bus): Promise<readonly Sample[]> {
 
 async function servicesUp(bus: Bus): Promise<readonly Sample[]> {
   const services = await entries(bus, serviceBucket, presenceTtlMs);
-  return services
-    .map(([, value]) => presence.check(value))
-    .map(({ kind, id }) => ({ labels: { kind, id }, value: 1 }));
+  return services.map(([, value]) => presence.check(value)).map(({ kind, id }) => ({ labels: { kind, id }, value: 1 }));
 }
 
 /** An upper bound: a relay notes how far it came now and then. */

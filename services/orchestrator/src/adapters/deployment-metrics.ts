@@ -20,7 +20,10 @@ export class DeploymentMetrics {
       "caxton_deployment_duration_seconds",
       "From the request to its end: success, failed or rolled_back.",
     );
-    this.#validation = metrics.histogram("caxton_deployment_validation_time_seconds", "Time of each stage of validation.");
+    this.#validation = metrics.histogram(
+      "caxton_deployment_validation_time_seconds",
+      "Time of each stage of validation.",
+    );
     this.#rollbacks = metrics.counter("caxton_deployment_rollback_total", "Deployments taken back, by reason.");
   }
 

@@ -114,9 +114,7 @@ interface Whose {
 function spansOf({ whole, parts }: Told, whose: Whose): readonly FinishedSpan[] {
   const { deployment, origin } = whose;
   const root = spanOf(whole, whose, spanIdOf(deployment, whole.name), origin.parentSpanId);
-  const children = parts.map((part, index) =>
-    spanOf(part, whose, spanIdOf(deployment, part.name, index), root.spanId),
-  );
+  const children = parts.map((part, index) => spanOf(part, whose, spanIdOf(deployment, part.name, index), root.spanId));
   return [root, ...children];
 }
 

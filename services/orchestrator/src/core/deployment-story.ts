@@ -52,7 +52,9 @@ export class DeploymentStories {
         this.#add(deployment, notes, { validatedAtMs: atMs }, stageChapters(event.report, atMs));
         return undefined;
       case "VersionReady":
-        this.#add(deployment, notes, {}, [{ name: "deployment.start", startMs: notes.validatedAtMs ?? atMs, endMs: atMs }]);
+        this.#add(deployment, notes, {}, [
+          { name: "deployment.start", startMs: notes.validatedAtMs ?? atMs, endMs: atMs },
+        ]);
         return undefined;
       case "RouteChanged":
         this.#shift(event, notes);
@@ -124,7 +126,12 @@ function stageChapters(report: unknown, endMs: number): readonly Chapter[] {
   return times.map(({ stage, durationMs, passed }) => {
     const startMs = atMs;
     atMs += durationMs;
-    return { name: `validation.${stage}`, startMs, endMs: atMs, ...(passed ? {} : { failure: `${stage} did not pass` }) };
+    return {
+      name: `validation.${stage}`,
+      startMs,
+      endMs: atMs,
+      ...(passed ? {} : { failure: `${stage} did not pass` }),
+    };
   });
 }
 
