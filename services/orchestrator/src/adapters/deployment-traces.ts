@@ -2,6 +2,7 @@ import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { holdLease, type LeaseSeat } from "@caxton/bus/hold-lease";
 import { decodeJson, encodeJson } from "@caxton/bus/json";
+import { defaultLeaseTtlMs } from "@caxton/bus/lease";
 import type { Bus, KvBucket } from "@caxton/bus/types";
 import { hasCode, toCaxtonError } from "@caxton/contracts/errors";
 import { readDeploymentEvent } from "@caxton/contracts/event-upcast";
@@ -46,7 +47,7 @@ const last: ReadonlySet<string> = new Set([
  */
 export async function traceDeployments(options: TracesOptions): Promise<LeaseSeat> {
   const { bus, log, id } = options;
-  const leases = await bus.kv(leaseBucket);
+  const leases = await bus.kv(leaseBucket, { ttlMs: defaultLeaseTtlMs });
   return holdLease(leases, {
     key: leaseKey,
     holderId: `${id}.${process.pid}.${options.now()}`,
