@@ -1,6 +1,6 @@
 import type { Bus } from "@caxton/bus/types";
 import { expect, test } from "vitest";
-import { all, bytes, spec, startBus, take, text } from "./bus-harness.ts";
+import { all, bytes, rejection, spec, startBus, take, text } from "./bus-harness.ts";
 
 async function consumerNames(bus: Bus): Promise<readonly string[]> {
   const answer = await bus.request("$JS.API.CONSUMER.NAMES.a", bytes("{}"), { timeoutMs: 1_000 });
@@ -178,4 +178,27 @@ test("follow goes on after the server stood still", async () => {
     await bus.store("a.x", bytes(index === 2 ? "end" : "."), { timeoutMs: 20_000 });
   await following;
   expect(seen).toEqual([1, 2, 3]);
+});
+
+test("what another took out of its consumer leaves a gap, which follow sees and reads again in its place", async () => {
+  await using at = await startBus();
+  await at.bus.streams.ensure(spec("a"));
+  const thief = await at.connect();
+  const consumers = new Set<string>();
+  const pulled = Promise.withResolvers<string>();
+  const pulls = thief.subscribe("$JS.API.CONSUMER.MSG.NEXT.a.*", ({ subject }) => {
+    consumers.add(subject);
+    pulled.resolve(subject);
+  });
+  await pulls.ready;
+  const following = take(at.bus.streams.follow("a"), 600);
+  // What it gets comes under the stream's subject and so answers nothing.
+  const request = bytes('{"batch":1,"expires":9000000000}');
+  const stealing = rejection(thief.request(await pulled.promise, request, { timeoutMs: 500 }));
+  await thief.flush();
+  // More than one pull asks for: the thief's, which waits behind the first, comes before the next.
+  await Promise.all(Array.from({ length: 600 }, (_, n) => at.bus.store("a.x", bytes(String(n)))));
+  expect((await following).map(({ sequence }) => sequence)).toEqual(Array.from({ length: 600 }, (_, n) => n + 1));
+  expect(consumers.size).toBe(2);
+  expect(await stealing).toMatchObject({ code: "timeout" });
 });
