@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { ensureAgentStreams } from "@caxton/bus/agent-streams";
 import { connectBus } from "@caxton/bus/connect";
@@ -5,9 +6,9 @@ import { encodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
 import type { Outcome, Output } from "@caxton/contracts/outcome";
 import { header, inboxSubject, outboxSubject, outcomeSubject } from "@caxton/contracts/subjects";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { audit } from "../auditor/audit.ts";
-import { expectedOutputs } from "../auditor/expected.ts";
+import { expectedOutputs, forwardsTo, type Rule } from "../auditor/expected.ts";
 import type { Acknowledged, AuditReport } from "../auditor/report.ts";
 import { startNatsServer, type NatsServer } from "../harness/nats-server.ts";
 
@@ -18,6 +19,7 @@ let bus: Bus;
 let agent: string;
 let epoch: string;
 let acknowledged: Acknowledged[];
+let rule: Rule;
 let agents = 0;
 
 beforeAll(async () => {
@@ -34,7 +36,10 @@ beforeEach(async () => {
   agent = `quake-${agents++}`;
   epoch = await ensureAgentStreams(bus, agent);
   acknowledged = [];
+  rule = "v1";
 });
+/** An inbox takes the room of its limit from the server, however little it holds. */
+afterEach(() => bus.streams.delete(`CAXTON_INBOX_${agent}`));
 
 async function thirtyHandled(plant: Partial<Parts> = {}): Promise<AuditReport> {
   const parts: Parts = { ...honest, ...plant };
@@ -49,7 +54,8 @@ async function thirtyHandled(plant: Partial<Parts> = {}): Promise<AuditReport> {
 }
 
 function report(): Promise<AuditReport> {
-  return audit({ url: server.url, agent, acknowledged, rules: { [version]: "v1" }, settleTimeoutMs: 0 });
+  const targets = rule === "v1-and-forwards" ? [forwardsTo] : [];
+  return audit({ url: server.url, agent, acknowledged, rules: { [version]: rule }, targets, settleTimeoutMs: 0 });
 }
 
 /** Every event is an alert, so that thirty are enough. */
@@ -77,10 +83,10 @@ const honest: Parts = {
 };
 
 function outputsFor(body: string): readonly Output[] {
-  const outputs = expectedOutputs("v1", body);
+  const outputs = expectedOutputs(rule, body);
   return outputs === "invalid"
     ? []
-    : outputs.map((output) => ({ kind: output.kind, body: JSON.stringify(output.body) }));
+    : outputs.map(({ body: said, ...where }) => ({ ...where, body: JSON.stringify(said) }));
 }
 
 async function storeOutcome(sequence: number, change: Partial<Outcome>, body = ""): Promise<void> {
@@ -102,9 +108,9 @@ async function storeOutcome(sequence: number, change: Partial<Outcome>, body = "
   await bus.store(outcomeSubject(agent, epoch, sequence), encodeJson(outcome));
 }
 
-async function storeOutput(sequence: number, index: number, { kind, body }: Output): Promise<void> {
-  const headers = { [header.output]: `${agent}/${epoch}/${sequence}/${index}` };
-  await bus.store(outboxSubject(agent, kind), encoder.encode(body), { headers });
+async function storeOutput(sequence: number, index: number, { to, kind, body }: Output): Promise<void> {
+  const headers = { [header.output]: `${agent}/${epoch}/${sequence}/${index}`, [header.kind]: kind };
+  await bus.store(to === undefined ? outboxSubject(agent, kind) : inboxSubject(to), encoder.encode(body), { headers });
 }
 
 /** The honest part, except for message 7. */
@@ -209,7 +215,98 @@ describe("in a real JetStream the auditor", () => {
       }),
     ).toMatchObject({ deadLettered: 1, wrongDeadLetters: 1, handled: 29, lost: 0 });
   });
+
+  describe("of bad messages", () => {
+    const bad = "{}";
+    const why = { code: "message-refused", reason: "no earthquake", headers: {}, bodyBase64: base64(bad) };
+
+    async function audited(letter?: Outcome["deadLetter"]): Promise<AuditReport> {
+      await honest.accept(1, bad);
+      const told = letter === undefined ? {} : { deadLetter: letter };
+      await storeOutcome(1, { result: "dead-lettered", outputs: [], ...told });
+      return await report();
+    }
+
+    test("finds nothing where the dead letter says why and keeps the body", async () => {
+      const found = await audited(why);
+      expect(found).toMatchObject({ deadLettered: 1, unexplainedDeadLetters: 0, wrongDeadLetters: 0, findings: [] });
+    });
+
+    test.each([
+      ["that says nothing", undefined],
+      ["without a code", { ...why, code: "" }],
+      ["without a reason", { ...why, reason: "" }],
+      ["with another body than the message's", { ...why, bodyBase64: base64("{ }") }],
+    ])("sees a dead letter %s", async (_, letter) => {
+      expect(await audited(letter)).toMatchObject({ deadLettered: 1, unexplainedDeadLetters: 1 });
+    });
+  });
+
+  describe("of an agent that says each thing twice, once to another agent,", () => {
+    beforeEach(async () => {
+      rule = "v1-and-forwards";
+      await ensureAgentStreams(bus, forwardsTo);
+    });
+
+    const both = (body: string): readonly [Output, Output] => {
+      const [out, forwarded] = outputsFor(body);
+      if (out === undefined || forwarded === undefined) throw new Error(`not two outputs for ${body}`);
+      return [out, forwarded];
+    };
+
+    test("finds nothing where nothing was planted, whoever else writes into that inbox", async () => {
+      await bus.store(inboxSubject(forwardsTo), encoder.encode("{}"));
+      expect(await thirtyHandled()).toMatchObject({
+        handled: 30,
+        duplicateOutputs: 0,
+        missingOutputs: 0,
+        wrongOutputs: 0,
+        findings: [],
+      });
+    });
+
+    test("sees the second of two outputs missing", async () => {
+      const onlyFirst = exceptSeven("send", (body) => storeOutput(7, 0, both(body)[0]));
+      expect(await thirtyHandled(onlyFirst)).toMatchObject({ missingOutputs: 1, duplicateOutputs: 0, wrongOutputs: 0 });
+    });
+
+    test("sees what came to the other agent twice", async () => {
+      const twice = exceptSeven("send", async (body) => {
+        await honest.send(7, body);
+        await storeOutput(7, 1, both(body)[1]);
+      });
+      expect(await thirtyHandled(twice)).toMatchObject({ duplicateOutputs: 1, missingOutputs: 0, wrongOutputs: 0 });
+    });
+
+    test("sees what came to the other agent as something else", async () => {
+      const changed = exceptSeven("send", async (body) => {
+        const [out, forwarded] = both(body);
+        await storeOutput(7, 0, out);
+        await storeOutput(7, 1, { ...forwarded, kind: "rumour" });
+      });
+      expect(await thirtyHandled(changed)).toMatchObject({ wrongOutputs: 1, missingOutputs: 0, duplicateOutputs: 0 });
+    });
+
+    test("sees what went to the outbox instead of to the other agent", async () => {
+      const astray = exceptSeven("send", async (body) => {
+        const [out, { kind, body: said }] = both(body);
+        await storeOutput(7, 0, out);
+        await storeOutput(7, 1, { kind, body: said });
+      });
+      expect(await thirtyHandled(astray)).toMatchObject({ wrongOutputs: 1, missingOutputs: 1 });
+    });
+
+    test("sees an output to the other agent that no outcome knows", async () => {
+      await thirtyHandled();
+      await storeOutput(7, 9, { to: forwardsTo, kind: "alert", body: "{}" });
+      expect(await report()).toMatchObject({ wrongOutputs: 1 });
+    });
+  });
 });
+
+function base64(text: string): string {
+  return Buffer.from(text).toString("base64");
+}
 
 function otherRule(body: string): Output {
   return { kind: "alert", body: JSON.stringify({ rule: "v2", of: body.length }) };

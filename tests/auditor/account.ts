@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { expectedOutputs, type Rule } from "./expected.ts";
 import { parseRecord, placeOf, readOutcome, type ReadOutcome } from "./outcome.ts";
-import type { AuditReport, Books, Stored } from "./report.ts";
+import type { AuditReport, Books, Stored, Stream } from "./report.ts";
 
 const findingsMax = 20;
 
@@ -24,7 +24,7 @@ export function account(books: Books): AuditReport {
     }
   }
   report.lost += report.pending;
-  checkOutbox(books, outcomes, report, note);
+  checkSent(books, outcomes, report, note);
   return report;
 }
 
@@ -81,6 +81,7 @@ function checkOutcome(
       report.wrongDeadLetters += 1;
       note(`message ${sequence} is a dead letter and should have been handled`);
     }
+    checkReason(message, outcome, report, note);
     if (outputs.length > 0) wrong(report, note, `dead letter ${sequence} has outputs`);
     return;
   }
@@ -109,37 +110,73 @@ function checkOutcome(
   );
 }
 
+function checkReason({ sequence, body }: Stored, { deadLetter }: ReadOutcome, report: AuditReport, note: Note): void {
+  if (deadLetter !== undefined && deadLetter.code !== "" && deadLetter.reason !== "" && deadLetter.body === body)
+    return;
+  report.unexplainedDeadLetters += 1;
+  note(`dead letter ${sequence} says not why, or keeps another body: ${JSON.stringify(deadLetter)}`);
+}
+
+/** Where outputs come to: the outbox where no agent is named, else that agent's inbox. */
+interface Destination {
+  readonly target: string | undefined;
+  readonly stream: Stream;
+  readonly subjectOf: (kind: string) => string;
+}
+
+function checkSent(books: Books, outcomes: ReadonlyMap<number, ReadOutcome>, report: AuditReport, note: Note): void {
+  const { agent, outbox, targets } = books;
+  const subjectOf = (kind: string): string => `caxton.outbox.${agent}.${kind}`;
+  checkDestination(books, outcomes, { target: undefined, stream: outbox, subjectOf }, report, note);
+  for (const [target, stream] of Object.entries(targets)) {
+    const destination = { target, stream, subjectOf: () => `caxton.inbox.${target}` };
+    checkDestination(books, outcomes, destination, report, note);
+  }
+  for (const { sequence, outputs } of outcomes.values()) {
+    for (const { to } of outputs) {
+      if (to === undefined || Object.hasOwn(targets, to)) continue;
+      wrong(report, note, `message ${sequence} speaks to '${to}', whose inbox nobody audits`);
+    }
+  }
+}
+
 /** `<source>/<epoch>/<sequence>/<index>` says which output of which message it is; each must be there once, as decided. */
-function checkOutbox(
-  { agent, inbox: { createdAtMs }, outbox }: Books,
+function checkDestination(
+  { agent, inbox: { createdAtMs } }: Books,
   outcomes: ReadonlyMap<number, ReadOutcome>,
+  { target, stream, subjectOf }: Destination,
   report: AuditReport,
   note: Note,
 ): void {
+  const where = target === undefined ? "the outbox" : `the inbox of ${target}`;
   const due = new Map<string, { readonly kind: string; readonly body: string }>();
   for (const { sequence, outputs } of outcomes.values()) {
     for (const [index, output] of outputs.entries()) {
-      if (output.to === undefined) due.set(`${agent}/${createdAtMs}/${sequence}/${index}`, output);
+      if (output.to === target) due.set(`${agent}/${createdAtMs}/${sequence}/${index}`, output);
     }
   }
   const sent = new Set<string>();
-  for (const stored of outbox.messages) {
+  for (const stored of stream.messages) {
     const name = stored.headers["Caxton-Output"] ?? "";
+    // An inbox has other producers too.
+    if (target !== undefined && !name.startsWith(`${agent}/`)) continue;
     const output = due.get(name);
     if (sent.has(name)) {
       report.duplicateOutputs += 1;
-      note(`output ${name} is in the outbox again as ${stored.sequence}`);
+      note(`output ${name} is in ${where} again as ${stored.sequence}`);
     } else if (output === undefined) {
-      wrong(report, note, `outbox ${stored.sequence} holds '${name}', which no outcome knows`);
-    } else if (stored.body !== output.body || stored.subject !== `caxton.outbox.${agent}.${output.kind}`) {
-      wrong(report, note, `output ${name} reads differently in the outbox: ${stored.subject} ${stored.body}`);
+      wrong(report, note, `${where} holds '${name}' as ${stored.sequence}, which no outcome knows`);
+    } else if (stored.body !== output.body || stored.subject !== subjectOf(output.kind)) {
+      wrong(report, note, `output ${name} reads differently in ${where}: ${stored.subject} ${stored.body}`);
+    } else if (target !== undefined && stored.headers["Caxton-Kind"] !== output.kind) {
+      wrong(report, note, `output ${name} came to ${where} as another kind than '${output.kind}'`);
     }
     sent.add(name);
   }
   for (const name of due.keys()) {
     if (sent.has(name)) continue;
     report.missingOutputs += 1;
-    note(`output ${name} is not in the outbox`);
+    note(`output ${name} is not in ${where}`);
   }
 }
 
@@ -162,6 +199,7 @@ function emptyReport({ inbox, acknowledged }: Books): AuditReport {
     missingOutputs: 0,
     wrongOutputs: 0,
     wrongDeadLetters: 0,
+    unexplainedDeadLetters: 0,
     perVersion: {},
     findings: [],
   };

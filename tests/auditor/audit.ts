@@ -3,7 +3,7 @@ import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { account } from "./account.ts";
 import type { Rule } from "./expected.ts";
 import { countMessages, readStream } from "./read-stream.ts";
-import type { Acknowledged, AuditReport } from "./report.ts";
+import type { Acknowledged, AuditReport, Stream } from "./report.ts";
 
 export interface AuditOptions {
   readonly url: string;
@@ -11,6 +11,8 @@ export interface AuditOptions {
   readonly acknowledged: readonly Acknowledged[];
   /** Which rule each version id follows. */
   readonly rules: Readonly<Record<string, Rule>>;
+  /** The agents that it speaks to; their inboxes must hold each of its outputs to them once. */
+  readonly targets?: readonly string[];
   /** How long messages without an outcome and outputs that are not sent yet are waited for, in ms; 0: not at all. */
   readonly settleTimeoutMs: number;
 }
@@ -52,5 +54,9 @@ async function readAndAccount(connection: NatsConnection, options: AuditOptions)
   const inbox = await readStream(connection, `CAXTON_INBOX_${agent}`);
   const outcomes = await readStream(connection, `CAXTON_OUTCOME_${agent}`);
   const outbox = await readStream(connection, `CAXTON_OUTBOX_${agent}`);
-  return account({ agent, acknowledged, rules, inbox, outcomes, outbox });
+  const targets: Record<string, Stream> = {};
+  for (const target of options.targets ?? []) {
+    targets[target] = await readStream(connection, `CAXTON_INBOX_${target}`);
+  }
+  return account({ agent, acknowledged, rules, inbox, outcomes, outbox, targets });
 }

@@ -1,7 +1,11 @@
 /** What each version of the example agent `quake-watch` should say, written from its description and not from its source. */
-export type Rule = "v1" | "v2";
+export type Rule = "v1" | "v2" | "v1-and-forwards";
+
+/** The agent to which `v1-and-forwards` says all that `v1` says, a second time. */
+export const forwardsTo = "quake-desk";
 
 export interface ExpectedOutput {
+  readonly to?: string;
   readonly kind: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -25,7 +29,9 @@ export function expectedOutputs(rule: Rule, body: string): readonly ExpectedOutp
   const quake = parseQuake(body);
   if (quake === undefined) return "invalid";
   if (quake.type !== "earthquake") return [];
-  return rule === "v1" ? byMagnitude(quake) : byEffect(quake);
+  if (rule === "v2") return byEffect(quake);
+  const said = byMagnitude(quake);
+  return rule === "v1" ? said : said.flatMap((output) => [output, { to: forwardsTo, ...output }]);
 }
 
 const magnitudeLevels = [

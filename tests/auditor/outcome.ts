@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Stored } from "./report.ts";
 
 export interface OutcomeOutput {
@@ -11,6 +12,8 @@ export interface ReadOutcome {
   readonly result: "handled" | "dead-lettered";
   readonly version: string;
   readonly outputs: readonly OutcomeOutput[];
+  /** Of a dead letter; empty texts where it does not say. */
+  readonly deadLetter: { readonly code: string; readonly reason: string; readonly body: string } | undefined;
   readonly storedAtMs: number;
 }
 
@@ -31,8 +34,15 @@ export function readOutcome(agent: string, stored: Stored): ReadOutcome | undefi
     result,
     version: typeof version === "string" ? version : "",
     outputs: outputs.map(readOutput),
+    deadLetter: outcome.deadLetter === undefined ? undefined : readDeadLetter(outcome.deadLetter),
     storedAtMs: stored.storedAtMs,
   };
+}
+
+function readDeadLetter(value: unknown): NonNullable<ReadOutcome["deadLetter"]> {
+  const { code, reason, bodyBase64 } = toRecord(value);
+  const text = (field: unknown): string => (typeof field === "string" ? field : "");
+  return { code: text(code), reason: text(reason), body: Buffer.from(text(bodyBase64), "base64").toString() };
 }
 
 function readOutput(value: unknown): OutcomeOutput {
@@ -60,6 +70,10 @@ interface OutcomeFields {
   readonly result?: unknown;
   readonly version?: unknown;
   readonly outputs?: unknown;
+  readonly deadLetter?: unknown;
+  readonly code?: unknown;
+  readonly reason?: unknown;
+  readonly bodyBase64?: unknown;
   readonly to?: unknown;
   readonly kind?: unknown;
   readonly body?: unknown;

@@ -28,6 +28,8 @@ export interface Books {
   readonly inbox: Stream;
   readonly outcomes: Stream;
   readonly outbox: Stream;
+  /** The inboxes of the agents that this one speaks to, by agent. */
+  readonly targets: Readonly<Record<string, Stream>>;
 }
 
 export interface VersionAccount {
@@ -55,6 +57,8 @@ export interface AuditReport {
   wrongOutputs: number;
   /** Dead letters of messages that every version should have handled. */
   wrongDeadLetters: number;
+  /** Dead letters that say not why, or keep another body than the message had. */
+  unexplainedDeadLetters: number;
   perVersion: Record<string, VersionAccount>;
   /** The first faults in words. */
   findings: string[];

@@ -1,24 +1,9 @@
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { decodeJson } from "@caxton/bus/json";
-import { ledgerAnswer } from "@caxton/contracts/ledger";
-import { inboxStream, ledgerSubject, outboxStream, outcomeStream } from "@caxton/contracts/subjects";
+import { inboxStream, outboxStream, outcomeStream } from "@caxton/contracts/subjects";
 import { beforeAll, describe, expect, onTestFailed, test } from "vitest";
-import type { AuditReport } from "../auditor/report.ts";
 import { ackWaitMs, agent, instancePids, openScene, relayingRouter, type Scene } from "./scene.ts";
-
-const nothingWrong = {
-  deadLettered: 0,
-  pending: 0,
-  lost: 0,
-  duplicateOutcomes: 0,
-  strayOutcomes: 0,
-  duplicateOutputs: 0,
-  missingOutputs: 0,
-  wrongOutputs: 0,
-  wrongDeadLetters: 0,
-  findings: [],
-};
+import { ledgerCounts, nothingWrong } from "./verdict.ts";
 
 interface Fault {
   readonly what: string;
@@ -110,11 +95,3 @@ describe.each([120_000, 1_000])("with a duplicate window of %i ms", (duplicateWi
     expect(await scene.audit()).toMatchObject(nothingWrong);
   });
 });
-
-async function ledgerCounts({ bus }: Scene): Promise<Pick<AuditReport, "accepted" | "handled" | "pending">> {
-  const { data } = await bus.request(ledgerSubject(agent), new Uint8Array(), { timeoutMs: 5_000 });
-  const answer = ledgerAnswer.check(decodeJson(data));
-  if (!answer.ok) throw new Error(`${answer.error.code}: ${answer.error.message}`);
-  const { accepted, handled, pending } = answer.ledger;
-  return { accepted, handled, pending };
-}
