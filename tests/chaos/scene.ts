@@ -40,10 +40,22 @@ export interface Replacement {
   readonly report: AuditReport;
 }
 
-/** A cluster of real processes, two routers in it, with the first version of the example agent at work. */
-export async function openScene(duplicateWindowMs: number): Promise<Scene> {
+export interface SceneOptions {
+  /** Folders under services/, one process each. */
+  readonly services: readonly string[];
+  /** Of every version. */
+  readonly instances: number;
+}
+
+const usual: SceneOptions = {
+  services: ["orchestrator", "validator", "agent-host", "router", "router", "ledger", "metrics-watcher"],
+  instances: 1,
+};
+
+/** A cluster of real processes, two routers in it unless told otherwise, with the first version of the example agent at work. */
+export async function openScene(duplicateWindowMs: number, { services, instances } = usual): Promise<Scene> {
   const cluster = await startCluster({
-    services: ["orchestrator", "validator", "agent-host", "router", "router", "ledger", "metrics-watcher"],
+    services,
     env: { CAXTON_DUPLICATE_WINDOW_MS: String(duplicateWindowMs), CAXTON_ACK_WAIT_MS: String(ackWaitMs) },
   });
   const bus = await connectBus({ url: cluster.nats.url, name: "chaos" });
@@ -61,7 +73,7 @@ export async function openScene(duplicateWindowMs: number): Promise<Scene> {
   /** Deploys what is not live. @returns the new version and how it ended */
   async function replace(at: string, strike: (version: string) => Promise<void>): Promise<Omit<Replacement, "report">> {
     const next = live === "v1" ? "v2" : "v1";
-    const deployment = await publishDeploy(bus, agent, digests.get(next) ?? "");
+    const deployment = await publishDeploy(bus, agent, digests.get(next) ?? "", "tests", { instances });
     const before = await deploymentFacts(bus, agent, deployment, [at, ...ends], deployTimeoutMs);
     const passed = before.find(({ type }) => type === "ValidationPassed")?.data["version"];
     const version = typeof passed === "string" ? passed : "";

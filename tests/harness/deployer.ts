@@ -15,9 +15,15 @@ export async function uploadArtifact(bus: Bus, file: string): Promise<string> {
 }
 
 /** Publishes a deploy command as any client may. @returns the deployment's id */
-export async function publishDeploy(bus: Bus, agent: string, digest: string, principal = "tests"): Promise<string> {
+export async function publishDeploy(
+  bus: Bus,
+  agent: string,
+  digest: string,
+  principal = "tests",
+  more: Partial<DeployCommand> = {},
+): Promise<string> {
   const deployment = randomUUID();
-  const command: DeployCommand = deployCommand.check({ id: randomUUID(), deployment, artifact: { digest } });
+  const command: DeployCommand = deployCommand.check({ ...more, id: randomUUID(), deployment, artifact: { digest } });
   await bus.store(commandSubject(principal, agent, "deploy"), encodeJson(command), { messageId: command.id });
   return deployment;
 }

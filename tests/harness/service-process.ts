@@ -24,6 +24,12 @@ export interface ServiceProcess {
 
 const readyTimeoutMs = 20_000;
 
+/** None outlives this process. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** A service as a process of its own; resolves when it has logged `"event":"ready"`. */
 export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
   const { service, id, env, onLine } = options;
@@ -32,9 +38,8 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
     env: { ...process.env, ...env, CAXTON_SERVICE_ID: id },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const killWithUs = (): void => void child.kill("SIGKILL");
-  process.once("exit", killWithUs);
-  const exited = once(child, "exit").then(() => void process.off("exit", killWithUs));
+  running.add(child);
+  const exited = once(child, "exit").then(() => void running.delete(child));
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
   await untilReady(child, id, exited, onLine);
   return {
