@@ -28,7 +28,7 @@ export interface Cluster {
 
 const linesMax = 2_000;
 /** More would only make each other late. */
-const startedAtOnce = 6;
+const startedAtOnce = 3;
 
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const nats = await startNatsServer();
