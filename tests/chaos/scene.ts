@@ -10,7 +10,7 @@ import { audit } from "../auditor/audit.ts";
 import type { Rule } from "../auditor/expected.ts";
 import type { Acknowledged, AuditReport } from "../auditor/report.ts";
 import { startCluster, type Cluster } from "../harness/cluster.ts";
-import { deploymentFacts, publishDeploy, uploadArtifact } from "../harness/deployer.ts";
+import { type DeploymentFact, deploymentFacts, publishDeploy, uploadArtifact } from "../harness/deployer.ts";
 import { readCatalogue, startProducer } from "../harness/producer.ts";
 import { buildExamples } from "../harness/quake-agents.ts";
 
@@ -75,12 +75,12 @@ export async function openScene(duplicateWindowMs: number, { services, instances
     const next = live === "v1" ? "v2" : "v1";
     const deployment = await publishDeploy(bus, agent, digests.get(next) ?? "", "tests", { instances });
     const before = await deploymentFacts(bus, agent, deployment, [at, ...ends], deployTimeoutMs);
-    const passed = before.find(({ type }) => type === "ValidationPassed")?.data["version"];
-    const version = typeof passed === "string" ? passed : "";
-    rules[version] = next;
     live = next;
-    await strike(version);
+    await strike(versionIn(before));
     const facts = await deploymentFacts(bus, agent, deployment, ends, deployTimeoutMs);
+    // A strike before its validation knows no version yet.
+    const version = versionIn(facts);
+    rules[version] = next;
     return { version, end: facts.at(-1)?.type ?? "" };
   }
 
@@ -111,6 +111,12 @@ export async function openScene(duplicateWindowMs: number, { services, instances
       await cluster.stop();
     },
   };
+}
+
+/** What the validator named the version; empty where it has not come so far. */
+function versionIn(facts: readonly DeploymentFact[]): string {
+  const version = facts.find(({ type }) => type === "ValidationPassed")?.data["version"];
+  return typeof version === "string" ? version : "";
 }
 
 /** The router that now relays the agent's outputs. */
