@@ -1,4 +1,4 @@
-import { inboxMaxBytes, inboxMessageMaxBytes, outcomeMaxBytes } from "@caxton/contracts/limits";
+import { inboxMaxBytes, inboxMessageMaxBytes, outcomeMaxBytes, outcomesMaxBytes } from "@caxton/contracts/limits";
 import { epochOf } from "@caxton/contracts/outcome";
 import {
   inboxStream,
@@ -14,20 +14,42 @@ import type { Bus, StreamInfo } from "./types.ts";
 /** How long a repeated message id is recognised, in ms; nothing of ours relies on it, producers may. */
 export const defaultDuplicateWindowMs = 120_000;
 
-/** The streams of an agent as they are made. */
-export function agentStreams(agent: string, duplicateWindowMs = defaultDuplicateWindowMs) {
-  const unbounded = { discard: "new", maxBytes: -1, maxMessageBytes: outcomeMaxBytes, duplicateWindowMs } as const;
+/** Of streams that are made, not of those that are there. Bytes of -1: no limit. */
+export interface AgentStreamSettings {
+  readonly duplicateWindowMs: number;
+  readonly inboxMaxBytes: number;
+  readonly outcomesMaxBytes: number;
+  readonly outboxMaxBytes: number;
+}
+
+export const defaultAgentStreamSettings: AgentStreamSettings = {
+  duplicateWindowMs: defaultDuplicateWindowMs,
+  inboxMaxBytes,
+  outcomesMaxBytes,
+  outboxMaxBytes: -1,
+};
+
+/** The streams of an agent as they are made; each refuses what does not fit, and drops nothing. */
+export function agentStreams(agent: string, settings: Partial<AgentStreamSettings> = {}) {
+  const all = { ...defaultAgentStreamSettings, ...settings };
+  const { duplicateWindowMs } = all;
+  const ours = { discard: "new", maxMessageBytes: outcomeMaxBytes, duplicateWindowMs } as const;
   return {
     inbox: {
       name: inboxStream(agent),
       subjects: [inboxSubject(agent)],
       discard: "new",
-      maxBytes: inboxMaxBytes,
+      maxBytes: all.inboxMaxBytes,
       maxMessageBytes: inboxMessageMaxBytes,
       duplicateWindowMs,
     },
-    outcomes: { ...unbounded, name: outcomeStream(agent), subjects: [outcomeSubjects(agent)] },
-    outbox: { ...unbounded, name: outboxStream(agent), subjects: [outboxSubjects(agent)] },
+    outcomes: {
+      ...ours,
+      name: outcomeStream(agent),
+      subjects: [outcomeSubjects(agent)],
+      maxBytes: all.outcomesMaxBytes,
+    },
+    outbox: { ...ours, name: outboxStream(agent), subjects: [outboxSubjects(agent)], maxBytes: all.outboxMaxBytes },
   } as const satisfies Readonly<Record<string, StreamSpec>>;
 }
 
@@ -35,9 +57,9 @@ export function agentStreams(agent: string, duplicateWindowMs = defaultDuplicate
 export async function ensureAgentStreams(
   bus: Bus,
   agent: string,
-  duplicateWindowMs = defaultDuplicateWindowMs,
+  settings: Partial<AgentStreamSettings> = {},
 ): Promise<string> {
-  const { inbox, outcomes, outbox } = agentStreams(agent, duplicateWindowMs);
+  const { inbox, outcomes, outbox } = agentStreams(agent, settings);
   const { createdAtMs } = await createAbsent(bus, inbox);
   await createAbsent(bus, outcomes);
   await createAbsent(bus, outbox);

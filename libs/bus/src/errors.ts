@@ -96,7 +96,10 @@ export function mapApiError(
     case 10023:
     case 10028:
     case 10047:
-      return make("bus-unavailable", `the server has no room left for ${target}: ${description}`);
+      return make(
+        "bus-unavailable",
+        `the server has no room left for ${target}: ${description}. What streams may hold is set aside for them: give the server more (jetstream max_file_store), or new agents less (CAXTON_INBOX_MAX_BYTES, CAXTON_OUTCOME_MAX_BYTES)`,
+      );
     case 10039:
       return make("bus-unavailable", `JetStream is not enabled for this account: ${description}`);
     default:

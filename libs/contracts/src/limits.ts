@@ -38,8 +38,11 @@ export const inboxMessageMaxBytes = 256 * 1024;
 /** Largest outcome: a dead letter holds the whole message, a handled one all outputs. */
 export const outcomeMaxBytes = 900 * 1024;
 
-/** An inbox refuses its producers beyond this many bytes. */
-export const inboxMaxBytes = 4096 * mebibyte;
+/** An inbox is made to hold so many bytes, and refuses its producers beyond them. The server sets the room aside. */
+export const inboxMaxBytes = 1024 * mebibyte;
+
+/** Outcomes are made to hold so many bytes; beyond them nothing of the agent is decided until some are trimmed. */
+export const outcomesMaxBytes = 2048 * mebibyte;
 
 /** A message that went through this many agents goes no further. */
 export const maxHops = 16;

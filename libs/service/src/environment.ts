@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import process from "node:process";
+import type { AgentStreamSettings } from "@caxton/bus/agent-streams";
 import { CaxtonError } from "@caxton/contracts/errors";
 
 export interface IntegerBounds {
@@ -24,9 +25,21 @@ export function cacheDirFromEnvironment(): string {
 
 const longestMs = 24 * 60 * 60 * 1000;
 
-/** How long streams of agents recognise a repeated message id, in ms: `CAXTON_DUPLICATE_WINDOW_MS`. */
-export function duplicateWindowFromEnvironment(unlessGiven: number): number {
-  return integerFrom("CAXTON_DUPLICATE_WINDOW_MS", { unlessGiven, min: 100, max: longestMs });
+const bytes = { min: 65_536, max: 2 ** 50 };
+
+/** How streams of agents are made, where `CAXTON_DUPLICATE_WINDOW_MS` and `CAXTON_…_MAX_BYTES` do not say otherwise. */
+export function agentStreamsFromEnvironment(unlessGiven: AgentStreamSettings): AgentStreamSettings {
+  const { duplicateWindowMs, inboxMaxBytes, outcomesMaxBytes, outboxMaxBytes } = unlessGiven;
+  return {
+    duplicateWindowMs: integerFrom("CAXTON_DUPLICATE_WINDOW_MS", {
+      unlessGiven: duplicateWindowMs,
+      min: 100,
+      max: longestMs,
+    }),
+    inboxMaxBytes: integerFrom("CAXTON_INBOX_MAX_BYTES", { ...bytes, unlessGiven: inboxMaxBytes }),
+    outcomesMaxBytes: integerFrom("CAXTON_OUTCOME_MAX_BYTES", { ...bytes, unlessGiven: outcomesMaxBytes }),
+    outboxMaxBytes: integerFrom("CAXTON_OUTBOX_MAX_BYTES", { ...bytes, unlessGiven: outboxMaxBytes }),
+  };
 }
 
 /** Where a service tells its health: `CAXTON_HEALTH_PORT` and `CAXTON_HEALTH_HOST`; undefined where no port is given. */

@@ -1,18 +1,18 @@
-import { defaultDuplicateWindowMs } from "@caxton/bus/agent-streams";
+import { defaultAgentStreamSettings } from "@caxton/bus/agent-streams";
 import { openEventStore } from "@caxton/event-store/open";
-import { duplicateWindowFromEnvironment } from "@caxton/service/environment";
+import { agentStreamsFromEnvironment } from "@caxton/service/environment";
 import { runProgram } from "@caxton/service/program";
 import { startOrchestrator } from "./service.ts";
 
 await runProgram("orchestrator", async ({ bus, log, id, health, spans }) => {
   const eventStore = await openEventStore(bus);
-  const duplicateWindowMs = duplicateWindowFromEnvironment(defaultDuplicateWindowMs);
+  const streams = agentStreamsFromEnvironment(defaultAgentStreamSettings);
   const orchestrator = await startOrchestrator({
     bus,
     eventStore,
     log,
     id,
-    duplicateWindowMs,
+    streams,
     health,
     ...(spans === undefined ? {} : { spans }),
   });

@@ -1,5 +1,5 @@
 import type { Bus } from "@caxton/bus/types";
-import { defaultDuplicateWindowMs } from "@caxton/bus/agent-streams";
+import type { AgentStreamSettings } from "@caxton/bus/agent-streams";
 import { ensureSystemStreams } from "@caxton/bus/system-streams";
 import type { EventStore } from "@caxton/event-store/port";
 import { keepTrying } from "@caxton/service/keep-trying";
@@ -23,7 +23,8 @@ export interface OrchestratorOptions {
   readonly log: Logger;
   readonly id: string;
   readonly now?: () => number;
-  readonly duplicateWindowMs?: number;
+  /** How an agent's streams are made, where not as usual. */
+  readonly streams?: Partial<AgentStreamSettings>;
   /** Whether the store answers, and the metrics of deployments. */
   readonly health?: Health;
   /** Where the spans of deployments go; nowhere unless given. */
@@ -39,7 +40,7 @@ export interface OrchestratorOptions {
 export async function startOrchestrator(options: OrchestratorOptions): Promise<{ close(): Promise<void> }> {
   const { bus, eventStore, log, id } = options;
   const now = options.now ?? Date.now;
-  const duplicateWindowMs = options.duplicateWindowMs ?? defaultDuplicateWindowMs;
+  const { streams = {} } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   await ensureSystemStreams(bus);
@@ -59,7 +60,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
       deploymentMetrics.appended(events, after);
     },
   });
-  const effects = new Effects({ bus, agents, log, id, now, duplicateWindowMs });
+  const effects = new Effects({ bus, agents, log, id, now, streams });
 
   const ready = Promise.withResolvers<void>();
   let afterPosition: string | undefined;

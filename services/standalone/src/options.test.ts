@@ -15,11 +15,11 @@ describe("options of `caxton up`", () => {
   });
 
   test("the command line is stronger than the environment", () => {
-    const env = { CAXTON_HTTP_PORT: "1", CAXTON_DATA: "/var/one", CAXTON_DUPLICATE_WINDOW_MS: "1000" };
+    const env = { CAXTON_HTTP_PORT: "1", CAXTON_DATA: "/var/one", CAXTON_ACK_WAIT_MS: "1000" };
     expect(parseOptions(["--http-port", "0", "--data", "two"], env, "/srv")).toMatchObject({
       httpPort: 0,
       dataDir: "/srv/two",
-      duplicateWindowMs: 1_000,
+      ackWaitMs: 1_000,
     });
   });
 

@@ -14,7 +14,6 @@ export interface StandaloneOptions {
   /** A server that runs already, in place of one of our own. */
   readonly natsUrl: string | undefined;
   readonly logLevel: string;
-  readonly duplicateWindowMs: number;
   readonly ackWaitMs: number;
   /** One JSON line instead of words when everything is ready. */
   readonly json: boolean;
@@ -47,7 +46,6 @@ export function parseOptions(argv: readonly string[], env: Environment, cwd: str
     grpcPort: port("--grpc-port", values["grpc-port"] ?? env["CAXTON_GRPC_PORT"] ?? "7421"),
     natsUrl: values["nats-url"] ?? env["CAXTON_NATS_URL"],
     logLevel: values["log-level"] ?? env["CAXTON_LOG_LEVEL"] ?? "info",
-    duplicateWindowMs: milliseconds("CAXTON_DUPLICATE_WINDOW_MS", env, 120_000),
     ackWaitMs: milliseconds("CAXTON_ACK_WAIT_MS", env, 10_000),
     json: values.json ?? false,
   };

@@ -1,5 +1,6 @@
 import process from "node:process";
 import { startAgentHost } from "@caxton/agent-host/service";
+import { defaultAgentStreamSettings } from "@caxton/bus/agent-streams";
 import { connectBus } from "@caxton/bus/connect";
 import { ensureSystemStreams } from "@caxton/bus/system-streams";
 import type { Bus } from "@caxton/bus/types";
@@ -8,9 +9,11 @@ import { openEventStore } from "@caxton/event-store/open";
 import type { EventStore } from "@caxton/event-store/port";
 import { type Gateway, startGateway } from "@caxton/gateway/service";
 import { startLedger } from "@caxton/ledger/service";
+import { ledgerSettingsFromEnvironment } from "@caxton/ledger/settings";
 import { startMetricsWatcher } from "@caxton/metrics-watcher/service";
 import { startOrchestrator } from "@caxton/orchestrator/service";
 import { startRouter } from "@caxton/router/service";
+import { agentStreamsFromEnvironment } from "@caxton/service/environment";
 import { createHealth, requireBus } from "@caxton/service/health";
 import { announce } from "@caxton/service/presence";
 import type { ProgramContext, RunningService } from "@caxton/service/program";
@@ -70,7 +73,9 @@ export async function startServices(
     for (const closer of closers.splice(0).toReversed()) await bounded(closer);
   }
 
-  const { cacheDir, duplicateWindowMs, ackWaitMs, host } = options;
+  const { cacheDir, ackWaitMs, host } = options;
+  const streams = agentStreamsFromEnvironment(defaultAgentStreamSettings);
+  const ledgerSettings = ledgerSettingsFromEnvironment();
   try {
     await start("agent-host", async (context) => {
       await ensureSystemStreams(context.bus);
@@ -79,9 +84,9 @@ export async function startServices(
     await start("validator", (context) => startValidator({ ...context, cacheDir }));
     await start("router", (context) => startRouter({ ...context, ackWaitMs }));
     await start("metrics-watcher", startMetricsWatcher);
-    await start("ledger", startLedger);
+    await start("ledger", (context) => startLedger({ ...context, ...ledgerSettings }));
     await start("orchestrator", (context) =>
-      withEventStore(context.bus, (eventStore) => startOrchestrator({ ...context, eventStore, duplicateWindowMs })),
+      withEventStore(context.bus, (eventStore) => startOrchestrator({ ...context, eventStore, streams })),
     );
     const gateway = await start("gateway", (context) =>
       withEventStore(context.bus, (eventStore) =>

@@ -27,6 +27,9 @@ export interface DiagnoseContext {
 }
 
 const storeTimeoutMs = 5_000;
+/** How much room they have is for whoever makes them to say; below this they are of no use. */
+const leastBytes = 1024 * 1024;
+const least = { inboxMaxBytes: leastBytes, outcomesMaxBytes: leastBytes, outboxMaxBytes: leastBytes };
 
 /** Every check. @throws CaxtonError `bus-unavailable`, `service-unavailable` while history is still being read */
 export async function diagnose(context: DiagnoseContext, nowMs: number): Promise<readonly Finding[]> {
@@ -40,7 +43,10 @@ export async function diagnose(context: DiagnoseContext, nowMs: number): Promise
   ]);
   // Only an agent that got as far as having an inbox has streams.
   const agents = system.agents.flatMap(({ agent, inbox }) => (inbox === undefined ? [] : [agent]));
-  const wanted = [...systemStreams, ...agents.flatMap((agent) => Object.values<StreamSpec>(agentStreams(agent)))];
+  const wanted = [
+    ...systemStreams,
+    ...agents.flatMap((agent) => Object.values<StreamSpec>(agentStreams(agent, least))),
+  ];
   const [streams, consumers] = await Promise.all([readStreams(bus, wanted), readOldConsumers(bus, agents)]);
   return [
     ...checkServer(server),

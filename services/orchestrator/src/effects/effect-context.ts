@@ -1,3 +1,4 @@
+import type { AgentStreamSettings } from "@caxton/bus/agent-streams";
 import type { Bus } from "@caxton/bus/types";
 import type { Report } from "@caxton/deployment/command";
 import type { AgentState, Deployment } from "@caxton/deployment/state";
@@ -11,7 +12,8 @@ export interface EffectContext {
   /** The state that asked for the effect. */
   readonly state: AgentState;
   readonly now: () => number;
-  readonly duplicateWindowMs: number;
+  /** How an agent's streams are made. */
+  readonly streams: Partial<AgentStreamSettings>;
   /** Aborted when the state no longer asks for the effect. */
   readonly signal: AbortSignal;
 }

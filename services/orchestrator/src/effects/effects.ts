@@ -1,3 +1,4 @@
+import type { AgentStreamSettings } from "@caxton/bus/agent-streams";
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bus } from "@caxton/bus/types";
@@ -16,7 +17,7 @@ export interface EffectsOptions {
   readonly log: Logger;
   readonly id: string;
   readonly now: () => number;
-  readonly duplicateWindowMs: number;
+  readonly streams: Partial<AgentStreamSettings>;
 }
 
 /** Keeps under way what `next` says should be, and nothing else. */
@@ -50,11 +51,11 @@ export class Effects {
   }
 
   async #run(agent: string, key: string, effect: Effect, signal: AbortSignal): Promise<void> {
-    const { bus, agents, id, now, duplicateWindowMs } = this.#options;
+    const { bus, agents, id, now, streams } = this.#options;
     const log = this.#options.log.child({ agent_id: agent, effect: effect.key });
     try {
       const { state } = agents.view(agent);
-      const report = await carryOut(effect, { bus, log, agent, state, now, duplicateWindowMs, signal });
+      const report = await carryOut(effect, { bus, log, agent, state, now, streams, signal });
       if (signal.aborted) return;
       log.debug({ report: report.type }, "effect done");
       await agents.handle(agent, { ...report, commandId: randomUUID(), actor: `orchestrator ${id}` });

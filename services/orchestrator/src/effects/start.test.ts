@@ -61,7 +61,7 @@ describe("the specifications of versions that are gone", () => {
       agent: "many",
       state,
       now: Date.now,
-      duplicateWindowMs: 1_000,
+      streams: {},
       signal,
     });
     const left = await versions.keys(versionKey("many", "*"));
@@ -77,7 +77,7 @@ describe("a version that is to stop", () => {
     const version = state.deployments[id]?.version ?? "";
     const log = createLogger({ service: "test", id: "test", level: "silent" });
     const { signal } = new AbortController();
-    const context: EffectContext = { bus, log, agent, state, now: Date.now, duplicateWindowMs: 1_000, signal };
+    const context: EffectContext = { bus, log, agent, state, now: Date.now, streams: {}, signal };
     const slots = await bus.kv(slotBucket, { ttlMs: slotTtlMs });
     const key = slotKey(agent, version, 0);
     const ready: SlotStatus = { host: "h", instance: "i", state: "ready", restarts: 0 };

@@ -14,7 +14,7 @@ export async function start(id: string, version: string, context: EffectContext)
   const { bus, agent, signal, now } = context;
   const deployment = deploymentOf(context.state, id);
   const beganAtMs = now();
-  await ensureAgentStreams(bus, agent, context.duplicateWindowMs);
+  await ensureAgentStreams(bus, agent, context.streams);
   await desire(deployment, version, "running", context);
   const slots = await slotsUntil(bus, agent, version, signal, (all) => {
     const ready = all.filter((slot) => slot.state === "ready").length;
