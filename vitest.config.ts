@@ -10,7 +10,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{libs,services,apps}/**/*.test.ts", "tests/tooling/**/*.test.ts"],
+          include: ["{libs,services,apps,bench}/**/*.test.ts", "tests/tooling/**/*.test.ts"],
           testTimeout: 10 * SECOND_MS,
           sequence: { groupOrder: 0 },
         },
