@@ -1,8 +1,8 @@
-import fc from "fast-check";
+import { array, assert, double, property } from "fast-check";
 import { expect, test } from "vitest";
 import { percentile, summarize } from "./statistics.ts";
 
-const samples = fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 60 });
+const samples = array(double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 60 });
 
 test("a percentile lies between two neighbours, by how far it is from each", () => {
   expect(percentile([4, 1, 3, 2], 0.5)).toBe(2.5);
@@ -12,8 +12,8 @@ test("a percentile lies between two neighbours, by how far it is from each", () 
 });
 
 test("the interval is made of samples and holds the median", () => {
-  fc.assert(
-    fc.property(samples, (values) => {
+  assert(
+    property(samples, (values) => {
       const { median, interval } = summarize(values);
       expect(values).toContain(interval[0]);
       expect(values).toContain(interval[1]);
