@@ -32,9 +32,9 @@ export interface GatewayUnderTest {
 
 export const silent = createLogger({ service: "test", id: "test", level: "silent" });
 
-/** The gateway on a real bus and event store, without any other service. */
-export async function startGatewayUnderTest(answerTimeoutMs = 10_000): Promise<GatewayUnderTest> {
-  const nats = await startNatsServer();
+/** The gateway on a real bus and event store; without any other service unless a server is given on which some run. */
+export async function startGatewayUnderTest(answerTimeoutMs = 10_000, shared?: NatsServer): Promise<GatewayUnderTest> {
+  const nats = shared ?? (await startNatsServer());
   const bus = await connectBus({ url: nats.url, name: "gateway-test" });
   const eventStore = await openEventStore(bus);
   const listen = { host: "127.0.0.1", port: 0 };
@@ -77,7 +77,7 @@ export async function startGatewayUnderTest(answerTimeoutMs = 10_000): Promise<G
       await gateway.close();
       await eventStore.close();
       await bus.close();
-      await nats.stop();
+      if (shared === undefined) await nats.stop();
     },
   };
 }

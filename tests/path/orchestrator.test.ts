@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { connectBus } from "@caxton/bus/connect";
 import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
-import { commandAnswer, type CommandAnswer } from "@caxton/contracts/command-message";
+import { commandAnswer, type CommandAnswer } from "@caxton/contracts/command-answer";
+import { commandMaxBytes } from "@caxton/contracts/limits";
 import {
   answerStream,
   answerSubject,
@@ -63,8 +64,11 @@ describe("a command on the bus", () => {
       commandId: body.id,
       ok: true,
       agent: "first",
+      verb: "deploy",
       deployment: body.deployment,
       state: "Validating",
+      sequence: 1,
+      receivedAt: expect.stringMatching(/^\d{4}-/),
     });
     expect(await storedEvents("first")).toEqual(started);
     const published: unknown[] = [];
@@ -89,12 +93,13 @@ describe("a command on the bus", () => {
   it("given twice is done once, also across kill -9 of the orchestrator and of nats-server", async () => {
     const body = deployBody();
     const once = await command("twice", "deploy", body, body.id);
-    expect(await command("twice", "deploy", body, body.id)).toEqual(once);
+    expect(await command("twice", "deploy", body, body.id)).toMatchObject({ ...once, repeated: 1 });
     await cluster.kill("orchestrator");
     await cluster.nats.kill("SIGKILL");
     await cluster.nats.restart();
     await cluster.restart("orchestrator");
-    expect(await command("twice", "deploy", body, body.id)).toEqual(once);
+    // The server may have forgotten acknowledgements, so that earlier ones are answered first, once more.
+    expect(await command("twice", "deploy", body, body.id)).toMatchObject(once);
     const sameDeployment = { ...body, id: randomUUID() };
     expect(await command("twice", "deploy", sameDeployment, sameDeployment.id)).toMatchObject({ ok: true });
     expect(await storedEvents("twice")).toEqual(started);
@@ -112,8 +117,22 @@ describe("a command on the bus", () => {
     }
   });
 
+  it("with an id that was used for something else gets the first one's answer, which says so", async () => {
+    const body = deployBody();
+    const once = await command("reused", "deploy", body, body.id);
+    const other = { id: body.id, deployment: body.deployment };
+    expect(await command("reused", "abort", other, body.id)).toMatchObject({
+      ...once,
+      repeated: 1,
+      differed: true,
+    });
+    expect(await storedEvents("reused")).toEqual(started);
+  });
+
   const missing = () => ({ ...deployBody(), artifact: { digest: "b".repeat(64) } });
   const late = () => ({ ...deployBody(), expiresAt: "2020-01-01T00:00:00Z" });
+  const deeplyNested = () => ({ ...deployBody(), configuration: JSON.parse("[".repeat(5_000) + "]".repeat(5_000)) });
+  const longNamed = () => ({ ...deployBody(), ["x".repeat(100_000)]: 1 });
   const abort = () => ({ id: randomUUID(), deployment: randomUUID() });
   it.each([
     ["an artifact nobody uploaded", "refused", "deploy", missing, "unknown-artifact"],
@@ -121,6 +140,9 @@ describe("a command on the bus", () => {
     ["its time gone by", "refused", "deploy", late, "command-expired"],
     ["a word nobody knows", "refused", "deploy", () => ({ ...deployBody(), sharre: 5 }), "invalid-command"],
     ["a verb nobody knows", "refused", "explode", deployBody, "invalid-command"],
+    ["a subject with too many parts", "refused", "deploy.now", deployBody, "invalid-command"],
+    ["JSON nested too deep to walk through", "refused", "deploy", deeplyNested, "invalid-command"],
+    ["a field whose name would not fit into an answer", "refused", "deploy", longNamed, "invalid-command"],
     ["an agent nobody deployed", "nobody", "abort", abort, "unknown-agent"],
     ["a deployment nobody asked for", "first", "rollback", abort, "unknown-deployment"],
   ])("is refused for %s, and nothing is stored", async (_why, agent, verb, make, code) => {
@@ -137,6 +159,20 @@ describe("a command on the bus", () => {
     expect(answer).toMatchObject({ ok: false, error: { code: "invalid-command" } });
     const body = deployBody();
     expect(await command("behind", "deploy", body, body.id)).toMatchObject({ ok: true });
+  });
+
+  it("that is larger than the stream takes is refused by the server at once, and answered all the same", async () => {
+    const body = { ...deployBody(), configuration: "x".repeat(commandMaxBytes) };
+    const answers = bus.streams.follow(answerStream, { filterSubject: answerSubject(principal, body.id) });
+    await expect(bus.store(commandSubject(principal, "large", "deploy"), encodeJson(body))).rejects.toMatchObject({
+      code: "message-too-large",
+    });
+    for await (const { data } of answers) {
+      const answer = commandAnswer.check(decodeJson(data));
+      expect(answer).toMatchObject({ ok: false, agent: "large", error: { code: "message-too-large" } });
+      expect(answer.sequence).toBeUndefined();
+      break;
+    }
   });
 
   it("of two deployments lets the second wait, and starts it when the first is taken back", async () => {

@@ -11,7 +11,11 @@ import {
   type ListDeadLettersRequestSchema,
   type ResendDeadLettersRequestSchema,
 } from "@caxton/contracts/gen/caxton/v1/messages_pb.js";
-import { Operations, type ReadLogsRequestSchema } from "@caxton/contracts/gen/caxton/v1/operations_pb.js";
+import {
+  type ListCommandsRequestSchema,
+  Operations,
+  type ReadLogsRequestSchema,
+} from "@caxton/contracts/gen/caxton/v1/operations_pb.js";
 import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import type { GatewayAddress } from "./gateway-address.ts";
@@ -59,6 +63,10 @@ export interface Gateway {
   /** Of the newest life of the inbox where `epoch` is empty. */
   getMessage(agent: string, sequence: number, epoch: string): ReturnType<MessagesRpc["getMessage"]>;
   readLogs(request: MessageInitShape<typeof ReadLogsRequestSchema>, signal?: AbortSignal): LogEntries;
+  listCommands(
+    request: MessageInitShape<typeof ListCommandsRequestSchema>,
+    signal?: AbortSignal,
+  ): ReturnType<OperationsRpc["listCommands"]>;
   getStatus(): ReturnType<OperationsRpc["getStatus"]>;
   diagnose(): ReturnType<OperationsRpc["diagnose"]>;
 }
@@ -99,6 +107,7 @@ export function connectGateway(address: GatewayAddress): Gateway {
     resendDeadLetters: (request) => answer(messagesRpc.resendDeadLetters(request, within)),
     getMessage: (agent, sequence, epoch) => answer(messagesRpc.getMessage({ agent, sequence, epoch }, within)),
     readLogs: (request, signal) => stream((open) => operations.readLogs(request, { signal: open }), signal),
+    listCommands: (request, signal) => stream((open) => operations.listCommands(request, { signal: open }), signal),
     getStatus: () => answer(operations.getStatus({}, within)),
     diagnose: () => answer(operations.diagnose({}, within)),
   };

@@ -101,6 +101,11 @@ const entries: readonly Entry[] = [
     load: async () => (await import("./commands/logs.ts")).logsCommand(),
   },
   {
+    name: "commands",
+    description: "list what was asked for on the bus, by whom, and what was answered",
+    load: async () => (await import("./commands/commands.ts")).commandsCommand(),
+  },
+  {
     name: "abort",
     description: "take a deployment back before it runs",
     load: async () => (await import("./commands/take-back.ts")).abortCommand(),

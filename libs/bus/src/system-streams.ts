@@ -1,3 +1,4 @@
+import { commandMaxBytes } from "@caxton/contracts/limits";
 import {
   answerStream,
   answerSubjects,
@@ -22,7 +23,7 @@ export const systemStreams: readonly StreamSpec[] = [
     subjects: [commandSubjects],
     discard: "new",
     maxBytes: 256 * mebibyte,
-    maxMessageBytes: 256 * 1024,
+    maxMessageBytes: commandMaxBytes,
     maxAgeMs: 7 * day,
     duplicateWindowMs,
   },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { commandAnswer, commandVerbs, deployCommand, deploymentCommand, isCommandVerb } from "./command-message.ts";
+import { commandVerbs, deployCommand, deploymentCommand, isCommandVerb } from "./command-message.ts";
 
 const id = "0190b5c8-7c3e-7aaa-8b1a-0242ac120002";
 const deployment = "0190b5c8-7c3e-7bbb-8b1a-0242ac120002";
@@ -54,15 +54,5 @@ describe("verbs", () => {
   it("are these, and nothing that objects inherit", () => {
     expect(commandVerbs.every(isCommandVerb)).toBe(true);
     expect(["Deploy", "promote", "constructor", ""].some(isCommandVerb)).toBe(false);
-  });
-});
-
-describe("an answer", () => {
-  it("is yes with the deployment's state, or no with a code", () => {
-    expect(commandAnswer.matches({ commandId: id, ok: true, agent: "p", deployment, state: "Validating" })).toBe(true);
-    expect(commandAnswer.matches({ commandId: id, ok: false, error: { code: "queue-full", message: "wait" } })).toBe(
-      true,
-    );
-    expect(commandAnswer.matches({ commandId: id, ok: false, agent: "p", deployment, state: "Queued" })).toBe(false);
   });
 });

@@ -32,6 +32,9 @@ export const concurrencyMax = 16;
 /** Largest component accepted, in bytes. */
 export const artifactMaxBytes = 64 * mebibyte;
 
+/** Largest command, in bytes. */
+export const commandMaxBytes = 256 * 1024;
+
 /** Largest message an inbox takes; below what an outcome must be able to hold (DESIGN.md, rule 1). */
 export const inboxMessageMaxBytes = 256 * 1024;
 

@@ -29,6 +29,7 @@ const subjectOf = fc
 function covers(filter: string, subject: string): boolean {
   const wanted = filter.split(".");
   const tokens = subject.split(".");
+  if (wanted.at(-1) === ">") return covers(wanted.slice(0, -1).join("."), tokens.slice(0, wanted.length - 1).join("."));
   return wanted.length === tokens.length && wanted.every((part, index) => part === "*" || part === tokens[index]);
 }
 

@@ -19,7 +19,8 @@ export const outboxSubjects = (agent: string): string => `caxton.outbox.${agent}
 
 export const commandSubject = (principal: string, agent: string, verb: string): string =>
   `caxton.commands.${principal}.${agent}.${verb}`;
-export const commandSubjects = "caxton.commands.*.*.*";
+/** Also those with too few parts or too many, so that they are answered and kept as well. */
+export const commandSubjects = "caxton.commands.>";
 export const commandStream = "CAXTON_COMMANDS";
 export const commandConsumer = "orchestrator";
 

@@ -9,7 +9,7 @@ import type { Logger } from "@caxton/telemetry/logger";
 import { Metrics } from "@caxton/telemetry/registry";
 import type { SpanSink } from "@caxton/telemetry/span";
 import { Agents } from "./adapters/agents.ts";
-import { serveCommands } from "./adapters/commands.ts";
+import { refuseOversized, serveCommands } from "./adapters/commands.ts";
 import { logTransitions } from "./adapters/transition-log.ts";
 import { activeVersions, DeploymentMetrics } from "./adapters/deployment-metrics.ts";
 import { traceDeployments } from "./adapters/deployment-traces.ts";
@@ -77,9 +77,12 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
   caughtUp = true;
   for (const agent of agents.names()) effects.sync(agent, agents.view(agent).state);
 
+  const commands = { bus, agents, log, now, signal };
+  const oversized = refuseOversized(commands);
+  await oversized.ready;
   const work = [
     following,
-    keepTrying("serving commands", () => serveCommands({ bus, agents, log, now, signal }), { log, signal }),
+    keepTrying("serving commands", () => serveCommands(commands), { log, signal }),
     keepTrying("publishing events", () => publishEvents({ bus, eventStore, now, signal }), { log, signal }),
   ];
   const endings = [
@@ -96,6 +99,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
     async close() {
       for (const end of endings) end?.();
       stopping.abort();
+      await oversized.drain();
       await traces?.close();
       effects.close();
       await Promise.all(work);

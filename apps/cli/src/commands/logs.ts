@@ -4,7 +4,7 @@ import { CaxtonError } from "@caxton/contracts/errors";
 import type { Command } from "commander";
 import { gatewayCommand, type JsonOption, outputOf, wholeNumber } from "../command.ts";
 import { type GatewayOption, openGateway } from "../context.ts";
-import { followLogs } from "../follow-logs.ts";
+import { followFrom } from "../follow-from.ts";
 import { parseDurationMs } from "../format/quantity.ts";
 import { logLine, logValue } from "../format/log-entry.ts";
 import { CtrlC, Interrupted } from "../interrupt.ts";
@@ -53,7 +53,10 @@ async function logs(agent: string, options: LogsOptions): Promise<void> {
     limit: options.lines,
     ...(options.since === undefined ? {} : { since: timestampFromMs(Date.now() - options.since) }),
   };
-  const entries = options.follow === true ? followLogs(gateway, request, signal) : gateway.readLogs(request, signal);
+  const entries =
+    options.follow === true
+      ? followFrom((after) => gateway.readLogs({ ...request, ...after, follow: true }, signal), signal)
+      : gateway.readLogs(request, signal);
   let count = 0;
   try {
     for await (const entry of entries) {

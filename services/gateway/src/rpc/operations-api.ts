@@ -11,6 +11,7 @@ import { toJsonObject } from "../json-object.ts";
 import { diagnose } from "../operations/diagnose.ts";
 import { readSystem, statusOf } from "../operations/status.ts";
 import type { ApiContext } from "./api-context.ts";
+import { commandsListApi } from "./commands-list-api.ts";
 
 const logLimit = { unlessGiven: 100, max: 100_000 };
 
@@ -30,6 +31,8 @@ export function operationsApi(context: ApiContext): Partial<ServiceImpl<typeof O
       const after = afterPosition === undefined ? {} : { afterPosition };
       for await (const entry of readLogs(bus, { ...range, ...after }, signal)) yield entryMessage(entry);
     },
+
+    ...commandsListApi(context),
 
     async getStatus() {
       const status = statusOf(await readSystem(bus, projection, Date.now()));

@@ -1,17 +1,29 @@
+import { randomUUID } from "node:crypto";
 import { decodeJson, encodeJson } from "@caxton/bus/json";
-import type { Bus, Delivery } from "@caxton/bus/types";
-import type { CommandAnswer } from "@caxton/contracts/command-message";
+import type { Bus, Delivery, Subscription } from "@caxton/bus/types";
+import { type CommandAnswer, commandAnswer } from "@caxton/contracts/command-answer";
 import { CaxtonError, type ErrorCode, toCaxtonError } from "@caxton/contracts/errors";
+import { commandMaxBytes } from "@caxton/contracts/limits";
 import {
   answerStream,
   answerSubject,
   artifactBucket,
   commandConsumer,
   commandStream,
+  commandSubjects,
 } from "@caxton/contracts/subjects";
 import type { Command } from "@caxton/deployment/command";
 import type { Logger } from "@caxton/telemetry/logger";
-import { commandIdOf, partsOf, type ReceivedCommand, receivedCommand } from "../core/received-command.ts";
+import { answerAgain, answerWith, type Verdict } from "../core/answer.ts";
+import {
+  bodyOf,
+  type CommandBody,
+  type CommandBytes,
+  commandIdOf,
+  partsOf,
+  type ReceivedCommand,
+  receivedCommand,
+} from "../core/received-command.ts";
 import { deployRequest } from "../core/request.ts";
 import type { Agents, CommandIn } from "./agents.ts";
 
@@ -45,42 +57,80 @@ export async function serveCommands(options: CommandsOptions): Promise<void> {
   }
 }
 
+/** A command that the stream took: acknowledged once its answer is stored. */
 async function serve(delivery: Delivery, options: CommandsOptions): Promise<void> {
-  const { bus, log } = options;
-  const { principal, agent, verb } = partsOf(delivery.subject);
-  const body = bodyOf(delivery);
-  const commandId = commandIdOf(body) ?? `seq-${delivery.sequence}`;
-  const subject = answerSubject(principal, commandId);
+  const { subject, data, sequence, storedAtMs } = delivery;
+  const body = bodyOf(data);
+  const commandId = commandIdOf(body) ?? `seq-${sequence}`;
   try {
-    const earlier = await bus.streams.last(answerStream, subject);
-    if (earlier === undefined) {
-      const answer = await answerTo(delivery.subject, body, commandId, options);
-      const refused = answer.ok ? {} : { code: answer.error.code };
-      log.info(
-        { agent_id: agent, verb, command_id: commandId, principal, ok: answer.ok, ...refused },
-        "command answered",
-      );
-      await bus.store(subject, encodeJson(answer));
-    } else {
-      await bus.store(subject, earlier.data);
-    }
+    await settle({ subject, data, sequence, receivedAtMs: storedAtMs }, body, commandId, options);
     await delivery.ack();
   } catch (error) {
     const { code, message } = toCaxtonError(error);
-    log.error({ command_id: commandId, code }, `command not handled, it will come again: ${message}`);
+    options.log.error({ command_id: commandId, code }, `command not handled, it will come again: ${message}`);
     delivery.nak(retryAfterMs);
   }
 }
 
-async function answerTo(
-  subject: string,
-  body: unknown,
+/** Stores the answer: the earlier one where this id was answered before. */
+async function settle(
+  command: CommandBytes,
+  body: CommandBody,
   commandId: string,
   options: CommandsOptions,
-): Promise<CommandAnswer> {
+): Promise<void> {
+  const { bus, log } = options;
+  const { principal, agent, verb } = partsOf(command.subject);
+  const subject = answerSubject(principal, commandId);
+  const stored = await bus.streams.last(answerStream, subject);
+  const earlier = stored === undefined ? undefined : commandAnswer.check(decodeJson(stored.data));
+  const answer =
+    earlier === undefined
+      ? answerWith(await decideOn(command, body, options), commandId, command, body)
+      : answerAgain(earlier, command.sequence, await isSame(bus, earlier, command));
+  const refused = answer.ok ? {} : { code: answer.error.code };
+  const repeated = answer.repeated === undefined ? {} : { repeated: answer.repeated };
+  log.info(
+    { agent_id: agent, verb, command_id: commandId, principal, ok: answer.ok, ...refused, ...repeated },
+    "command answered",
+  );
+  await bus.store(subject, encodeJson(answer));
+}
+
+/** Whether a command asks for what the first of its id asked for; undefined where that one is no longer kept. */
+async function isSame(bus: Bus, { sequence }: CommandAnswer, command: CommandBytes): Promise<boolean | undefined> {
+  const first = sequence === undefined ? undefined : await bus.streams.get(commandStream, sequence);
+  if (first === undefined) return undefined;
+  return first.subject === command.subject && Buffer.compare(first.data, command.data) === 0;
+}
+
+/**
+ * Answers commands that are larger than the stream takes: the server tells their sender, but keeps nothing that an operator
+ * could see. @returns how to stop
+ */
+export function refuseOversized(options: CommandsOptions): Subscription {
+  const { bus, log, now } = options;
+  const onError = (error: unknown): void => {
+    const { code, message } = toCaxtonError(error);
+    log.error({ code }, `a command that is too large was not answered: ${message}`);
+  };
+  return bus.subscribe(
+    commandSubjects,
+    async ({ subject, data }) => {
+      if (data.byteLength <= commandMaxBytes) return;
+      const body = bodyOf(data);
+      const commandId = commandIdOf(body) ?? `refused-${randomUUID()}`;
+      await settle({ subject, data, receivedAtMs: now() }, body, commandId, options);
+    },
+    { queue: commandConsumer, onError },
+  );
+}
+
+/** @throws CaxtonError where it says nothing about the command: it is to be tried again */
+async function decideOn(command: CommandBytes, body: CommandBody, options: CommandsOptions): Promise<Verdict> {
   const { agents, bus, now } = options;
   try {
-    const received = receivedCommand(subject, body, now());
+    const received = receivedCommand(command, body, now());
     const { agent, message } = received;
     if (received.verb !== "deploy" && agents.view(agent).revision < 0) {
       throw new CaxtonError("unknown-agent", `no agent ${agent}; 'caxton list' shows those there are`);
@@ -89,13 +139,13 @@ async function answerTo(
       ...(message.traceparent === undefined ? {} : { traceparent: message.traceparent }),
       ...(message.reason === undefined ? {} : { reason: message.reason }),
     });
-    if (!decision.ok) return { commandId, ok: false, error: { ...decision.refusal } };
+    if (!decision.ok) return { ok: false, error: decision.refusal };
     const state = agents.view(agent).state.deployments[message.deployment]?.state ?? "Queued";
-    return { commandId, ok: true, agent, deployment: message.deployment, state };
+    return { ok: true, agent, deployment: message.deployment, state };
   } catch (error) {
     const { code, message } = toCaxtonError(error);
     if (passing.includes(code)) throw error;
-    return { commandId, ok: false, error: { code, message } };
+    return { ok: false, error: { code, message } };
   }
 }
 
@@ -123,12 +173,4 @@ async function domainCommand(received: ReceivedCommand, bus: Bus): Promise<Comma
     );
   }
   return (state) => ({ ...deployRequest(agent, message, sizeBytes, state), ...sender });
-}
-
-function bodyOf(delivery: Delivery): unknown {
-  try {
-    return decodeJson(delivery.data);
-  } catch {
-    return undefined;
-  }
 }

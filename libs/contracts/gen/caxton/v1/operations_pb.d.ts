@@ -141,6 +141,170 @@ export declare type LogEntry = Message<"caxton.v1.LogEntry"> & {
 export declare const LogEntrySchema: GenMessage<LogEntry>;
 
 /**
+ * @generated from message caxton.v1.ListCommandsRequest
+ */
+export declare type ListCommandsRequest = Message<"caxton.v1.ListCommandsRequest"> & {
+  /**
+   * For this agent only; the beginning of its name will do, and it need not exist.
+   *
+   * @generated from field: string agent = 1;
+   */
+  agent: string;
+
+  /**
+   * Of this principal only.
+   *
+   * @generated from field: string principal = 2;
+   */
+  principal: string;
+
+  /**
+   * Only those that were refused, or came again and asked for something else.
+   *
+   * @generated from field: bool refused = 3;
+   */
+  refused: boolean;
+
+  /**
+   * At most so many of those that are stored already, the newest; 50 unless given.
+   *
+   * @generated from field: optional int32 limit = 4;
+   */
+  limit?: number | undefined;
+
+  /**
+   * Go on with what is answered later, until the client leaves.
+   *
+   * @generated from field: bool follow = 5;
+   */
+  follow: boolean;
+
+  /**
+   * Answered after this position: where a client goes on that was cut off.
+   *
+   * @generated from field: optional double after_position = 6;
+   */
+  afterPosition?: number | undefined;
+};
+
+/**
+ * Describes the message caxton.v1.ListCommandsRequest.
+ * Use `create(ListCommandsRequestSchema)` to create a new message.
+ */
+export declare const ListCommandsRequestSchema: GenMessage<ListCommandsRequest>;
+
+/**
+ * @generated from message caxton.v1.CommandEntry
+ */
+export declare type CommandEntry = Message<"caxton.v1.CommandEntry"> & {
+  /**
+   * Its id; `seq-<n>` or `refused-<uuid>` where it had none that could be read.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Who sent it, as it stood in the subject; `agent` and `verb` are as they stood there too.
+   *
+   * @generated from field: string principal = 2;
+   */
+  principal: string;
+
+  /**
+   * @generated from field: string agent = 3;
+   */
+  agent: string;
+
+  /**
+   * @generated from field: string verb = 4;
+   */
+  verb: string;
+
+  /**
+   * Who wants it, in words.
+   *
+   * @generated from field: string actor = 5;
+   */
+  actor: string;
+
+  /**
+   * accepted, refused or waiting.
+   *
+   * @generated from field: string result = 6;
+   */
+  result: string;
+
+  /**
+   * Where it was refused; of the vocabulary of errors.
+   *
+   * @generated from field: string error_code = 7;
+   */
+  errorCode: string;
+
+  /**
+   * @generated from field: string error_message = 8;
+   */
+  errorMessage: string;
+
+  /**
+   * Where it was accepted, with the state the deployment was in then.
+   *
+   * @generated from field: string deployment_id = 9;
+   */
+  deploymentId: string;
+
+  /**
+   * @generated from field: string deployment_state = 10;
+   */
+  deploymentState: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp received_at = 11;
+   */
+  receivedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp answered_at = 12;
+   */
+  answeredAt?: Timestamp | undefined;
+
+  /**
+   * In CAXTON_COMMANDS; 0 where the stream refused it.
+   *
+   * @generated from field: double sequence = 13;
+   */
+  sequence: number;
+
+  /**
+   * How often the same id came again; it got the same answer.
+   *
+   * @generated from field: int32 repeated = 14;
+   */
+  repeated: number;
+
+  /**
+   * One that came again asked for something else, which was not done.
+   *
+   * @generated from field: bool differed = 15;
+   */
+  differed: boolean;
+
+  /**
+   * Of the answer; 0 where it waits for one.
+   *
+   * @generated from field: double position = 16;
+   */
+  position: number;
+};
+
+/**
+ * Describes the message caxton.v1.CommandEntry.
+ * Use `create(CommandEntrySchema)` to create a new message.
+ */
+export declare const CommandEntrySchema: GenMessage<CommandEntry>;
+
+/**
  * @generated from message caxton.v1.GetStatusRequest
  */
 export declare type GetStatusRequest = Message<"caxton.v1.GetStatusRequest"> & {
@@ -260,6 +424,17 @@ export declare const Operations: GenService<{
     methodKind: "server_streaming";
     input: typeof ReadLogsRequestSchema;
     output: typeof LogEntrySchema;
+  },
+  /**
+   * Commands with their answers in the order these were stored, then those that wait for one, then what is answered later
+   * where `follow` is set. Whoever published them: also those that no client of ours sent, and those that were refused.
+   *
+   * @generated from rpc caxton.v1.Operations.ListCommands
+   */
+  listCommands: {
+    methodKind: "server_streaming";
+    input: typeof ListCommandsRequestSchema;
+    output: typeof CommandEntrySchema;
   },
   /**
    * Services, agents, queues and rates as they are now, with what is wrong among them.

@@ -9,7 +9,7 @@ import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bu
  * Describes the file caxton/v1/operations.proto.
  */
 export const file_caxton_v1_operations = /*@__PURE__*/
-  fileDesc("ChpjYXh0b24vdjEvb3BlcmF0aW9ucy5wcm90bxIJY2F4dG9uLnYxIt0BCg9SZWFkTG9nc1JlcXVlc3QSDQoFYWdlbnQYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIpCgVzaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFbGV2ZWwYBCABKAkSEgoKbWVzc2FnZV9pZBgFIAEoCRISCgVsaW1pdBgGIAEoBUgAiAEBEg4KBmZvbGxvdxgHIAEoCBIbCg5hZnRlcl9wb3NpdGlvbhgIIAEoAUgBiAEBQggKBl9saW1pdEIRCg9fYWZ0ZXJfcG9zaXRpb24itwEKCExvZ0VudHJ5EiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVhZ2VudBgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEhAKCGluc3RhbmNlGAQgASgJEg0KBWxldmVsGAUgASgJEgwKBHRleHQYBiABKAkSEgoKbWVzc2FnZV9pZBgHIAEoCRIOCgZzb3VyY2UYCCABKAkSEAoIcG9zaXRpb24YCSABKAEiEgoQR2V0U3RhdHVzUmVxdWVzdCI8ChFHZXRTdGF0dXNSZXNwb25zZRInCgZzdGF0dXMYASABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IhEKD0RpYWdub3NlUmVxdWVzdCI4ChBEaWFnbm9zZVJlc3BvbnNlEiQKCGZpbmRpbmdzGAEgAygLMhIuY2F4dG9uLnYxLkZpbmRpbmciVQoHRmluZGluZxINCgVjaGVjaxgBIAEoCRIOCgZyZXN1bHQYAiABKAkSDAoEc2VlbhgDIAEoCRIOCgZhZHZpY2UYBCABKAkSDQoFYWdlbnQYBSABKAky4gEKCk9wZXJhdGlvbnMSPQoIUmVhZExvZ3MSGi5jYXh0b24udjEuUmVhZExvZ3NSZXF1ZXN0GhMuY2F4dG9uLnYxLkxvZ0VudHJ5MAESSwoJR2V0U3RhdHVzEhsuY2F4dG9uLnYxLkdldFN0YXR1c1JlcXVlc3QaHC5jYXh0b24udjEuR2V0U3RhdHVzUmVzcG9uc2UiA5ACARJICghEaWFnbm9zZRIaLmNheHRvbi52MS5EaWFnbm9zZVJlcXVlc3QaGy5jYXh0b24udjEuRGlhZ25vc2VSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChpjYXh0b24vdjEvb3BlcmF0aW9ucy5wcm90bxIJY2F4dG9uLnYxIt0BCg9SZWFkTG9nc1JlcXVlc3QSDQoFYWdlbnQYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIpCgVzaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFbGV2ZWwYBCABKAkSEgoKbWVzc2FnZV9pZBgFIAEoCRISCgVsaW1pdBgGIAEoBUgAiAEBEg4KBmZvbGxvdxgHIAEoCBIbCg5hZnRlcl9wb3NpdGlvbhgIIAEoAUgBiAEBQggKBl9saW1pdEIRCg9fYWZ0ZXJfcG9zaXRpb24itwEKCExvZ0VudHJ5EiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVhZ2VudBgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEhAKCGluc3RhbmNlGAQgASgJEg0KBWxldmVsGAUgASgJEgwKBHRleHQYBiABKAkSEgoKbWVzc2FnZV9pZBgHIAEoCRIOCgZzb3VyY2UYCCABKAkSEAoIcG9zaXRpb24YCSABKAEipgEKE0xpc3RDb21tYW5kc1JlcXVlc3QSDQoFYWdlbnQYASABKAkSEQoJcHJpbmNpcGFsGAIgASgJEg8KB3JlZnVzZWQYAyABKAgSEgoFbGltaXQYBCABKAVIAIgBARIOCgZmb2xsb3cYBSABKAgSGwoOYWZ0ZXJfcG9zaXRpb24YBiABKAFIAYgBAUIICgZfbGltaXRCEQoPX2FmdGVyX3Bvc2l0aW9uIu8CCgxDb21tYW5kRW50cnkSCgoCaWQYASABKAkSEQoJcHJpbmNpcGFsGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBHZlcmIYBCABKAkSDQoFYWN0b3IYBSABKAkSDgoGcmVzdWx0GAYgASgJEhIKCmVycm9yX2NvZGUYByABKAkSFQoNZXJyb3JfbWVzc2FnZRgIIAEoCRIVCg1kZXBsb3ltZW50X2lkGAkgASgJEhgKEGRlcGxveW1lbnRfc3RhdGUYCiABKAkSLwoLcmVjZWl2ZWRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2Fuc3dlcmVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghzZXF1ZW5jZRgNIAEoARIQCghyZXBlYXRlZBgOIAEoBRIQCghkaWZmZXJlZBgPIAEoCBIQCghwb3NpdGlvbhgQIAEoASISChBHZXRTdGF0dXNSZXF1ZXN0IjwKEUdldFN0YXR1c1Jlc3BvbnNlEicKBnN0YXR1cxgBIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiEQoPRGlhZ25vc2VSZXF1ZXN0IjgKEERpYWdub3NlUmVzcG9uc2USJAoIZmluZGluZ3MYASADKAsyEi5jYXh0b24udjEuRmluZGluZyJVCgdGaW5kaW5nEg0KBWNoZWNrGAEgASgJEg4KBnJlc3VsdBgCIAEoCRIMCgRzZWVuGAMgASgJEg4KBmFkdmljZRgEIAEoCRINCgVhZ2VudBgFIAEoCTKtAgoKT3BlcmF0aW9ucxI9CghSZWFkTG9ncxIaLmNheHRvbi52MS5SZWFkTG9nc1JlcXVlc3QaEy5jYXh0b24udjEuTG9nRW50cnkwARJJCgxMaXN0Q29tbWFuZHMSHi5jYXh0b24udjEuTGlzdENvbW1hbmRzUmVxdWVzdBoXLmNheHRvbi52MS5Db21tYW5kRW50cnkwARJLCglHZXRTdGF0dXMSGy5jYXh0b24udjEuR2V0U3RhdHVzUmVxdWVzdBocLmNheHRvbi52MS5HZXRTdGF0dXNSZXNwb25zZSIDkAIBEkgKCERpYWdub3NlEhouY2F4dG9uLnYxLkRpYWdub3NlUmVxdWVzdBobLmNheHRvbi52MS5EaWFnbm9zZVJlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * Describes the message caxton.v1.ReadLogsRequest.
@@ -26,39 +26,53 @@ export const LogEntrySchema = /*@__PURE__*/
   messageDesc(file_caxton_v1_operations, 1);
 
 /**
+ * Describes the message caxton.v1.ListCommandsRequest.
+ * Use `create(ListCommandsRequestSchema)` to create a new message.
+ */
+export const ListCommandsRequestSchema = /*@__PURE__*/
+  messageDesc(file_caxton_v1_operations, 2);
+
+/**
+ * Describes the message caxton.v1.CommandEntry.
+ * Use `create(CommandEntrySchema)` to create a new message.
+ */
+export const CommandEntrySchema = /*@__PURE__*/
+  messageDesc(file_caxton_v1_operations, 3);
+
+/**
  * Describes the message caxton.v1.GetStatusRequest.
  * Use `create(GetStatusRequestSchema)` to create a new message.
  */
 export const GetStatusRequestSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_operations, 2);
+  messageDesc(file_caxton_v1_operations, 4);
 
 /**
  * Describes the message caxton.v1.GetStatusResponse.
  * Use `create(GetStatusResponseSchema)` to create a new message.
  */
 export const GetStatusResponseSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_operations, 3);
+  messageDesc(file_caxton_v1_operations, 5);
 
 /**
  * Describes the message caxton.v1.DiagnoseRequest.
  * Use `create(DiagnoseRequestSchema)` to create a new message.
  */
 export const DiagnoseRequestSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_operations, 4);
+  messageDesc(file_caxton_v1_operations, 6);
 
 /**
  * Describes the message caxton.v1.DiagnoseResponse.
  * Use `create(DiagnoseResponseSchema)` to create a new message.
  */
 export const DiagnoseResponseSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_operations, 5);
+  messageDesc(file_caxton_v1_operations, 7);
 
 /**
  * Describes the message caxton.v1.Finding.
  * Use `create(FindingSchema)` to create a new message.
  */
 export const FindingSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_operations, 6);
+  messageDesc(file_caxton_v1_operations, 8);
 
 /**
  * What an operator looks at: what agents log, how everything is, and what is wrong with what to do about it. Nothing here
