@@ -98,12 +98,17 @@ export async function openScene(duplicateWindowMs: number, { services, instances
     bus,
     async replaceUnderTraffic(at, strike) {
       const producer = await startProducer({ url: cluster.nats.url, agent, bodies, perSecond });
-      await producer.reached(messagesPerFault / 4);
-      const { version, end } = await replace(at, strike);
-      await producer.reached(messagesPerFault);
-      await producer.stop();
-      acknowledged.push(...producer.acknowledged);
-      return { version, end, report: await report() };
+      let replaced: Omit<Replacement, "report">;
+      try {
+        await producer.reached(messagesPerFault / 4);
+        replaced = await replace(at, strike);
+        await producer.reached(messagesPerFault);
+      } finally {
+        // Also where it failed: the next strike has a producer of its own.
+        await producer.stop();
+        acknowledged.push(...producer.acknowledged);
+      }
+      return { ...replaced, report: await report() };
     },
     audit: report,
     async close() {
