@@ -25,6 +25,17 @@ test("create and update compare before they set", async () => {
   await expect(kv.get("no key")).rejects.toMatchObject({ code: "invalid-argument" });
 });
 
+test("a key that is forgotten leaves nothing behind", async () => {
+  await using at = await startBus();
+  const kv = await at.bus.kv("routes");
+  for (const key of ["agent.a", "agent.b"]) await kv.create(key, bytes("1"));
+  await kv.delete("agent.a");
+  await kv.forget("agent.a");
+  await kv.forget("agent.none");
+  expect(await kv.keys()).toEqual(["agent.b"]);
+  expect((await at.bus.streams.info("KV_routes"))?.messages).toBe(1);
+});
+
 test("entries of a bucket with a ttl go away, and another ttl is refused", async () => {
   await using at = await startBus();
   const kv = await at.bus.kv("short", { ttlMs: 300 });

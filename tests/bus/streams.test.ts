@@ -83,6 +83,24 @@ test("read ends where the tail is of other subjects, or deleted", async () => {
   expect(await streams.info("a")).toMatchObject({ messages: 0, lastSequence: 5 });
 });
 
+test("purge leaves another life of the stream alone, and single messages are removed", async () => {
+  await using at = await startBus();
+  const { streams } = at.bus;
+  const { createdAtMs } = await streams.ensure(spec("a"));
+  for (const subject of ["a.1", "a.2", "a.3"]) await at.bus.store(subject, bytes(subject));
+  expect(await streams.remove("a", [2, 7])).toBe(1);
+  expect(texts(await all(streams.read("a")))).toEqual(["a.1", "a.3"]);
+  await streams.purge("a", { belowSequence: 3, epochMs: createdAtMs });
+  expect(texts(await all(streams.read("a")))).toEqual(["a.3"]);
+  await streams.delete("a");
+  await streams.ensure(spec("a"));
+  await at.bus.store("a.x", bytes("another"));
+  expect(await rejection(streams.purge("a", { belowSequence: 3, epochMs: createdAtMs }))).toMatchObject({
+    code: "stream-not-found",
+  });
+  expect(texts(await all(streams.read("a")))).toEqual(["another"]);
+});
+
 test("follow goes on without gap or repeat while the server is killed again and again", async () => {
   await using at = await startBus();
   const { streams } = at.bus;

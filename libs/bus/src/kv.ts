@@ -73,6 +73,10 @@ export async function openKvBucket(
         ...expectation,
       });
     },
+    async forget(key) {
+      const filter = prefix + requireKey(key);
+      await connection.api(stream, (manager) => manager.streams.purge(stream, { filter }));
+    },
     async keys(filter = ">") {
       const keys = new Set<string>();
       const filterSubject = prefix + requireFilter(filter);

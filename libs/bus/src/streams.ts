@@ -1,4 +1,4 @@
-import { hasCode } from "@caxton/contracts/errors";
+import { CaxtonError, hasCode } from "@caxton/contracts/errors";
 import type { StoredMsg } from "@nats-io/jetstream";
 import type { Connection } from "./connection.ts";
 import { openPullConsumer } from "./consumer.ts";
@@ -7,6 +7,9 @@ import { fromNatsHeaders } from "./headers.ts";
 import { requireSpec, specDifferences, toStreamConfig, toStreamInfo } from "./stream-config.ts";
 import type { StreamSpec } from "./stream-spec.ts";
 import type { ConsumerSpec, FollowOptions, NamedConsumer, StoredMessage, StreamInfo, Streams } from "./types.ts";
+
+const freshForMs = 250;
+const removedAtOnce = 100;
 
 export function streamsOf(connection: Connection): Streams {
   async function info(name: string): Promise<StreamInfo | undefined> {
@@ -38,6 +41,28 @@ export function streamsOf(connection: Connection): Streams {
     return settled;
   }
 
+  /** Asked again where the answer is old, since the process stood still meanwhile. */
+  async function infoOfNow(name: string, epochMs: number | undefined): Promise<StreamInfo> {
+    for (;;) {
+      const askedAtMs = performance.now();
+      const found = await info(name);
+      if (found === undefined || (epochMs !== undefined && found.createdAtMs !== epochMs)) {
+        throw new CaxtonError("stream-not-found", `${name} is not there, or was made again`);
+      }
+      if (performance.now() - askedAtMs < freshForMs) return found;
+    }
+  }
+
+  /** False where there is no such message (any more). */
+  async function removeOne(name: string, sequence: number): Promise<boolean> {
+    try {
+      return await connection.api(name, (manager) => manager.streams.deleteMessage(name, sequence, false));
+    } catch (error) {
+      if (hasCode(error, "internal") && [10037, 10043, 10057].includes(Number(error.details["natsCode"]))) return false;
+      throw error;
+    }
+  }
+
   async function message(
     name: string,
     query: { seq: number } | { last_by_subj: string },
@@ -59,14 +84,23 @@ export function streamsOf(connection: Connection): Streams {
     get: (name, sequence) => message(name, { seq: sequence }),
     last: (name, subject) => message(name, { last_by_subj: subject }),
     async purge(name, options = {}) {
-      const { belowSequence } = options;
-      if (belowSequence === undefined) {
+      const { belowSequence, epochMs } = options;
+      if (belowSequence === undefined && epochMs === undefined) {
         await connection.api(name, (manager) => manager.streams.purge(name));
         return;
       }
+      const { lastSequence } = await infoOfNow(name, epochMs);
       // To the server 0 means everything, and a sequence beyond the end moves the end.
-      const seq = Math.min(belowSequence, ((await info(name))?.lastSequence ?? 0) + 1);
+      const seq = Math.min(belowSequence ?? Infinity, lastSequence + 1);
       if (seq > 1) await connection.api(name, (manager) => manager.streams.purge(name, { seq }));
+    },
+    async remove(name, sequences) {
+      let removed = 0;
+      for (let at = 0; at < sequences.length; at += removedAtOnce) {
+        const some = sequences.slice(at, at + removedAtOnce).map((sequence) => removeOne(name, sequence));
+        removed += (await Promise.all(some)).filter(Boolean).length;
+      }
+      return removed;
     },
     async delete(name) {
       await connection.api(name, (manager) => manager.streams.delete(name));

@@ -129,7 +129,13 @@ export interface Streams {
   names(subjectFilter?: string): Promise<readonly string[]>;
   get(name: string, sequence: number): Promise<StoredMessage | undefined>;
   last(name: string, subject: string): Promise<StoredMessage | undefined>;
-  purge(name: string, options?: { readonly belowSequence?: number }): Promise<void>;
+  /**
+   * All of it, or what lies below a sequence; with `epochMs` only in the life of the stream that began then, which is looked
+   * at in the moment before, also where this process stood still. @throws CaxtonError `stream-not-found`
+   */
+  purge(name: string, options?: { readonly belowSequence?: number; readonly epochMs?: number }): Promise<void>;
+  /** Takes single messages out. @returns how many were there */
+  remove(name: string, sequences: readonly number[]): Promise<number>;
   delete(name: string): Promise<void>;
   /** A durable pull consumer, created or brought to this spec; `max_deliver` is -1. */
   consumer(spec: ConsumerSpec): Promise<PullConsumer>;
@@ -168,6 +174,8 @@ export interface KvBucket {
   /** Only if it is at `revision`, where that is given. @throws CaxtonError `wrong-sequence` */
   delete(key: string, revision?: number): Promise<void>;
   keys(filter?: string): Promise<readonly string[]>;
+  /** Leaves nothing of a key, not even that it was deleted; for keys that never come again. */
+  forget(key: string): Promise<void>;
   /**
    * First what is there now, then every change, for ever, also across server restarts. `onCurrent` is called once when all
    * that was there has been yielded. An entry that expires by the bucket's TTL is not announced (server 2.9).

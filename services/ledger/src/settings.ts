@@ -18,6 +18,12 @@ export function ledgerSettingsFromEnvironment(): LedgerSettings {
       ...usual,
       inboxRetentionMs: time("CAXTON_INBOX_RETENTION_MS", usual.inboxRetentionMs),
       outcomeRetentionMs: time("CAXTON_OUTCOME_RETENTION_MS", usual.outcomeRetentionMs),
+      outboxRetentionMs: time("CAXTON_OUTBOX_RETENTION_MS", usual.outboxRetentionMs),
+      outboxKeptMaxBytes: integerFrom("CAXTON_OUTBOX_KEPT_MAX_BYTES", {
+        unlessGiven: usual.outboxKeptMaxBytes,
+        min: 0,
+        max: 2 ** 50,
+      }),
     },
     trimEveryMs: integerFrom("CAXTON_TRIM_EVERY_MS", { unlessGiven: 30_000, min: 50, max: 3_600_000 }),
   };

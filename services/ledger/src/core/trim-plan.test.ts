@@ -2,7 +2,15 @@ import { ledgerCheckpoint } from "@caxton/contracts/ledger-checkpoint";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { Account } from "./account.ts";
-import { defaultTrimSettings, inboxBound, inboxRetentionMs, mayTrimOutcome } from "./trim-plan.ts";
+import {
+  defaultTrimSettings,
+  inboxBound,
+  isPressed,
+  keptForMs,
+  outboxBound,
+  outboxExcess,
+  outcomeHold,
+} from "./trim-plan.ts";
 
 const count = fc.integer({ min: 1, max: 100_000 });
 
@@ -19,23 +27,52 @@ test("nothing undecided leaves an inbox, and no step is larger than it may be", 
 });
 
 test("no outcome goes that was not read, is young, or whose message may come again", () => {
-  const outcome = fc.record({ epoch: fc.constantFrom("1", "2"), sequence: count, decidedAtMs: count });
+  const result = fc.constantFrom("handled" as const, "dead-lettered" as const);
+  const outcome = fc.record({ epoch: fc.constantFrom("1", "2"), sequence: count, decidedAtMs: count, result });
+  const bounds = fc.record({
+    inboxEpoch: fc.constant("2"),
+    inboxFirstSequence: count,
+    relayedTo: count,
+    readTo: count,
+    decidedBeforeMs: count,
+    lettersBeforeMs: count,
+  });
   fc.assert(
-    fc.property(count, outcome, count, count, count, (position, one, inboxFirstSequence, readTo, decidedBeforeMs) => {
-      const bound = { inboxEpoch: "2", inboxFirstSequence, readTo, decidedBeforeMs };
-      const isDeliverable = one.epoch === "2" && one.sequence >= inboxFirstSequence;
-      const isDue = position <= readTo && one.decidedAtMs < decidedBeforeMs && !isDeliverable;
-      expect(mayTrimOutcome({ position, outcome: one }, bound)).toBe(isDue);
-      expect(mayTrimOutcome({ position, outcome: undefined }, bound)).toBe(false);
+    fc.property(count, outcome, bounds, (position, one, bound) => {
+      const isDeliverable = one.epoch === "2" && one.sequence >= bound.inboxFirstSequence;
+      const isRead = position <= bound.readTo && position <= bound.relayedTo;
+      const isLetter = one.result === "dead-lettered";
+      const beforeMs = Math.min(bound.decidedBeforeMs, isLetter ? bound.lettersBeforeMs : Infinity);
+      const isDue = isRead && one.decidedAtMs < beforeMs && !isDeliverable;
+      expect(outcomeHold({ position, outcome: one }, bound) === undefined).toBe(isDue);
+      expect(outcomeHold({ position, outcome: undefined }, bound)).toBe("unreadable");
     }),
   );
 });
 
-test("an inbox near its limit keeps what is done for a shorter time, one without a limit never", () => {
-  const inbox = { firstSequence: 1, lastSequence: 9, bytes: 81, maxBytes: 100 };
-  expect(inboxRetentionMs(inbox, defaultTrimSettings)).toBe(defaultTrimSettings.pressedRetentionMs);
-  expect(inboxRetentionMs({ ...inbox, bytes: 80 }, defaultTrimSettings)).toBe(defaultTrimSettings.inboxRetentionMs);
-  expect(inboxRetentionMs({ ...inbox, maxBytes: -1 }, defaultTrimSettings)).toBe(defaultTrimSettings.inboxRetentionMs);
+test("a stream near its limit keeps what is done for a shorter time, one without a limit never", () => {
+  const settings = defaultTrimSettings;
+  expect(isPressed({ bytes: 81, maxBytes: 100 }, settings)).toBe(true);
+  expect(isPressed({ bytes: 80, maxBytes: 100 }, settings)).toBe(false);
+  expect(isPressed({ bytes: 81, maxBytes: -1 }, settings)).toBe(false);
+  expect(keptForMs(settings.inboxRetentionMs, true, settings)).toBe(settings.pressedRetentionMs);
+  expect(keptForMs(5, true, settings)).toBe(5);
+  expect(keptForMs(settings.inboxRetentionMs, false, settings)).toBe(settings.inboxRetentionMs);
+});
+
+test("an outbox is never emptied, and only what is too much for its bytes goes before its time", () => {
+  fc.assert(
+    fc.property(count, count, count, count, (firstSequence, more, readTo, stepMax) => {
+      const bound = outboxBound({ firstSequence, lastSequence: firstSequence + more }, readTo, stepMax);
+      expect(bound).toBeLessThan(firstSequence + more);
+      expect(bound).toBeLessThanOrEqual(readTo);
+    }),
+  );
+  const settings = { ...defaultTrimSettings, outboxKeptMaxBytes: 1_000 };
+  const outbox = { firstSequence: 1, lastSequence: 100, messages: 100, bytes: 1_000, maxBytes: -1 };
+  expect(outboxExcess(outbox, settings)).toBe(0);
+  expect(outboxExcess({ ...outbox, bytes: 2_000 }, settings)).toBe(50);
+  expect(outboxExcess({ ...outbox, maxBytes: 1_000 }, settings)).toBe(20);
 });
 
 test("an account that was written down goes on as if it had never stopped, also where it is told things again", () => {

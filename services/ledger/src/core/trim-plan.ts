@@ -1,45 +1,90 @@
+const day = 24 * 60 * 60 * 1000;
+
 /** How long what is done is kept, in ms, and what one step may take. */
 export interface TrimSettings {
   readonly inboxRetentionMs: number;
   readonly outcomeRetentionMs: number;
+  readonly outboxRetentionMs: number;
+  /** Beyond it the oldest outputs go, whatever their age. */
+  readonly outboxKeptMaxBytes: number;
   /** Under pressure what is done goes after this time already. */
   readonly pressedRetentionMs: number;
-  /** An inbox is pressed when more than this share of its byte limit is used, 0 to 1. */
+  /** A stream is pressed when more than this share of its byte limit is used, 0 to 1. */
   readonly pressureShare: number;
   readonly stepMax: number;
 }
 
 export const defaultTrimSettings: TrimSettings = {
-  inboxRetentionMs: 24 * 60 * 60 * 1000,
-  outcomeRetentionMs: 7 * 24 * 60 * 60 * 1000,
+  inboxRetentionMs: day,
+  outcomeRetentionMs: 7 * day,
+  outboxRetentionMs: 7 * day,
+  outboxKeptMaxBytes: 1024 ** 3,
   pressedRetentionMs: 10_000,
   pressureShare: 0.8,
   stepMax: 1_000,
 };
 
-export interface InboxRoom {
+/** What a stream holds. */
+export interface Room {
   readonly firstSequence: number;
   readonly lastSequence: number;
+  readonly messages: number;
   readonly bytes: number;
   /** -1: no limit. */
   readonly maxBytes: number;
 }
 
+export function isPressed({ bytes, maxBytes }: Pick<Room, "bytes" | "maxBytes">, settings: TrimSettings): boolean {
+  return maxBytes > 0 && bytes > maxBytes * settings.pressureShare;
+}
+
+/** How long ago something must have been decided to go. */
+export function keptForMs(retentionMs: number, pressed: boolean, settings: TrimSettings): number {
+  return pressed ? Math.min(settings.pressedRetentionMs, retentionMs) : retentionMs;
+}
+
 /** The highest sequence that one step may take out of an inbox, were it old enough; below `firstSequence` where nothing may go. */
-export function inboxBound(inbox: InboxRoom, undecidedFrom: number, stepMax: number): number {
+export function inboxBound(
+  inbox: Pick<Room, "firstSequence" | "lastSequence">,
+  undecidedFrom: number,
+  stepMax: number,
+): number {
   return Math.min(undecidedFrom - 1, inbox.lastSequence, inbox.firstSequence + stepMax - 1);
 }
 
-/** How long ago a message must have been decided to leave the inbox. */
-export function inboxRetentionMs({ bytes, maxBytes }: InboxRoom, settings: TrimSettings): number {
-  const isPressed = maxBytes > 0 && bytes > maxBytes * settings.pressureShare;
-  return isPressed ? Math.min(settings.pressedRetentionMs, settings.inboxRetentionMs) : settings.inboxRetentionMs;
+/**
+ * The highest sequence that one step may take out of an outbox, were it old enough. The last output stays: it says how far
+ * the relay came.
+ * @param readTo durable consumers have acknowledged everything up to here
+ */
+export function outboxBound(
+  outbox: Pick<Room, "firstSequence" | "lastSequence">,
+  readTo: number,
+  stepMax: number,
+): number {
+  return Math.min(outbox.lastSequence - 1, readTo, outbox.firstSequence + stepMax - 1);
+}
+
+/** How many of the oldest outputs have to go for the rest to fit, about. */
+export function outboxExcess({ messages, bytes, maxBytes }: Room, settings: TrimSettings): number {
+  const keptMaxBytes =
+    maxBytes > 0
+      ? Math.min(settings.outboxKeptMaxBytes, maxBytes * settings.pressureShare)
+      : settings.outboxKeptMaxBytes;
+  return bytes <= keptMaxBytes ? 0 : Math.ceil((messages * (bytes - keptMaxBytes)) / bytes);
 }
 
 export interface OutcomePlace {
   readonly position: number;
   /** undefined where what is stored there cannot be read. */
-  readonly outcome: { readonly epoch: string; readonly sequence: number; readonly decidedAtMs: number } | undefined;
+  readonly outcome:
+    | {
+        readonly epoch: string;
+        readonly sequence: number;
+        readonly decidedAtMs: number;
+        readonly result: "handled" | "dead-lettered";
+      }
+    | undefined;
 }
 
 /** What an outcome must have behind it before it may go. */
@@ -47,12 +92,24 @@ export interface OutcomeBound {
   readonly inboxEpoch: string;
   /** What lies below is no longer in the inbox and cannot be delivered again. */
   readonly inboxFirstSequence: number;
-  /** Every reader has read up to this position. */
+  /** Every lane of the relay has read up to this position. */
+  readonly relayedTo: number;
+  /** The ledger has. */
   readonly readTo: number;
   readonly decidedBeforeMs: number;
+  /** A dead letter that nobody has sent again is not done, whatever the pressure. */
+  readonly lettersBeforeMs: number;
 }
 
-export function mayTrimOutcome({ position, outcome }: OutcomePlace, bound: OutcomeBound): boolean {
-  if (outcome === undefined || position > bound.readTo || outcome.decidedAtMs >= bound.decidedBeforeMs) return false;
-  return outcome.epoch !== bound.inboxEpoch || outcome.sequence < bound.inboxFirstSequence;
+export type OutcomeHold = "unreadable" | "not-relayed" | "not-counted" | "in-inbox" | "dead-letter" | "young";
+
+/** What keeps an outcome; undefined where it may go. */
+export function outcomeHold({ position, outcome }: OutcomePlace, bound: OutcomeBound): OutcomeHold | undefined {
+  if (outcome === undefined) return "unreadable";
+  if (position > bound.relayedTo) return "not-relayed";
+  if (position > bound.readTo) return "not-counted";
+  if (outcome.epoch === bound.inboxEpoch && outcome.sequence >= bound.inboxFirstSequence) return "in-inbox";
+  if (outcome.decidedAtMs >= bound.decidedBeforeMs) return "young";
+  if (outcome.result === "dead-lettered" && outcome.decidedAtMs >= bound.lettersBeforeMs) return "dead-letter";
+  return undefined;
 }

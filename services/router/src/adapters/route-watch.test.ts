@@ -21,6 +21,7 @@ function bucketOf(turns: readonly (readonly KvChange[])[]): KvBucket {
     update: unused,
     put: unused,
     delete: unused,
+    forget: unused,
     keys: unused,
     async *watch(options) {
       const changes = turns[turn];
