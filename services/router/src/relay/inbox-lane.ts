@@ -29,8 +29,10 @@ async function begin(context: LaneContext, target: string, { outcomeEpochMs, che
   const info = await bus.streams.info(inboxStream(target));
   if (info === undefined) throw new CaxtonError("unknown-agent", `${target} has no inbox: was it ever deployed?`);
   // An inbox that was made again counts from 1.
-  const targetSequence = checkpoint.targetSequence > info.lastSequence ? 0 : checkpoint.targetSequence;
-  const there = await outputsBeyond(context, target, targetSequence);
+  const knownFloor = checkpoint.targetSequence > info.lastSequence ? 0 : checkpoint.targetSequence;
+  const there = await outputsBeyond(context, target, knownFloor);
+  // A lane that is held up for long while others write there does not look through the same again and again.
+  const targetSequence = there.size === 0 ? info.lastSequence : knownFloor;
   const { outcomeSequence: doneBefore } = resumeAfter(outcomeEpochMs, checkpoint, undefined);
   const window = new PublishingWindow(maxInFlight, doneBefore, targetSequence);
   return {

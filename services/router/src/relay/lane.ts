@@ -46,7 +46,8 @@ export interface Lane {
   begin(beginning: Beginning): Promise<Pass>;
 }
 
-const retryDelays = { minMs: 50, maxMs: 5_000 };
+/** Whoever waits for room or for a target to come is not kept waiting much longer than that. */
+const retryDelays = { minMs: 50, maxMs: 1_000 };
 const healthyAfterMs = 1_000;
 
 /**
