@@ -41,11 +41,11 @@ export async function subscribeUntilCaughtUp(store: EventStore, afterPosition?: 
 }
 
 /** What every adapter of the port must do, the same for all. */
-export function eventStoreContract(name: string, start: () => Promise<StoreUnderTest>): void {
+export function eventStoreContract(name: string, start: () => Promise<StoreUnderTest>, streamPrefix = "agent-t"): void {
   describe(`event store: ${name}`, () => {
     let at: StoreUnderTest;
     let streamCount = 0;
-    const newStream = (): string => `agent-t${streamCount++}`;
+    const newStream = (): string => `${streamPrefix}${streamCount++}`;
 
     beforeAll(async () => {
       at = await start();

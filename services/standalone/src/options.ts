@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { CaxtonError } from "@caxton/contracts/errors";
+import { requireEventStore } from "@caxton/event-store/open";
 
 export interface StandaloneOptions {
   /** Everything that is kept: the bus's streams, logs, prepared components. */
@@ -13,6 +14,8 @@ export interface StandaloneOptions {
   readonly grpcPort: number;
   /** A server that runs already, in place of one of our own. */
   readonly natsUrl: string | undefined;
+  /** `jetstream`, or the connection string of a KurrentDB; never to be logged, it may hold a password. */
+  readonly eventStore: string;
   readonly logLevel: string;
   readonly ackWaitMs: number;
   /** One JSON line instead of words when everything is ready. */
@@ -28,6 +31,7 @@ const flags = {
   "http-port": { type: "string" },
   "grpc-port": { type: "string" },
   "nats-url": { type: "string" },
+  "event-store": { type: "string" },
   "log-level": { type: "string" },
   json: { type: "boolean" },
 } as const;
@@ -36,6 +40,8 @@ const flags = {
 export function parseOptions(argv: readonly string[], env: Environment, cwd: string): StandaloneOptions {
   const values = parseFlags(argv);
   const dataDir = resolve(cwd, values.data ?? env["CAXTON_DATA"] ?? join(".caxton", "data"));
+  const eventStore = values["event-store"] ?? (env["CAXTON_EVENT_STORE"] || "jetstream");
+  requireEventStore(eventStore);
   const natsPort = values.port ?? env["CAXTON_NATS_PORT"];
   return {
     dataDir,
@@ -45,6 +51,7 @@ export function parseOptions(argv: readonly string[], env: Environment, cwd: str
     httpPort: port("--http-port", values["http-port"] ?? env["CAXTON_HTTP_PORT"] ?? "7420"),
     grpcPort: port("--grpc-port", values["grpc-port"] ?? env["CAXTON_GRPC_PORT"] ?? "7421"),
     natsUrl: values["nats-url"] ?? env["CAXTON_NATS_URL"],
+    eventStore,
     logLevel: values["log-level"] ?? env["CAXTON_LOG_LEVEL"] ?? "info",
     ackWaitMs: milliseconds("CAXTON_ACK_WAIT_MS", env, 10_000),
     json: values.json ?? false,

@@ -86,10 +86,10 @@ export async function startServices(
     await start("metrics-watcher", startMetricsWatcher);
     await start("ledger", (context) => startLedger({ ...context, ...ledgerSettings }));
     await start("orchestrator", (context) =>
-      withEventStore(context.bus, (eventStore) => startOrchestrator({ ...context, eventStore, streams })),
+      withEventStore(context.bus, options, (eventStore) => startOrchestrator({ ...context, eventStore, streams })),
     );
     const gateway = await start("gateway", (context) =>
-      withEventStore(context.bus, (eventStore) =>
+      withEventStore(context.bus, options, (eventStore) =>
         startGateway({
           ...context,
           eventStore,
@@ -107,9 +107,10 @@ export async function startServices(
 
 async function withEventStore<Service extends RunningService>(
   bus: Bus,
+  options: StandaloneOptions,
   starter: (eventStore: EventStore) => Promise<Service>,
 ): Promise<Service> {
-  const eventStore = await openEventStore(bus);
+  const eventStore = await openEventStore(bus, options.eventStore);
   const service = await starter(eventStore);
   return {
     ...service,

@@ -14,6 +14,7 @@ interface UpOptions {
   readonly httpPort?: string;
   readonly grpcPort?: string;
   readonly natsUrl?: string;
+  readonly eventStore?: string;
   readonly logLevel?: string;
   readonly json?: boolean;
 }
@@ -34,6 +35,7 @@ export function upCommand(): Command {
     .option("--http-port <port>", "of the gateway for Connect and JSON; 7420 unless given, 0 for a free one")
     .option("--grpc-port <port>", "of the gateway for gRPC; 7421 unless given, 0 for a free one")
     .option("--nats-url <url>", "use this server instead of starting one")
+    .option("--event-store <url>", "kurrentdb://… or esdb://… in place of jetstream, the bus's own storage")
     .option("--log-level <level>", "of <data>/caxton.log: trace, debug, info, warn, error; info unless given")
     .action(up);
 }
@@ -70,6 +72,7 @@ function standaloneArguments(options: UpOptions): readonly string[] {
     "--http-port": options.httpPort,
     "--grpc-port": options.grpcPort,
     "--nats-url": options.natsUrl,
+    "--event-store": options.eventStore,
     "--log-level": options.logLevel,
   };
   const given = Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`${flag}=${value}`]));
