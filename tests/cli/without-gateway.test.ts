@@ -59,6 +59,11 @@ describe("what cannot be done is said in a line, with the exit code of its kind"
     ["agent inspect core.wasm", 5, "caxton: the file is a core module, an agent is a component"],
     ["agent build missing.js", 2, "missing.js: there is no such file (invalid-argument)"],
     ["send quake-watch missing.jsonl", 2, "caxton: missing.jsonl cannot be read: ENOENT"],
+    [
+      "up --event-store redis://x",
+      2,
+      "caxton: the event store 'redis' (CAXTON_EVENT_STORE, --event-store) is none of: ",
+    ],
     ["up --http-port x", 2, "caxton: --http-port is 'x', a port is 0 (a free one) to 65535 (invalid-argument)"],
   ])("caxton %s", async (line, expectedExitCode, expectedText) => {
     const { exitCode, stdout, stderr } = await caxton(line.split(" "), { cwd });

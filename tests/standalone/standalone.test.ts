@@ -70,6 +70,24 @@ describe("everything in one process", () => {
     expect((await fetch(`${addresses.httpUrl}/readyz`)).status).toBe(200);
   });
 
+  test.each([
+    [
+      "--event-store=redis://:secret@x",
+      "caxton: the event store 'redis' (CAXTON_EVENT_STORE, --event-store) is none of: jetstream",
+    ],
+    ["--event-store=esdb://x?throwOnAppendFailure=false", "throwOnAppendFailure=false would make refused appends look"],
+    ["--port=abc", "caxton: --port is 'abc', a port is 0 (a free one) to 65535"],
+  ])("%s ends it before anything is begun, and says what is allowed", async (option, expected) => {
+    const child = start(option);
+    let words = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => (words += text));
+    const [exitCode] = await once(child, "close");
+    expect({ exitCode, words }).toEqual({ exitCode: 2, words: expect.stringContaining(expected) });
+    expect(words).toContain("(invalid-argument)");
+    expect(words).not.toContain("secret");
+    expect(existsSync(join(dataDir, "caxton.lock"))).toBe(false);
+  });
+
   test("kill -9 takes nats-server with it, and the next start takes over the data", async () => {
     const { child, addresses } = await up();
     await stop(child, "SIGKILL");

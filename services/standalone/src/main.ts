@@ -1,7 +1,6 @@
 import process from "node:process";
 import { errorCodes, toCaxtonError } from "@caxton/contracts/errors";
 import { parseOptions } from "./options.ts";
-import { startStandalone } from "./service.ts";
 
 const startedMs = performance.now();
 const seconds = (): string => `(${((performance.now() - startedMs) / 1000).toFixed(1)}s)`;
@@ -18,6 +17,8 @@ try {
   const busReady = (natsUrl: string): void => {
     if (!options.json) say(`✓ Bus ready at ${natsUrl} ${seconds()}`);
   };
+  // After the options, so that a wrong one is refused before every service is loaded.
+  const { startStandalone } = await import("./service.ts");
   const standalone = await startStandalone(options, { busReady });
   const { addresses } = standalone;
   if (options.json) {

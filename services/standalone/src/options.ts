@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { CaxtonError } from "@caxton/contracts/errors";
-import { requireEventStore } from "@caxton/event-store/open";
+import { requireEventStore } from "@caxton/event-store/setting";
 
 export interface StandaloneOptions {
   /** Everything that is kept: the bus's streams, logs, prepared components. */

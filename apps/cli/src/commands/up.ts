@@ -28,6 +28,7 @@ export function upCommand(): Command {
     "caxton up --data /var/lib/caxton",
     "caxton up --data /tmp/try --port 0 --http-port 0 --grpc-port 0   # free ports; see /tmp/try/caxton.json",
     "caxton up --nats-url nats://127.0.0.1:4222                       # with a server that runs already",
+    "caxton up --event-store 'kurrentdb://127.0.0.1:2113?tls=false'   # events in a KurrentDB",
   ])
     .option("--data <folder>", "where everything is kept; .caxton/data unless given")
     .option("--host <address>", "where to listen; 127.0.0.1 unless given")
