@@ -53,9 +53,17 @@ async function thirtyHandled(plant: Partial<Parts> = {}): Promise<AuditReport> {
   return await report();
 }
 
-function report(): Promise<AuditReport> {
+function report(earlierEpochs: readonly string[] = []): Promise<AuditReport> {
   const targets = rule === "v1-and-forwards" ? [forwardsTo] : [];
-  return audit({ url: server.url, agent, acknowledged, rules: { [version]: rule }, targets, settleTimeoutMs: 0 });
+  return audit({
+    url: server.url,
+    agent,
+    acknowledged,
+    rules: { [version]: rule },
+    targets,
+    earlierEpochs,
+    settleTimeoutMs: 0,
+  });
 }
 
 /** Every event is an alert, so that thirty are enough. */
@@ -158,6 +166,33 @@ describe("in a real JetStream the auditor", () => {
     await thirtyHandled();
     await storeOutcome(31, {});
     expect(await report()).toMatchObject({ strayOutcomes: 1 });
+  });
+
+  describe("of an inbox that was deleted and made again", () => {
+    async function inboxAgain(): Promise<string> {
+      await thirtyHandled();
+      const earlier = epoch;
+      await bus.streams.delete(`CAXTON_INBOX_${agent}`);
+      epoch = await ensureAgentStreams(bus, agent);
+      acknowledged = [];
+      return earlier;
+    }
+
+    test("finds nothing where nothing was planted", async () => {
+      const earlier = await inboxAgain();
+      expect(await report([earlier])).toMatchObject({ decidedEarlier: 30, strayOutcomes: 0, findings: [] });
+    });
+
+    test("sees outcomes of a life that never was", async () => {
+      await inboxAgain();
+      expect((await report()).strayOutcomes).toBe(30);
+    });
+
+    test("sees an output of the earlier life that was never sent", async () => {
+      const earlier = await inboxAgain();
+      await bus.streams.purge(`CAXTON_OUTBOX_${agent}`, { belowSequence: 2 });
+      expect(await report([earlier])).toMatchObject({ strayOutcomes: 0, missingOutputs: 1 });
+    });
   });
 
   test("sees an output that was sent twice", async () => {

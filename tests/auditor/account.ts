@@ -15,7 +15,7 @@ export function account(books: Books): AuditReport {
   checkAcknowledged(books, inbox, report, note);
   const outcomes = collectOutcomes(books, inbox, report, note);
   for (const message of inbox.values()) {
-    const outcome = outcomes.get(message.sequence);
+    const outcome = outcomes.get(`${books.inbox.createdAtMs}.${message.sequence}`);
     if (outcome === undefined) {
       report.pending += 1;
       note(`message ${message.sequence} has no outcome`);
@@ -29,6 +29,8 @@ export function account(books: Books): AuditReport {
 }
 
 type Note = (text: string) => void;
+/** By epoch and sequence. */
+type Outcomes = ReadonlyMap<string, ReadOutcome>;
 
 function checkAcknowledged(books: Books, inbox: ReadonlyMap<number, Stored>, report: AuditReport, note: Note): void {
   for (const { sequence, messageId } of books.acknowledged) {
@@ -39,12 +41,12 @@ function checkAcknowledged(books: Books, inbox: ReadonlyMap<number, Stored>, rep
 }
 
 function collectOutcomes(
-  { agent, inbox: { createdAtMs }, outcomes }: Books,
+  { agent, inbox: { createdAtMs }, outcomes, earlierEpochs }: Books,
   inbox: ReadonlyMap<number, Stored>,
   report: AuditReport,
   note: Note,
-): ReadonlyMap<number, ReadOutcome> {
-  const found = new Map<number, ReadOutcome>();
+): Outcomes {
+  const found = new Map<string, ReadOutcome>();
   const places = new Set<string>();
   for (const stored of outcomes.messages) {
     const place = placeOf(agent, stored.subject);
@@ -52,6 +54,9 @@ function collectOutcomes(
     if (places.has(place)) {
       report.duplicateOutcomes += 1;
       note(`${stored.subject} was stored again as ${stored.sequence}`);
+    } else if (outcome !== undefined && earlierEpochs.includes(outcome.epoch)) {
+      report.decidedEarlier += 1;
+      found.set(place, outcome);
     } else if (
       outcome === undefined ||
       place !== `${createdAtMs}.${outcome.sequence}` ||
@@ -60,7 +65,7 @@ function collectOutcomes(
       report.strayOutcomes += 1;
       note(`outcome ${stored.subject} belongs to no message of this inbox, or cannot be read`);
     } else {
-      found.set(outcome.sequence, outcome);
+      found.set(place, outcome);
     }
     places.add(place);
   }
@@ -124,7 +129,7 @@ interface Destination {
   readonly subjectOf: (kind: string) => string;
 }
 
-function checkSent(books: Books, outcomes: ReadonlyMap<number, ReadOutcome>, report: AuditReport, note: Note): void {
+function checkSent(books: Books, outcomes: Outcomes, report: AuditReport, note: Note): void {
   const { agent, outbox, targets } = books;
   const subjectOf = (kind: string): string => `caxton.outbox.${agent}.${kind}`;
   checkDestination(books, outcomes, { target: undefined, stream: outbox, subjectOf }, report, note);
@@ -142,17 +147,17 @@ function checkSent(books: Books, outcomes: ReadonlyMap<number, ReadOutcome>, rep
 
 /** `<source>/<epoch>/<sequence>/<index>` says which output of which message it is; each must be there once, as decided. */
 function checkDestination(
-  { agent, inbox: { createdAtMs } }: Books,
-  outcomes: ReadonlyMap<number, ReadOutcome>,
+  { agent }: Books,
+  outcomes: Outcomes,
   { target, stream, subjectOf }: Destination,
   report: AuditReport,
   note: Note,
 ): void {
   const where = target === undefined ? "the outbox" : `the inbox of ${target}`;
   const due = new Map<string, { readonly kind: string; readonly body: string }>();
-  for (const { sequence, outputs } of outcomes.values()) {
+  for (const { epoch, sequence, outputs } of outcomes.values()) {
     for (const [index, output] of outputs.entries()) {
-      if (output.to === target) due.set(`${agent}/${createdAtMs}/${sequence}/${index}`, output);
+      if (output.to === target) due.set(`${agent}/${epoch}/${sequence}/${index}`, output);
     }
   }
   const sent = new Set<string>();
@@ -190,6 +195,7 @@ function emptyReport({ inbox, acknowledged }: Books): AuditReport {
     accepted: inbox.messages.length,
     acknowledged: acknowledged.length,
     handled: 0,
+    decidedEarlier: 0,
     deadLettered: 0,
     pending: 0,
     lost: 0,

@@ -13,6 +13,8 @@ export interface AuditOptions {
   readonly rules: Readonly<Record<string, Rule>>;
   /** The agents that it speaks to; their inboxes must hold each of its outputs to them once. */
   readonly targets?: readonly string[];
+  /** Lives of the inbox that were ended by deleting it. */
+  readonly earlierEpochs?: readonly string[];
   /** How long messages without an outcome and outputs that are not sent yet are waited for, in ms; 0: not at all. */
   readonly settleTimeoutMs: number;
 }
@@ -50,7 +52,7 @@ async function untilDecided(connection: NatsConnection, agent: string, deadlineM
 }
 
 async function readAndAccount(connection: NatsConnection, options: AuditOptions): Promise<AuditReport> {
-  const { agent, acknowledged, rules } = options;
+  const { agent, acknowledged, rules, earlierEpochs = [] } = options;
   const inbox = await readStream(connection, `CAXTON_INBOX_${agent}`);
   const outcomes = await readStream(connection, `CAXTON_OUTCOME_${agent}`);
   const outbox = await readStream(connection, `CAXTON_OUTBOX_${agent}`);
@@ -58,5 +60,5 @@ async function readAndAccount(connection: NatsConnection, options: AuditOptions)
   for (const target of options.targets ?? []) {
     targets[target] = await readStream(connection, `CAXTON_INBOX_${target}`);
   }
-  return account({ agent, acknowledged, rules, inbox, outcomes, outbox, targets });
+  return account({ agent, acknowledged, rules, inbox, earlierEpochs, outcomes, outbox, targets });
 }

@@ -8,6 +8,7 @@ export interface OutcomeOutput {
 }
 
 export interface ReadOutcome {
+  readonly epoch: string;
   readonly sequence: number;
   readonly result: "handled" | "dead-lettered";
   readonly version: string;
@@ -30,6 +31,7 @@ export function readOutcome(agent: string, stored: Stored): ReadOutcome | undefi
   if (placeOf(agent, stored.subject) !== `${epoch}.${sequence}`) return undefined;
   if ((result !== "handled" && result !== "dead-lettered") || !Array.isArray(outputs)) return undefined;
   return {
+    epoch,
     sequence,
     result,
     version: typeof version === "string" ? version : "",

@@ -26,6 +26,8 @@ export interface Books {
   /** Which rule each version id follows. */
   readonly rules: Readonly<Record<string, Rule>>;
   readonly inbox: Stream;
+  /** Of the lives of the inbox that were ended by deleting it: their outcomes are no strays, and their outputs are due. */
+  readonly earlierEpochs: readonly string[];
   readonly outcomes: Stream;
   readonly outbox: Stream;
   /** The inboxes of the agents that this one speaks to, by agent. */
@@ -44,6 +46,8 @@ export interface AuditReport {
   accepted: number;
   acknowledged: number;
   handled: number;
+  /** Messages of earlier lives of the inbox that were decided; what they should have said is not known any more. */
+  decidedEarlier: number;
   deadLettered: number;
   /** In the inbox, without an outcome. */
   pending: number;

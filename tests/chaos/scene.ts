@@ -4,14 +4,15 @@ import { decodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
 import { SlotStatus, slotTtlMs } from "@caxton/contracts/placement";
 import { checker } from "@caxton/contracts/schema";
-import { leaseBucket, slotBucket } from "@caxton/contracts/subjects";
+import { epochOf } from "@caxton/contracts/outcome";
+import { inboxStream, leaseBucket, slotBucket } from "@caxton/contracts/subjects";
 import { leaseTtlMs } from "../../services/router/src/relay/relay.ts";
 import { audit } from "../auditor/audit.ts";
 import type { Rule } from "../auditor/expected.ts";
 import type { Acknowledged, AuditReport } from "../auditor/report.ts";
 import { startCluster, type Cluster } from "../harness/cluster.ts";
 import { type DeploymentFact, deploymentFacts, publishDeploy, uploadArtifact } from "../harness/deployer.ts";
-import { readCatalogue, startProducer } from "../harness/producer.ts";
+import { readCatalogue, type Producer, startProducer } from "../harness/producer.ts";
 import { buildExamples } from "../harness/quake-agents.ts";
 
 export const agent = "quake-watch";
@@ -27,8 +28,12 @@ export const ackWaitMs = 2_000;
 export interface Scene {
   readonly cluster: Cluster;
   readonly bus: Bus;
+  /** The one that was deployed last. */
+  readonly version: string;
   /** Replaces the live version by the other one under steady traffic, strikes when the replacement has come to `at`, and audits everything since the beginning. */
   replaceUnderTraffic(at: string, strike: (version: string) => Promise<void>): Promise<Replacement>;
+  /** Deletes the inbox and makes it again; what was acknowledged in its earlier life is not asked for any more. */
+  makeInboxAgain(): Promise<void>;
   audit(): Promise<AuditReport>;
   close(): Promise<void>;
 }
@@ -45,6 +50,8 @@ export interface SceneOptions {
   readonly services: readonly string[];
   /** Of every version. */
   readonly instances: number;
+  /** More settings for every process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const usual: SceneOptions = {
@@ -53,16 +60,21 @@ const usual: SceneOptions = {
 };
 
 /** A cluster of real processes, two routers in it unless told otherwise, with the first version of the example agent at work. */
-export async function openScene(duplicateWindowMs: number, { services, instances } = usual): Promise<Scene> {
+export async function openScene(duplicateWindowMs: number, { services, instances, env } = usual): Promise<Scene> {
   const cluster = await startCluster({
     services,
-    env: { CAXTON_DUPLICATE_WINDOW_MS: String(duplicateWindowMs), CAXTON_ACK_WAIT_MS: String(ackWaitMs) },
+    env: { CAXTON_DUPLICATE_WINDOW_MS: String(duplicateWindowMs), CAXTON_ACK_WAIT_MS: String(ackWaitMs), ...env },
   });
   const bus = await connectBus({ url: cluster.nats.url, name: "chaos" });
-  const acknowledged: Acknowledged[] = [];
+  let acknowledged: Acknowledged[] = [];
+  const earlierEpochs: string[] = [];
+  let producing: Producer | undefined;
+  /** So many of its acknowledged messages belong to an earlier life of the inbox. */
+  let outlived = 0;
   const rules: Record<string, Rule> = {};
   const digests = new Map<Rule, string>();
   let live: Rule = "v2";
+  let liveVersion = "";
 
   const rulesInTurn = ["v1", "v2"] as const;
   const files = await buildExamples(["quake-watch/v1", "quake-watch/v2"], cluster.folder);
@@ -81,11 +93,18 @@ export async function openScene(duplicateWindowMs: number, { services, instances
     // A strike before its validation knows no version yet.
     const version = versionIn(facts);
     rules[version] = next;
+    liveVersion = version;
     return { version, end: facts.at(-1)?.type ?? "" };
   }
 
+  /** Acks of the deleted stream are all here when a round trip is over: its connection hears them in order. */
+  async function acknowledgedSoFar(): Promise<number> {
+    await producing?.flush();
+    return producing?.acknowledged.length ?? 0;
+  }
+
   function report(): Promise<AuditReport> {
-    return audit({ url: cluster.nats.url, agent, acknowledged, rules, settleTimeoutMs });
+    return audit({ url: cluster.nats.url, agent, acknowledged, rules, earlierEpochs, settleTimeoutMs });
   }
 
   const first = await replace("DeploymentCompleted", () => Promise.resolve());
@@ -96,8 +115,12 @@ export async function openScene(duplicateWindowMs: number, { services, instances
   return {
     cluster,
     bus,
+    get version() {
+      return liveVersion;
+    },
     async replaceUnderTraffic(at, strike) {
       const producer = await startProducer({ url: cluster.nats.url, agent, bodies, perSecond });
+      producing = producer;
       let replaced: Omit<Replacement, "report">;
       try {
         await producer.reached(messagesPerFault / 4);
@@ -106,9 +129,20 @@ export async function openScene(duplicateWindowMs: number, { services, instances
       } finally {
         // Also where it failed: the next strike has a producer of its own.
         await producer.stop();
-        acknowledged.push(...producer.acknowledged);
+        acknowledged.push(...producer.acknowledged.slice(outlived));
+        outlived = 0;
+        producing = undefined;
       }
       return { ...replaced, report: await report() };
+    },
+    async makeInboxAgain() {
+      const info = await bus.streams.info(inboxStream(agent));
+      if (info === undefined) throw new Error(`${agent} has no inbox`);
+      await bus.streams.delete(inboxStream(agent));
+      earlierEpochs.push(epochOf(info.createdAtMs));
+      acknowledged = [];
+      outlived = await acknowledgedSoFar();
+      await bus.streams.ensure(info.spec);
     },
     audit: report,
     async close() {
@@ -138,7 +172,7 @@ export async function relayingRouter({ bus }: Scene): Promise<string> {
 const slot = checker("slot status", SlotStatus);
 
 /** The process ids of a version's instances. */
-export async function instancePids({ bus }: Scene, version: string): Promise<readonly number[]> {
+export async function instancePids({ bus }: Pick<Scene, "bus">, version: string): Promise<readonly number[]> {
   const slots = await bus.kv(slotBucket, { ttlMs: slotTtlMs });
   const entries = await Promise.all((await slots.keys(`${agent}.${version}.*`)).map((key) => slots.get(key)));
   return entries.flatMap((entry) => (entry === undefined ? [] : (slot.check(decodeJson(entry.value)).pid ?? [])));

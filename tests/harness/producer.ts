@@ -23,6 +23,8 @@ export interface Producer {
   readonly unacknowledged: number;
   /** Resolves when so many are acknowledged. */
   reached(count: number): Promise<void>;
+  /** Resolves when every ack that the server had sent by now is counted. */
+  flush(): Promise<void>;
   /** Starts nothing new; resolves when all that was begun is acknowledged. */
   stop(): Promise<void>;
 }
@@ -98,6 +100,11 @@ export async function startProducer(options: ProducerOptions): Promise<Producer>
     },
     async reached(count) {
       if (acknowledged.length < count) await new Promise<void>((resolve) => waiting.set(count, resolve));
+    },
+    async flush() {
+      await connection.flush();
+      // The acks that came before the answer are counted by their own promises.
+      await delay(tickMs);
     },
     async stop() {
       stopping.abort();
