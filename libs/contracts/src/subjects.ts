@@ -64,6 +64,8 @@ export const laneBucket = "caxton-lanes";
 export const laneKey = (agent: string, router: string): string => `${agent}.${router}`;
 export const relayBucket = "caxton-relay";
 export const leaseBucket = "caxton-leases";
+/** Held by the orchestrator that carries out effects and publishes events. */
+export const workLeaseKey = "orchestrator.work";
 export const checkpointBucket = "caxton-checkpoints";
 /** What ledgers knew before they trimmed, key `<agent>`. */
 export const ledgerBucket = "caxton-ledger";

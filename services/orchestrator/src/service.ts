@@ -1,8 +1,14 @@
+import { randomUUID } from "node:crypto";
+import { holdLease } from "@caxton/bus/hold-lease";
+import { defaultLeaseTtlMs } from "@caxton/bus/lease";
 import type { Bus } from "@caxton/bus/types";
 import type { AgentStreamSettings } from "@caxton/bus/agent-streams";
+import { toCaxtonError } from "@caxton/contracts/errors";
+import { leaseBucket, workLeaseKey } from "@caxton/contracts/subjects";
 import { ensureSystemStreams } from "@caxton/bus/system-streams";
 import type { EventStore } from "@caxton/event-store/port";
 import { keepTrying } from "@caxton/service/keep-trying";
+import { Pulse } from "@caxton/service/pulse";
 import { storeProblems } from "@caxton/event-store/reachable";
 import type { Health } from "@caxton/service/health";
 import type { Logger } from "@caxton/telemetry/logger";
@@ -33,9 +39,13 @@ export interface OrchestratorOptions {
   readonly maxQueued?: number;
 }
 
+/** An orchestrator at work of which nothing is heard for so long is replaced; looking for it takes up to a fifth more. */
+const takeOverAfterMs = 1_000;
+
 /**
  * A loop around the domain: read, decide, append, do what `next` says. It keeps nothing that is not in the store, so
- * several may run and any of them may die between two lines.
+ * several may run and any of them may die between two lines. One of them is at work at a time, so that nothing is done
+ * twice; that it does no harm when it is all the same rests on expected revisions, not on the lease.
  */
 export async function startOrchestrator(options: OrchestratorOptions): Promise<{ close(): Promise<void> }> {
   const { bus, eventStore, log, id } = options;
@@ -45,16 +55,13 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
   const { signal } = stopping;
   await ensureSystemStreams(bus);
 
-  let caughtUp = false;
   const { metrics } = options.health ?? { metrics: new Metrics() };
   const deploymentMetrics = new DeploymentMetrics(metrics);
   const agents = new Agents({
     eventStore,
     now,
     policy: { maxQueued: options.maxQueued ?? 100 },
-    onChange: (agent, view) => {
-      if (caughtUp) effects.sync(agent, view.state);
-    },
+    onChange: (agent, view) => effects.sync(agent, view.state),
     onAppended: ({ agent, events, before, after }) => {
       logTransitions(bus, log, agent, before, after);
       deploymentMetrics.appended(events, after);
@@ -74,17 +81,31 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
   }
   const following = keepTrying("following the event store", follow, { log, signal });
   await ready.promise;
-  caughtUp = true;
-  for (const agent of agents.names()) effects.sync(agent, agents.view(agent).state);
 
   const commands = { bus, agents, log, now, signal };
   const oversized = refuseOversized(commands);
   await oversized.ready;
-  const work = [
-    following,
-    keepTrying("serving commands", () => serveCommands(commands), { log, signal }),
-    keepTrying("publishing events", () => publishEvents({ bus, eventStore, now, signal }), { log, signal }),
-  ];
+  const leases = await bus.kv(leaseBucket, { ttlMs: defaultLeaseTtlMs });
+  /** Commands are decided by all; what follows from them is carried out, and published, by one. */
+  const seat = holdLease(leases, {
+    key: workLeaseKey,
+    holderId: `${id}.${randomUUID().slice(0, 8)}`,
+    ttlMs: takeOverAfterMs,
+    async onAcquired(lease, held) {
+      log.info({ event: "at-work" }, "carries out and publishes what is decided");
+      const pulse = new Pulse(takeOverAfterMs);
+      const atWork = AbortSignal.any([held, pulse.missed]);
+      atWork.addEventListener("abort", () => effects.end(), { once: true });
+      effects.begin(() => pulse.regular());
+      const publish = (): Promise<void> => publishEvents({ bus, eventStore, now, signal: atWork });
+      await keepTrying("publishing events", publish, { log, signal: atWork });
+      pulse.stop();
+      // Who stood still lets another go on, and may be next again.
+      await lease.release();
+    },
+    onError: (error) => log.warn(`the work was given up: ${toCaxtonError(error).message}`),
+  });
+  const work = [following, keepTrying("serving commands", () => serveCommands(commands), { log, signal })];
   const endings = [
     metrics.gauge(
       "caxton_agent_version_active",
@@ -101,7 +122,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
       stopping.abort();
       await oversized.drain();
       await traces?.close();
-      effects.close();
+      await seat.close();
       await Promise.all(work);
     },
   };

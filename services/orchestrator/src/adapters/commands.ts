@@ -27,7 +27,8 @@ import {
 import { deployRequest } from "../core/request.ts";
 import type { Agents, CommandIn } from "./agents.ts";
 
-const ackWaitMs = 30_000;
+/** One that an orchestrator took and then stood still on is another's after so long. */
+const ackWaitMs = 5_000;
 const retryAfterMs = 1_000;
 /** These say nothing about the command: it is tried again instead of being answered. */
 const passing: readonly ErrorCode[] = ["internal", "store-unavailable", "bus-unavailable", "timeout"];

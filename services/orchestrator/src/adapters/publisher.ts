@@ -1,7 +1,7 @@
 import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { Bus, KvBucket } from "@caxton/bus/types";
 import { readDeploymentEvent } from "@caxton/contracts/event-upcast";
-import { checkpointBucket, deploymentSubject } from "@caxton/contracts/subjects";
+import { checkpointBucket, deploymentStream, deploymentSubject } from "@caxton/contracts/subjects";
 import type { EventStore, RecordedEvent } from "@caxton/event-store/port";
 import { cloudEvent } from "../core/cloud-event.ts";
 import { agentOfStream } from "@caxton/contracts/names";
@@ -16,33 +16,53 @@ export interface PublisherOptions {
   readonly signal: AbortSignal;
 }
 
+/** Of the store that the event came from: where whoever publishes next goes on. */
+const positionHeader = "Caxton-Position";
+
 /**
- * Publishes every stored event as a CloudEvent, in order, at least once: the event's id is the message id, and the position
- * is kept so that a restart goes on where it was. Subscribers tell repeats by the CloudEvent's id.
- * @throws CaxtonError where the bus or the store is away
+ * Publishes every stored event as a CloudEvent, in order and once: each publication is expected to follow the one before it,
+ * and says where it was in the store. Two who publish at once hinder each other, but neither publishes twice.
+ * @throws CaxtonError where the bus or the store is away, `wrong-sequence` where somebody else published meanwhile
  */
 export async function publishEvents({ bus, eventStore, now, signal }: PublisherOptions): Promise<void> {
   const bucket = await bus.kv(checkpointBucket);
-  const afterPosition = await readCheckpoint(bucket);
+  let { lastSequence, afterPosition } = await lastPublished(bus, bucket);
   let savedAtMs = now();
   for await (const event of eventStore.subscribe({
     signal,
     ...(afterPosition === undefined ? {} : { afterPosition }),
   })) {
-    await publish(bus, event);
+    lastSequence = await publish(bus, event, lastSequence);
+    afterPosition = event.position;
     if (now() - savedAtMs < checkpointEveryMs) continue;
     savedAtMs = now();
     await bucket.put(checkpointKey, encodeJson({ position: event.position }));
   }
 }
 
-async function publish(bus: Bus, event: RecordedEvent): Promise<void> {
+/** @returns the sequence of the last publication */
+async function publish(bus: Bus, event: RecordedEvent, lastSequence: number): Promise<number> {
   const agent = agentOfStream(event.stream);
   const known = readDeploymentEvent(event);
-  if (agent === undefined || known === undefined) return;
+  if (agent === undefined || known === undefined) return lastSequence;
   const subject = deploymentSubject(agent, known.deployment, event.type);
-  const headers = event.metadata.traceparent === undefined ? {} : { traceparent: event.metadata.traceparent };
-  await bus.store(subject, encodeJson(cloudEvent(event, agent, known.deployment)), { messageId: event.id, headers });
+  const { traceparent } = event.metadata;
+  const { sequence } = await bus.store(subject, encodeJson(cloudEvent(event, agent, known.deployment)), {
+    messageId: event.id,
+    expectLastSequence: lastSequence,
+    headers: { [positionHeader]: event.position, ...(traceparent === undefined ? {} : { traceparent }) },
+  });
+  return sequence;
+}
+
+/** The stream's own end says it exactly; where its messages are gone, what was noted now and then has to do. */
+async function lastPublished(
+  bus: Bus,
+  bucket: KvBucket,
+): Promise<{ readonly lastSequence: number; readonly afterPosition: string | undefined }> {
+  const lastSequence = (await bus.streams.info(deploymentStream))?.lastSequence ?? 0;
+  const last = lastSequence === 0 ? undefined : await bus.streams.get(deploymentStream, lastSequence);
+  return { lastSequence, afterPosition: last?.headers[positionHeader] ?? (await readCheckpoint(bucket)) };
 }
 
 async function readCheckpoint(bucket: KvBucket): Promise<string | undefined> {

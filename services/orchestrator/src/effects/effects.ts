@@ -20,18 +20,31 @@ export interface EffectsOptions {
   readonly streams: Partial<AgentStreamSettings>;
 }
 
-/** Keeps under way what `next` says should be, and nothing else. */
+/** Keeps under way what `next` says should be, and nothing else, from `begin` to `end`. */
 export class Effects {
   readonly #options: EffectsOptions;
   readonly #running = new Map<string, AbortController>();
-  #stopped = false;
+  #mayAct = (): boolean => false;
 
   constructor(options: EffectsOptions) {
     this.#options = options;
   }
 
+  /** @param mayAct asked before anything is begun */
+  begin(mayAct: () => boolean): void {
+    this.#mayAct = mayAct;
+    const { agents } = this.#options;
+    for (const agent of agents.names()) this.sync(agent, agents.view(agent).state);
+  }
+
+  /** Breaks off what is under way: somebody else carries on with it. */
+  end(): void {
+    this.#mayAct = () => false;
+    for (const controller of this.#running.values()) controller.abort();
+  }
+
   sync(agent: string, state: AgentState): void {
-    if (this.#stopped) return;
+    if (!this.#mayAct()) return;
     const prefix = `${agent}/`;
     const wanted = new Map(next(state).map((effect) => [prefix + effect.key, effect]));
     for (const [key, controller] of this.#running) {
@@ -43,11 +56,6 @@ export class Effects {
       this.#running.set(key, controller);
       void this.#run(agent, key, effect, controller.signal);
     }
-  }
-
-  close(): void {
-    this.#stopped = true;
-    for (const controller of this.#running.values()) controller.abort();
   }
 
   async #run(agent: string, key: string, effect: Effect, signal: AbortSignal): Promise<void> {

@@ -4,6 +4,7 @@ import type { Bus, KvBucket } from "@caxton/bus/types";
 import { toCaxtonError } from "@caxton/contracts/errors";
 import type { RelayLaneStatus } from "@caxton/contracts/lane-status";
 import { inboxStream, leaseBucket, outcomeStream, relayBucket } from "@caxton/contracts/subjects";
+import { Pulse } from "@caxton/service/pulse";
 import type { Logger } from "@caxton/telemetry/logger";
 import { pause } from "../adapters/signal.ts";
 import { createCheckpoint, targetKey } from "./checkpoint.ts";
@@ -13,7 +14,6 @@ import { LaneState } from "./lane-state.ts";
 import type { LaneContext } from "./lane.ts";
 import type { OutcomeFeed } from "./outcome-feed.ts";
 import { runOutboxLane } from "./outbox-lane.ts";
-import { Pulse } from "./pulse.ts";
 
 export interface RelayOptions {
   readonly bus: Bus;
