@@ -10,6 +10,8 @@ export interface CollectedSpan {
   readonly startTimeUnixNano: string;
   readonly endTimeUnixNano: string;
   readonly service: string;
+  /** Its `agent_id`. */
+  readonly agent: string;
 }
 
 /** Takes OTLP over HTTP as JSON and keeps it. */
@@ -26,14 +28,20 @@ interface Attribute {
   readonly value: { readonly stringValue?: string };
 }
 
+type SentSpan = Omit<CollectedSpan, "service" | "agent"> & { readonly attributes: readonly Attribute[] };
+
 interface Body {
   readonly resourceSpans?: readonly {
     readonly resource: { readonly attributes: readonly Attribute[] };
-    readonly scopeSpans: readonly { readonly spans: readonly Omit<CollectedSpan, "service">[] }[];
+    readonly scopeSpans: readonly { readonly spans: readonly SentSpan[] }[];
   }[];
   readonly resourceMetrics?: readonly {
     readonly scopeMetrics: readonly { readonly metrics: readonly { readonly name: string }[] }[];
   }[];
+}
+
+function textOf(attributes: readonly Attribute[], name: string): string {
+  return attributes.find(({ key }) => key === name)?.value.stringValue ?? "";
 }
 
 export async function startOtlpCollector(): Promise<OtlpCollector> {
@@ -43,8 +51,9 @@ export async function startOtlpCollector(): Promise<OtlpCollector> {
 
   function take({ resourceSpans = [], resourceMetrics = [] }: Body): void {
     for (const { resource, scopeSpans } of resourceSpans) {
-      const service = resource.attributes.find(({ key }) => key === "service.name")?.value.stringValue ?? "";
-      spans.push(...scopeSpans.flatMap((scope) => scope.spans.map((span) => ({ ...span, service }))));
+      const service = textOf(resource.attributes, "service.name");
+      const sent = scopeSpans.flatMap((scope) => scope.spans);
+      spans.push(...sent.map((span) => ({ ...span, service, agent: textOf(span.attributes, "agent_id") })));
     }
     for (const { scopeMetrics } of resourceMetrics) {
       for (const { name } of scopeMetrics.flatMap(({ metrics }) => metrics)) metricNames.add(name);

@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { connectBus } from "@caxton/bus/connect";
-import { encodeJson } from "@caxton/bus/json";
+import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
+import { agentLogBatch } from "@caxton/contracts/agent-log";
 import { deployCommand } from "@caxton/contracts/command-message";
-import { commandSubject, header, inboxSubject, outboxStream } from "@caxton/contracts/subjects";
+import { maxHops } from "@caxton/contracts/limits";
+import { commandSubject, header, inboxStream, inboxSubject, logStream, outboxStream } from "@caxton/contracts/subjects";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { livingServices } from "../../libs/service/src/presence.ts";
 import { buildFixture } from "../fixtures/build-fixture.ts";
@@ -94,21 +96,33 @@ test("a deployment and what its messages set off are traced and counted", { time
 
   const messageTrace = "0af7651916cd43dd8448eb211c80319c";
   const wish = encodeJson({ wish: "reply" });
-  const send = (headers: Record<string, string>) => bus.store(inboxSubject("moody"), wish, { headers });
+  const send = (headers: Record<string, string>, body = wish) => bus.store(inboxSubject("moody"), body, { headers });
   await send({ [header.traceparent]: "no trace context" });
   await send({ [header.traceparent]: `00-${"1".repeat(32)}-${parentId}-00` });
-  await send({ [header.traceparent]: `00-${messageTrace}-${parentId}-01` });
+  const spoken = encodeJson({ wish: "log", lines: 1 });
+  await send({ [header.traceparent]: `00-${messageTrace}-${parentId}-01` }, spoken);
   const routed = await collector.until((spans) => named(spans, "message.route").length > 0);
   const routes = named(routed, "message.route");
   expect(routes.map((route) => [route.traceId, route.parentSpanId])).toEqual([[messageTrace, parentId]]);
   const handles = named(routed, "message.handle");
   expect(handles.map((handle) => handle.parentSpanId)).toEqual(routes.map(({ spanId }) => spanId));
 
-  for await (const { headers, sequence } of bus.streams.follow(outboxStream("moody"))) {
-    if (sequence < 3) continue;
-    expect(headers[header.traceparent]).toBe(`00-${messageTrace}-${parentId}-01`);
+  for await (const { data } of bus.streams.follow(logStream)) {
+    const { lines } = agentLogBatch.check(decodeJson(data));
+    const line = lines.find(({ text }) => text === "line 0");
+    if (line === undefined) continue;
+    expect(line.traceId).toBe(messageTrace);
     break;
   }
+
+  // Whoever reads an output goes on under the span that carried it there.
+  const [relayed] = named(await collector.until((spans) => named(spans, "message.relay").length > 0), "message.relay");
+  expect(relayed).toMatchObject({ traceId: messageTrace, parentSpanId: routes[0]?.spanId, service: "caxton-router" });
+  const outputs = bus.streams.read(outboxStream("moody"), { fromSequence: 1 });
+  const carried = (await Array.fromAsync(outputs)).map(({ headers }) => headers[header.traceparent] ?? "");
+  expect(carried[0]).toBe("");
+  expect(carried[1]).toMatch(new RegExp(`^00-${"1".repeat(32)}-(?!${parentId})[0-9a-f]{16}-00$`));
+  expect(carried[2]).toBe(`00-${messageTrace}-${relayed?.spanId}-01`);
 
   // One deployment's spans are told once.
   expect(new Set(collector.spans.map(({ spanId }) => spanId)).size).toBe(collector.spans.length);
@@ -144,6 +158,37 @@ test("a deployment and what its messages set off are traced and counted", { time
     value: 1,
   });
 });
+
+test(
+  "one trace follows a message from agent to agent, each hop under the one before",
+  { timeout: 45_000 },
+  async () => {
+    await Promise.all([deploy("circle-a", "circle"), deploy("circle-b", "circle")]);
+    const trace = "5bd66ef5095369c7b0d1f8f4bd33716a";
+    const ball = encodeJson({ to: "circle-b", from: "circle-a" });
+    const tracestate = "vendor=1";
+    const headers = { [header.traceparent]: `00-${trace}-${parentId}-01`, [header.tracestate]: tracestate };
+    await bus.store(inboxSubject("circle-a"), ball, { headers });
+
+    // The last one is beyond the bound and speaks to nobody.
+    const hops = maxHops + 1;
+    const ours = (spans: readonly CollectedSpan[]) => spans.filter((span) => span.traceId === trace);
+    const isWhole = (spans: readonly CollectedSpan[]) =>
+      named(ours(spans), "message.route").length > hops && named(ours(spans), "message.relay").length === hops;
+    const spans = ours(await collector.until(isWhole));
+    let parent = parentId;
+    for (let hop = 0; hop < hops; hop += 1) {
+      const [route, ...others] = spans.filter((span) => span.parentSpanId === parent);
+      expect(others).toEqual([]);
+      expect(route).toMatchObject({ name: "message.route", agent: hop % 2 === 0 ? "circle-a" : "circle-b" });
+      const below = spans.filter((span) => span.parentSpanId === route?.spanId);
+      expect(below.map(({ name }) => name).toSorted()).toEqual(["message.handle", "message.relay"]);
+      parent = below.find(({ name }) => name === "message.relay")?.spanId ?? "";
+    }
+    const inbox = await Array.fromAsync(bus.streams.read(inboxStream("circle-b"), { fromSequence: 1 }));
+    expect(inbox[0]?.headers).toMatchObject({ [header.tracestate]: tracestate });
+  },
+);
 
 async function collectOrchestrators(): Promise<readonly Series[]> {
   const services = await livingServices(bus, "orchestrator");

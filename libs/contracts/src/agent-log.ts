@@ -12,6 +12,8 @@ export const AgentLogLine = Type.Object({
   text: Type.String(),
   /** The message being handled; absent outside of one. */
   messageId: Type.Optional(Type.String()),
+  /** Of the trace that message belongs to, 32 hex digits. */
+  traceId: Type.Optional(Type.String()),
 });
 export type AgentLogLine = Static<typeof AgentLogLine>;
 

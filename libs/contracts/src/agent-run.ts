@@ -8,6 +8,7 @@ export const RunMessage = Type.Object({
   /** Absent where the producer gave none: the agent's first accepted kind. */
   kind: Type.Optional(Type.String()),
   conversation: Type.Optional(Type.String()),
+  traceparent: Type.Optional(Type.String()),
   /** The message's bytes as text; what is not UTF-8 never gets here. */
   body: Type.String(),
 });

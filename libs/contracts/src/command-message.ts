@@ -1,4 +1,5 @@
 import Type, { type Static } from "typebox";
+import { tracestateMaxCharacters } from "./trace-context.ts";
 import { concurrencyMax, instancesMax, VersionLimits } from "./limits.ts";
 import { checker } from "./schema.ts";
 
@@ -22,6 +23,9 @@ const envelope = {
   ),
   reason: Type.Optional(Type.String({ minLength: 1, maxLength: 1000, description: "Why; it stays in the history." })),
   traceparent: Type.Optional(Type.String({ maxLength: 100, description: "W3C Trace Context." })),
+  tracestate: Type.Optional(
+    Type.String({ maxLength: tracestateMaxCharacters, description: "Carried with the traceparent." }),
+  ),
 };
 
 export const DeployCommand = Type.Object(

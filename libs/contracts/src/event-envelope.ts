@@ -1,4 +1,5 @@
 import Type, { type Static } from "typebox";
+import { tracestateMaxCharacters } from "./trace-context.ts";
 
 /** Who, why and in which trace: the same for every stored event (DESIGN.md, Event store). */
 export const EventMetadata = Type.Object({
@@ -11,6 +12,7 @@ export const EventMetadata = Type.Object({
   correlationId: Type.String({ format: "uuid" }),
   /** W3C Trace Context, https://www.w3.org/TR/trace-context/ */
   traceparent: Type.Optional(Type.String({ maxLength: 100 })),
+  tracestate: Type.Optional(Type.String({ maxLength: tracestateMaxCharacters })),
   reason: Type.Optional(Type.String({ maxLength: 1000 })),
 });
 export type EventMetadata = Static<typeof EventMetadata>;

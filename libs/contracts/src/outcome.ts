@@ -55,7 +55,9 @@ export const Outcome = Type.Object({
   /** When the message came into the inbox and when it was decided, Unix ms. */
   receivedAtMs: Type.Number(),
   decidedAtMs: Type.Number(),
+  /** The trace the message came with, or was given here; its outputs carry children of it. */
   traceparent: Type.Optional(Type.String()),
+  tracestate: Type.Optional(Type.String()),
 });
 export type Outcome = Static<typeof Outcome>;
 

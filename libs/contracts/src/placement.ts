@@ -29,6 +29,8 @@ export const VersionSpec = Type.Object({
   /** Messages that one instance works on at once. */
   concurrency: Type.Integer({ minimum: 1, maximum: concurrencyMax }),
   desired: Type.Union([Type.Literal("running"), Type.Literal("stopped")]),
+  /** Of the deployment that started it, for the host's log. */
+  traceparent: Type.Optional(Type.String()),
 });
 export type VersionSpec = Static<typeof VersionSpec>;
 

@@ -94,4 +94,5 @@ export const header = {
   repeatedBy: "Caxton-Repeated-By",
   repeatReason: "Caxton-Repeat-Reason",
   traceparent: "traceparent",
+  tracestate: "tracestate",
 } as const;

@@ -42,6 +42,18 @@ export function agentStreamsFromEnvironment(unlessGiven: AgentStreamSettings): A
   };
 }
 
+/** Of the messages that come without a trace, how many are given one, 0 to 1: `CAXTON_TRACE_RATIO`. @throws CaxtonError `invalid-argument` */
+export function traceShareFromEnvironment(): number {
+  const text = process.env["CAXTON_TRACE_RATIO"]?.trim() ?? "";
+  if (text === "") return 0;
+  const value = Number(text);
+  if (value >= 0 && value <= 1) return value;
+  throw new CaxtonError(
+    "invalid-argument",
+    `CAXTON_TRACE_RATIO is '${text}'; it takes a number from 0 (no trace is made up) to 1 (every message has one)`,
+  );
+}
+
 /** Where a service tells its health: `CAXTON_HEALTH_PORT` and `CAXTON_HEALTH_HOST`; undefined where no port is given. */
 export function healthAddressFromEnvironment(): { readonly host: string; readonly port: number } | undefined {
   const port = integerFrom("CAXTON_HEALTH_PORT", { unlessGiven: -1, min: 0, max: 65_535 });

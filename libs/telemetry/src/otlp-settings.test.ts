@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { otlpSettings } from "./otlp-settings.ts";
-import { parseTraceparent } from "./trace-context.ts";
 
 const base = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
@@ -30,17 +29,4 @@ describe("where telemetry is sent", () => {
     const [name = ""] = Object.keys(environment).slice(-1);
     expect(() => otlpSettings(environment)).toThrow(new RegExp(`^${name} is '`));
   });
-});
-
-describe("a traceparent", () => {
-  const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-  const span = "00f067aa0ba902b7";
-  it("is read by the W3C's rules", () => {
-    expect(parseTraceparent(`00-${trace}-${span}-01`)).toEqual({ traceId: trace, spanId: span, sampled: true });
-    expect(parseTraceparent(`cc-${trace}-${span}-00-more`)).toEqual({ traceId: trace, spanId: span, sampled: false });
-  });
-  it.each(["", "x", `ff-${trace}-${span}-01`, `00-${trace}-${span}-01-more`, `00-${"0".repeat(32)}-${span}-01`])(
-    "is none where it is '%s'",
-    (text) => expect(parseTraceparent(text)).toBeUndefined(),
-  );
 });

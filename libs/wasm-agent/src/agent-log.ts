@@ -1,4 +1,5 @@
 import type { AgentLogLine, LogLevel } from "@caxton/contracts/agent-log";
+import { parseTraceparent } from "@caxton/contracts/trace-context";
 import { logAllowance, LogAllowance } from "./log-allowance.ts";
 
 /** What an agent writes, collected for one message and bounded. */
@@ -6,7 +7,7 @@ export interface AgentLog {
   write(level: LogLevel, text: string): void;
   writeBytes(level: LogLevel, bytes: Uint8Array): void;
   /** Begins to collect for another message. */
-  begin(messageId: string | undefined): void;
+  begin(messageId: string | undefined, traceparent?: string): void;
   /** What standard error got since `begin`: where a runtime says why it traps. */
   standardError(): string;
   /** The message trapped: one line says why, in place of what the runtime wrote on standard error. */
@@ -29,7 +30,7 @@ export function agentLog(now: () => number = Date.now): AgentLog {
   const decoder = new TextDecoder();
   const allowance = new LogAllowance(now);
   let lines: AgentLogLine[] = [];
-  let messageId: string | undefined;
+  let about: Pick<AgentLogLine, "messageId" | "traceId"> = {};
   let lineCount = 0;
   let bytes = 0;
   let dropped = 0;
@@ -39,7 +40,7 @@ export function agentLog(now: () => number = Date.now): AgentLog {
   let stderrLines = new Set<AgentLogLine>();
 
   function push(level: LogLevel, text: string): AgentLogLine {
-    const line = { atMs: now(), level, text, ...(messageId === undefined ? {} : { messageId }) };
+    const line = { atMs: now(), level, text, ...about };
     lines.push(line);
     return line;
   }
@@ -82,9 +83,10 @@ export function agentLog(now: () => number = Date.now): AgentLog {
       const line = write(level, text);
       if (level === "error" && line !== undefined) stderrLines.add(line);
     },
-    begin(id) {
+    begin(messageId, traceparent) {
       finish();
-      messageId = id;
+      const traceId = parseTraceparent(traceparent)?.traceId;
+      about = messageId === undefined ? {} : { messageId, ...(traceId === undefined ? {} : { traceId }) };
     },
     standardError: () => stderr.trim(),
     trapped(reason) {

@@ -36,7 +36,7 @@ export function messageHandler(options: MessageHandlerOptions): MessageHandler {
     const kind = contract.kindOf(message.kind);
     const invalid = contract.checkInput(kind, message.body);
     if (invalid !== undefined) return failed("message-invalid", invalid, 0);
-    log.begin(message.id);
+    log.begin(message.id, message.traceparent);
     const startedMs = performance.now();
     const latencyMs = () => performance.now() - startedMs;
     try {

@@ -8,6 +8,8 @@ export interface AgentMessage {
   /** Absent: the first kind the agent accepts. */
   readonly kind?: string;
   readonly conversation?: string;
+  /** Named in what the agent logs, and not shown to it. */
+  readonly traceparent?: string;
   /** JSON text. */
   readonly body: string;
 }

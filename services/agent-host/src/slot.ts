@@ -4,6 +4,7 @@ import type { InstanceExit } from "@caxton/contracts/agent-run";
 import { hasCode, toCaxtonError } from "@caxton/contracts/errors";
 import type { SlotStatus } from "@caxton/contracts/placement";
 import { instanceExitSubject } from "@caxton/contracts/subjects";
+import { parseTraceparent } from "@caxton/contracts/trace-context";
 import type { Logger } from "@caxton/telemetry/logger";
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
@@ -175,5 +176,7 @@ async function start(
 }
 
 function idsOf({ key, spec }: WantedSlot): Record<string, string> {
-  return { agent_id: spec.agent, version: spec.version, deployment_id: spec.deployment, slot: key };
+  const trace = parseTraceparent(spec.traceparent);
+  const ids = { agent_id: spec.agent, version: spec.version, deployment_id: spec.deployment, slot: key };
+  return trace === undefined ? ids : { ...ids, trace_id: trace.traceId };
 }

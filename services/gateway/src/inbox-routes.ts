@@ -35,6 +35,7 @@ export function inboxRoutes(bus: Bus, log: Logger): (app: FastifyInstance) => Pr
         kind: headerOf(request, header.kind),
         conversation: headerOf(request, header.conversation),
         traceparent: headerOf(request, header.traceparent),
+        tracestate: headerOf(request, header.tracestate),
         // One id names one message.
         id: many ? "" : headerOf(request, header.messageId),
       }));

@@ -12,6 +12,7 @@ export interface NewMessage {
   readonly id: string;
   readonly conversation: string;
   readonly traceparent: string;
+  readonly tracestate?: string;
 }
 
 export interface SendResult {
@@ -59,10 +60,11 @@ async function storeOne(bus: Bus, agent: string, message: NewMessage): Promise<S
   }
 }
 
-function headersOf({ kind, conversation, traceparent }: NewMessage): Record<string, string> {
+function headersOf({ kind, conversation, traceparent, tracestate = "" }: NewMessage): Record<string, string> {
   return {
     ...(kind === "" ? {} : { [header.kind]: kind }),
     ...(conversation === "" ? {} : { [header.conversation]: conversation }),
     ...(traceparent === "" ? {} : { [header.traceparent]: traceparent }),
+    ...(tracestate === "" ? {} : { [header.tracestate]: tracestate }),
   };
 }

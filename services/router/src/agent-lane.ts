@@ -24,6 +24,8 @@ export interface AgentLaneOptions {
   readonly routerId: string;
   readonly agent: string;
   readonly ackWaitMs: number;
+  /** Of the messages that come without a trace, this share (0–1) is given one. */
+  readonly traceShare: number;
   /** What this router's relay does for the agent, where it does. */
   relayStatus?(): readonly RelayLaneStatus[] | undefined;
   /** Told of every outcome that is stored. */
@@ -106,7 +108,7 @@ export class AgentLane {
   }
 
   #take(delivery: Delivery, epoch: string): void {
-    const inbound = inboundOf(this.#options.agent, epoch, delivery);
+    const inbound = inboundOf(this.#options.agent, epoch, delivery, this.#options.traceShare);
     const { body = "" } = inbound;
     const heldSinceMs = performance.now();
     const held: Held = {

@@ -1,8 +1,8 @@
-import { integerFrom } from "@caxton/service/environment";
+import { integerFrom, traceShareFromEnvironment } from "@caxton/service/environment";
 import { runProgram } from "@caxton/service/program";
 import { defaultAckWaitMs, startRouter } from "./service.ts";
 
-await runProgram("router", ({ bus, log, id }) => {
+await runProgram("router", (context) => {
   const ackWaitMs = integerFrom("CAXTON_ACK_WAIT_MS", { unlessGiven: defaultAckWaitMs, min: 500, max: 600_000 });
-  return startRouter({ bus, log, id, ackWaitMs });
+  return startRouter({ ...context, ackWaitMs, traceShare: traceShareFromEnvironment() });
 });

@@ -1,6 +1,7 @@
 import type { Bus } from "@caxton/bus/types";
 import type { RouteEntry } from "@caxton/contracts/placement";
 import type { Logger } from "@caxton/telemetry/logger";
+import type { SpanSink } from "@caxton/telemetry/span";
 import { watchRoutes } from "./adapters/route-watch.ts";
 import { AgentLane } from "./agent-lane.ts";
 import { OutcomeFeed } from "./relay/outcome-feed.ts";
@@ -15,13 +16,17 @@ export interface RouterOptions {
   readonly ackWaitMs?: number;
   /** Off where a router shall only route; on unless given. */
   readonly relay?: boolean;
+  /** Of the messages that come without a trace, this share (0–1) is given one; none unless given. */
+  readonly traceShare?: number;
+  /** Where spans go; nowhere unless given. */
+  readonly spans?: SpanSink;
 }
 
 export const defaultAckWaitMs = 10_000;
 
 /** Follows every agent that has a route: its messages to its versions, and what they say onwards. */
 export async function startRouter(options: RouterOptions): Promise<{ close(): Promise<void> }> {
-  const { bus, log, id, ackWaitMs = defaultAckWaitMs, relay = true } = options;
+  const { bus, log, id, ackWaitMs = defaultAckWaitMs, relay = true, traceShare = 0, spans } = options;
   const lanes = new Map<string, AgentLane>();
   const relays = new Map<string, Relay>();
   const stop = new AbortController();
@@ -34,11 +39,11 @@ export async function startRouter(options: RouterOptions): Promise<{ close(): Pr
     lanes.set(
       agent,
       new AgentLane(
-        { bus, log, routerId: id, agent, ackWaitMs, feed, relayStatus: () => relays.get(agent)?.status() },
+        { bus, log, routerId: id, agent, ackWaitMs, traceShare, feed, relayStatus: () => relays.get(agent)?.status() },
         route,
       ),
     );
-    if (relay) relays.set(agent, startRelay({ bus, log, holder: id, agent, feed }));
+    if (relay) relays.set(agent, startRelay({ bus, log, holder: id, agent, feed, spans }));
   }
 
   const watch = await watchRoutes(bus, log, onRoute, stop.signal);

@@ -13,7 +13,7 @@ import { ledgerSettingsFromEnvironment } from "@caxton/ledger/settings";
 import { startMetricsWatcher } from "@caxton/metrics-watcher/service";
 import { startOrchestrator } from "@caxton/orchestrator/service";
 import { startRouter } from "@caxton/router/service";
-import { agentStreamsFromEnvironment } from "@caxton/service/environment";
+import { agentStreamsFromEnvironment, traceShareFromEnvironment } from "@caxton/service/environment";
 import { createHealth, requireBus } from "@caxton/service/health";
 import { announce } from "@caxton/service/presence";
 import type { ProgramContext, RunningService } from "@caxton/service/program";
@@ -82,7 +82,7 @@ export async function startServices(
       return await startAgentHost({ ...context, cacheDir });
     });
     await start("validator", (context) => startValidator({ ...context, cacheDir }));
-    await start("router", (context) => startRouter({ ...context, ackWaitMs }));
+    await start("router", (context) => startRouter({ ...context, ackWaitMs, traceShare: traceShareFromEnvironment() }));
     await start("metrics-watcher", startMetricsWatcher);
     await start("ledger", (context) => startLedger({ ...context, ...ledgerSettings }));
     await start("orchestrator", (context) =>

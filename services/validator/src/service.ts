@@ -1,9 +1,10 @@
-import type { Bus } from "@caxton/bus/types";
+import type { Bus, BusMessage } from "@caxton/bus/types";
 import { decodeJson, encodeJson } from "@caxton/bus/json";
 import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
 import { canonicalJson } from "@caxton/contracts/fingerprint";
 import { checker } from "@caxton/contracts/schema";
-import { validateSubject } from "@caxton/contracts/subjects";
+import { header, validateSubject } from "@caxton/contracts/subjects";
+import { parseTraceparent } from "@caxton/contracts/trace-context";
 import { failureOf, type ValidateAnswer, ValidateRequest, type ValidationReport } from "@caxton/contracts/validation";
 import type { Logger } from "@caxton/telemetry/logger";
 import { closeToolchain } from "@caxton/wasm-agent/toolchain";
@@ -80,11 +81,16 @@ export async function startValidator(options: ValidatorOptions): Promise<{ close
     return report;
   }
 
-  async function answerTo(data: Uint8Array): Promise<ValidateAnswer> {
+  async function answerTo({ data, headers }: BusMessage): Promise<ValidateAnswer> {
     let ids: Record<string, string> = {};
     try {
       const request = validateRequest.check(parse(data));
-      ids = { deployment_id: request.deployment, agent_id: request.agent, digest: request.digest };
+      ids = {
+        deployment_id: request.deployment,
+        agent_id: request.agent,
+        digest: request.digest,
+        ...traceField(headers[header.traceparent]),
+      };
       const report = await reportOn(request);
       logReport(log, ids, report);
       return report;
@@ -98,7 +104,7 @@ export async function startValidator(options: ValidatorOptions): Promise<{ close
 
   const subscription = bus.subscribe(
     validateSubject,
-    async (message) => message.respond(encodeJson(await answerTo(message.data))),
+    async (message) => message.respond(encodeJson(await answerTo(message))),
     { queue: "validator", onError: (err) => log.error({ err }, "a verdict could not be answered") },
   );
   await subscription.ready;
@@ -111,6 +117,11 @@ export async function startValidator(options: ValidatorOptions): Promise<{ close
       closeToolchain();
     },
   };
+}
+
+function traceField(traceparent: string | undefined): Record<string, string> {
+  const context = parseTraceparent(traceparent);
+  return context === undefined ? {} : { trace_id: context.traceId };
 }
 
 function logReport(log: Logger, ids: Record<string, string>, report: ValidationReport): void {

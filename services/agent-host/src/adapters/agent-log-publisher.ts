@@ -34,7 +34,8 @@ export class AgentLogPublisher {
   add(lines: readonly AgentLogLine[]): void {
     const { log, agent, version } = this.#options;
     for (const line of lines) {
-      log[line.level]({ agent_id: agent, version, message_id: line.messageId }, line.text);
+      const { messageId, traceId } = line;
+      log[line.level]({ agent_id: agent, version, message_id: messageId, trace_id: traceId }, line.text);
       this.#lines.push(line);
       this.#chars += line.text.length;
       if (this.#chars >= batchMaxChars) this.flush();

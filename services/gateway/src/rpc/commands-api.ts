@@ -2,6 +2,7 @@ import { CaxtonError } from "@caxton/contracts/errors";
 import { deploymentCommand } from "@caxton/contracts/command-message";
 import type { CommandContext } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
 import { requireAgentName } from "@caxton/contracts/names";
+import type { HandlerContext } from "@connectrpc/connect";
 import { resolveDeployment } from "../core/resolve-id.ts";
 import type { Projection } from "../projection.ts";
 import type { Api, ApiContext } from "./api-context.ts";
@@ -26,24 +27,24 @@ export function commandsApi({ commands, projection }: ApiContext): CommandApi {
     verb: "abort" | "rollback",
     typed: string,
     context: CommandContext | undefined,
-    signal: AbortSignal,
+    { signal, requestHeader }: HandlerContext,
   ): Promise<{ deploymentId: string; agent: string; state: string }> {
     const { agent, deployment } = resolveDeployment(projection.views(), typed);
-    const command = deploymentCommand.check({ ...commandEnvelope(context), deployment });
+    const command = deploymentCommand.check({ ...commandEnvelope(context, requestHeader), deployment });
     const { state } = await commands.send(agent, verb, command, signal);
     return { deploymentId: deployment, agent, state };
   }
 
   return {
-    async deployAgent(request, { signal }) {
+    async deployAgent(request, { signal, requestHeader }) {
       const agent = requireAgentName(request.agent);
-      const command = toDeployCommand(request);
+      const command = toDeployCommand(request, requestHeader);
       const { deployment, state } = await commands.send(agent, "deploy", command, signal);
       await untilShown(projection, agent, deployment, signal);
       return { deploymentId: deployment, agent, state };
     },
-    rollbackDeployment: ({ deploymentId, context }, { signal }) => send("rollback", deploymentId, context, signal),
-    abortDeployment: ({ deploymentId, context }, { signal }) => send("abort", deploymentId, context, signal),
+    rollbackDeployment: ({ deploymentId, context }, call) => send("rollback", deploymentId, context, call),
+    abortDeployment: ({ deploymentId, context }, call) => send("abort", deploymentId, context, call),
     createCanaryDeployment: () => notYet("canary deployments"),
     promoteCanary: () => notYet("promotions of canaries"),
     createShadowDeployment: () => notYet("shadow deployments"),

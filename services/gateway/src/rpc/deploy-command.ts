@@ -4,13 +4,14 @@ import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { type DeployCommand, deployCommand } from "@caxton/contracts/command-message";
 import { CaxtonError } from "@caxton/contracts/errors";
 import type { DeployRequest, Limits } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import { ownDeploymentTrace } from "@caxton/contracts/trace-spans";
 import { isDigest } from "@caxton/contracts/names";
 import { commandEnvelope } from "./command-context.ts";
 
 const laterStrategies: readonly string[] = ["canary", "blue-green", "shadow"];
 
 /** @throws CaxtonError `invalid-argument`, `invalid-command`, `not-implemented` */
-export function toDeployCommand(request: DeployRequest): DeployCommand {
+export function toDeployCommand(request: DeployRequest, call: Headers): DeployCommand {
   const { artifactDigest, deploymentId, configuration, limits, instances, concurrency, allowBreaking } = request;
   if (!isDigest(artifactDigest)) {
     throw new CaxtonError(
@@ -18,9 +19,12 @@ export function toDeployCommand(request: DeployRequest): DeployCommand {
       `artifact digest '${artifactDigest.slice(0, 80)}' is not 64 lower-case hex digits; upload the file with PUT /artifacts/<sha256> and give that`,
     );
   }
+  const envelope = commandEnvelope(request.context, call);
+  const deployment = deploymentId === "" ? randomUUIDv7() : deploymentId;
   return deployCommand.check({
-    ...commandEnvelope(request.context),
-    deployment: deploymentId === "" ? randomUUIDv7() : deploymentId,
+    ...ownDeploymentTrace(envelope.id, deployment),
+    ...envelope,
+    deployment,
     artifact: { digest: artifactDigest },
     strategy: requireStrategy(request.strategy),
     ...(configuration === undefined ? {} : { configuration: toJson(ValueSchema, configuration) }),

@@ -1,7 +1,8 @@
 import type { Outcome } from "@caxton/contracts/outcome";
+import { parseTraceparent, spanIdOf } from "@caxton/contracts/trace-context";
+import { routeSpanId } from "@caxton/contracts/trace-spans";
 import type { Metrics } from "@caxton/telemetry/registry";
 import type { FinishedSpan, SpanSink } from "@caxton/telemetry/span";
-import { parseTraceparent, spanIdOf } from "@caxton/telemetry/trace-context";
 
 /** In seconds, finer where agents answer. */
 const latencyBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
@@ -85,11 +86,13 @@ export function spansOf(outcome: Outcome): readonly FinishedSpan[] {
   if (context === undefined || !context.sampled) return [];
   const { agent, epoch, sequence, receivedAtMs, decidedAtMs, deadLetter } = outcome;
   const { traceId } = context;
+  const spanId = routeSpanId(outcome);
   const attributes = { agent_id: agent, message_id: outcome.messageId, sequence };
   const route: FinishedSpan = {
     traceId,
-    spanId: spanIdOf(agent, epoch, sequence),
-    parentSpanId: context.spanId,
+    spanId,
+    // One that came without a trace begins its own.
+    ...(context.spanId === spanId ? {} : { parentSpanId: context.spanId }),
     name: "message.route",
     startMs: Math.min(receivedAtMs, decidedAtMs),
     endMs: decidedAtMs,

@@ -12,6 +12,8 @@ import {
   commandStream,
   commandSubjects,
 } from "@caxton/contracts/subjects";
+import { sentTrace, type SentTrace } from "@caxton/contracts/trace-context";
+import { ownDeploymentTrace } from "@caxton/contracts/trace-spans";
 import type { Command } from "@caxton/deployment/command";
 import type { Logger } from "@caxton/telemetry/logger";
 import { answerAgain, answerWith, type Verdict } from "../core/answer.ts";
@@ -137,7 +139,7 @@ async function decideOn(command: CommandBytes, body: CommandBody, options: Comma
       throw new CaxtonError("unknown-agent", `no agent ${agent}; 'caxton list' shows those there are`);
     }
     const decision = await agents.handle(agent, await domainCommand(received, bus), {
-      ...(message.traceparent === undefined ? {} : { traceparent: message.traceparent }),
+      ...traceOf(received),
       ...(message.reason === undefined ? {} : { reason: message.reason }),
     });
     if (!decision.ok) return { ok: false, error: decision.refusal };
@@ -148,6 +150,13 @@ async function decideOn(command: CommandBytes, body: CommandBody, options: Comma
     if (passing.includes(code)) throw error;
     return { ok: false, error: { code, message } };
   }
+}
+
+/** A deployment has a trace in any case; what is done to it later belongs to it unless its sender has one. */
+function traceOf({ verb, message }: ReceivedCommand): SentTrace {
+  const sent = sentTrace(message);
+  const isOwn = verb === "deploy" && sent.traceparent === undefined;
+  return isOwn ? ownDeploymentTrace(message.id, message.deployment) : sent;
 }
 
 async function domainCommand(received: ReceivedCommand, bus: Bus): Promise<Command | CommandIn> {

@@ -8,11 +8,12 @@ import { hasCode, toCaxtonError } from "@caxton/contracts/errors";
 import { readDeploymentEvent } from "@caxton/contracts/event-upcast";
 import { agentOfStream } from "@caxton/contracts/names";
 import { checkpointBucket, leaseBucket } from "@caxton/contracts/subjects";
+import { parseTraceparent, spanIdOf } from "@caxton/contracts/trace-context";
+import { deploymentSpanId } from "@caxton/contracts/trace-spans";
 import type { DeploymentEvent } from "@caxton/deployment/event";
 import type { EventStore, RecordedEvent } from "@caxton/event-store/port";
 import type { Logger } from "@caxton/telemetry/logger";
 import type { FinishedSpan, SpanSink } from "@caxton/telemetry/span";
-import { parseTraceparent, spanIdOf } from "@caxton/telemetry/trace-context";
 import { type Chapter, DeploymentStories, type Told } from "../core/deployment-story.ts";
 
 export interface TracesOptions {
@@ -27,6 +28,12 @@ export interface TracesOptions {
 interface Origin {
   readonly traceId: string;
   readonly parentSpanId?: string;
+}
+
+/** Everything recorded before `untilMs` was told, and of that millisecond the events with these ids. */
+interface Progress {
+  readonly untilMs: number;
+  readonly ids: readonly string[];
 }
 
 const checkpointKey = "deployment-traces";
@@ -58,7 +65,7 @@ export async function traceDeployments(options: TracesOptions): Promise<LeaseSea
 
 async function tellAll({ bus, eventStore, spans, now }: TracesOptions, signal: AbortSignal): Promise<void> {
   const bucket = await bus.kv(checkpointBucket);
-  const toldUntilMs = await readCheckpoint(bucket, now() - firstLookBackMs);
+  let told = await readCheckpoint(bucket, now() - firstLookBackMs);
   const stories = new DeploymentStories();
   const origins = new Map<string, Origin>();
   for await (const event of eventStore.subscribe({ signal })) {
@@ -67,13 +74,22 @@ async function tellAll({ bus, eventStore, spans, now }: TracesOptions, signal: A
     if (agent === undefined || known === undefined) continue;
     const { deployment } = known;
     if (known.type === "DeploymentRequested") origins.set(deployment, originOf(event));
-    const told = stories.enter(known);
+    const story = stories.enter(known);
     const origin = origins.get(deployment);
     if (last.has(known.type)) origins.delete(deployment);
-    if (told === undefined || origin === undefined || event.recordedAtMs < toldUntilMs) continue;
-    await taken(spans, spansOf(told, { agent, deployment, origin }), signal);
-    await bucket.put(checkpointKey, encodeJson({ toldUntilMs: event.recordedAtMs }));
+    if (story === undefined || origin === undefined || isTold(told, event)) continue;
+    await taken(spans, spansOf(story, { agent, deployment, origin }), signal);
+    told = after(told, event);
+    await bucket.put(checkpointKey, encodeJson(told));
   }
+}
+
+function isTold({ untilMs, ids }: Progress, { id, recordedAtMs }: RecordedEvent): boolean {
+  return recordedAtMs < untilMs || ids.includes(id);
+}
+
+function after({ untilMs, ids }: Progress, { id, recordedAtMs }: RecordedEvent): Progress {
+  return { untilMs: recordedAtMs, ids: recordedAtMs === untilMs ? [...ids, id] : [id] };
 }
 
 /** What cannot be read is said out loud where it is folded. */
@@ -114,7 +130,11 @@ interface Whose {
 
 function spansOf({ whole, parts }: Told, whose: Whose): readonly FinishedSpan[] {
   const { deployment, origin } = whose;
-  const root = spanOf(whole, whose, spanIdOf(deployment, whole.name), origin.parentSpanId);
+  const create = deploymentSpanId(deployment);
+  const spanId = whole.name === "deployment.create" ? create : spanIdOf(deployment, whole.name);
+  // One whose command came without a trace begins its own.
+  const isOwn = origin.parentSpanId === spanId;
+  const root = spanOf(whole, whose, spanId, isOwn ? undefined : origin.parentSpanId);
   const children = parts.map((part, index) => spanOf(part, whose, spanIdOf(deployment, part.name, index), root.spanId));
   return [root, ...children];
 }
@@ -129,9 +149,12 @@ function spanOf(chapter: Chapter, { agent, deployment, origin }: Whose, spanId: 
   };
 }
 
-async function readCheckpoint(bucket: KvBucket, unlessStoredMs: number): Promise<number> {
+async function readCheckpoint(bucket: KvBucket, unlessStoredMs: number): Promise<Progress> {
   const entry = await bucket.get(checkpointKey);
   const value = entry === undefined ? undefined : decodeJson(entry.value);
-  const isRight = typeof value === "object" && value !== null && "toldUntilMs" in value;
-  return isRight && typeof value.toldUntilMs === "number" ? value.toldUntilMs : unlessStoredMs;
+  const isRight = typeof value === "object" && value !== null && "untilMs" in value && "ids" in value;
+  if (!isRight || typeof value.untilMs !== "number" || !Array.isArray(value.ids)) {
+    return { untilMs: unlessStoredMs, ids: [] };
+  }
+  return { untilMs: value.untilMs, ids: value.ids.map(String) };
 }

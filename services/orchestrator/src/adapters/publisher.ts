@@ -2,6 +2,7 @@ import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { Bus, KvBucket } from "@caxton/bus/types";
 import { readDeploymentEvent } from "@caxton/contracts/event-upcast";
 import { checkpointBucket, deploymentStream, deploymentSubject } from "@caxton/contracts/subjects";
+import { sentTrace } from "@caxton/contracts/trace-context";
 import type { EventStore, RecordedEvent } from "@caxton/event-store/port";
 import { cloudEvent } from "../core/cloud-event.ts";
 import { agentOfStream } from "@caxton/contracts/names";
@@ -46,11 +47,10 @@ async function publish(bus: Bus, event: RecordedEvent, lastSequence: number): Pr
   const known = readDeploymentEvent(event);
   if (agent === undefined || known === undefined) return lastSequence;
   const subject = deploymentSubject(agent, known.deployment, event.type);
-  const { traceparent } = event.metadata;
   const { sequence } = await bus.store(subject, encodeJson(cloudEvent(event, agent, known.deployment)), {
     messageId: event.id,
     expectLastSequence: lastSequence,
-    headers: { [positionHeader]: event.position, ...(traceparent === undefined ? {} : { traceparent }) },
+    headers: { [positionHeader]: event.position, ...sentTrace(event.metadata) },
   });
   return sequence;
 }

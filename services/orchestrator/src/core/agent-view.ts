@@ -1,13 +1,13 @@
 import { readDeploymentEvent } from "@caxton/contracts/event-upcast";
 import type { EventMetadata } from "@caxton/contracts/event-envelope";
+import { sentTrace, type SentTrace } from "@caxton/contracts/trace-context";
 import { evolve } from "@caxton/deployment/evolve";
 import { type AgentState, initialState } from "@caxton/deployment/state";
 
 /** Where a deployment came from, so that what follows from it can say so. */
-export interface Provenance {
+export interface Provenance extends SentTrace {
   readonly correlationId: string;
   readonly lastEventId: string;
-  readonly traceparent?: string;
 }
 
 export interface StoredEvent {
@@ -34,8 +34,8 @@ export function advance(view: AgentView, stored: StoredEvent): AgentView {
   const event = readDeploymentEvent(stored);
   const { revision } = stored;
   if (event === undefined) return { ...view, revision };
-  const { correlationId, traceparent } = stored.metadata;
-  const origin = { correlationId, lastEventId: stored.id, ...(traceparent === undefined ? {} : { traceparent }) };
+  const { correlationId } = stored.metadata;
+  const origin = { correlationId, lastEventId: stored.id, ...sentTrace(stored.metadata) };
   return {
     state: evolve(view.state, event),
     revision,

@@ -13,7 +13,7 @@ export interface PublishableEvent {
 
 /** A stored event as a structured CloudEvent 1.0, https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md */
 export function cloudEvent(event: PublishableEvent, agent: string, deployment: string): Record<string, unknown> {
-  const { actor, commandId, causationId, correlationId, traceparent, reason } = event.metadata;
+  const { actor, commandId, causationId, correlationId, traceparent, tracestate, reason } = event.metadata;
   return {
     specversion: "1.0",
     id: event.id,
@@ -29,6 +29,7 @@ export function cloudEvent(event: PublishableEvent, agent: string, deployment: s
     causationid: causationId,
     correlationid: correlationId,
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
     ...(reason === undefined ? {} : { reason }),
     data: event.data,
   };

@@ -1,9 +1,9 @@
 import type { EventMetadata } from "@caxton/contracts/event-envelope";
+import type { SentTrace } from "@caxton/contracts/trace-context";
 import type { Command } from "@caxton/deployment/command";
 import type { AgentView } from "./agent-view.ts";
 
-export interface Sent {
-  readonly traceparent?: string;
+export interface Sent extends SentTrace {
   readonly reason?: string;
 }
 
@@ -14,13 +14,14 @@ export interface Sent {
 export function eventMetadata(command: Command, view: AgentView, sent: Sent): EventMetadata {
   const about = "deployment" in command ? command.deployment : view.state.rollout;
   const origin = about === undefined ? undefined : view.provenance[about];
-  const traceparent = sent.traceparent ?? origin?.traceparent;
+  const { traceparent, tracestate } = sent.traceparent === undefined ? (origin ?? {}) : sent;
   return {
     actor: command.actor,
     commandId: command.commandId,
     causationId: origin?.lastEventId ?? command.commandId,
     correlationId: origin?.correlationId ?? command.commandId,
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
     ...(sent.reason === undefined ? {} : { reason: sent.reason }),
   };
 }

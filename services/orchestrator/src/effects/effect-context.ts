@@ -1,5 +1,6 @@
 import type { AgentStreamSettings } from "@caxton/bus/agent-streams";
 import type { Bus } from "@caxton/bus/types";
+import type { SentTrace } from "@caxton/contracts/trace-context";
 import type { Report } from "@caxton/deployment/command";
 import type { AgentState, Deployment } from "@caxton/deployment/state";
 import type { Logger } from "@caxton/telemetry/logger";
@@ -11,6 +12,8 @@ export interface EffectContext {
   readonly agent: string;
   /** The state that asked for the effect. */
   readonly state: AgentState;
+  /** The trace that the effect's deployment belongs to. */
+  readonly trace: SentTrace;
   readonly now: () => number;
   /** How an agent's streams are made. */
   readonly streams: Partial<AgentStreamSettings>;

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bus } from "@caxton/bus/types";
 import { toCaxtonError } from "@caxton/contracts/errors";
+import { sentTrace } from "@caxton/contracts/trace-context";
 import { type Effect, next } from "@caxton/deployment/next";
 import type { AgentState } from "@caxton/deployment/state";
 import type { Logger } from "@caxton/telemetry/logger";
@@ -62,8 +63,10 @@ export class Effects {
     const { bus, agents, id, now, streams } = this.#options;
     const log = this.#options.log.child({ agent_id: agent, effect: effect.key });
     try {
-      const { state } = agents.view(agent);
-      const report = await carryOut(effect, { bus, log, agent, state, now, streams, signal });
+      const { state, provenance } = agents.view(agent);
+      const about = "deployment" in effect ? effect.deployment : state.rollout;
+      const trace = sentTrace((about === undefined ? undefined : provenance[about]) ?? {});
+      const report = await carryOut(effect, { bus, log, agent, state, trace, now, streams, signal });
       if (signal.aborted) return;
       log.debug({ report: report.type }, "effect done");
       await agents.handle(agent, { ...report, commandId: randomUUID(), actor: `orchestrator ${id}` });

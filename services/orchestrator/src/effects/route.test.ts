@@ -31,7 +31,16 @@ const entry = (agent: string, revision: number, version: string): RouteEntry => 
 function contextOf(agent: string, through: Bus, signal: AbortSignal): EffectContext {
   const route = { revision: 2, targets: [{ version: "proc-v2-bbbbb", share: 1 }], closed: [] };
   const log = createLogger({ service: "test", id: "test", level: "silent" });
-  return { bus: through, log, agent, state: { ...initialState, route }, now: Date.now, streams: {}, signal };
+  return {
+    bus: through,
+    log,
+    agent,
+    state: { ...initialState, route },
+    trace: {},
+    now: Date.now,
+    streams: {},
+    signal,
+  };
 }
 
 /** The bus as a process has it that was stopped once, after it had read the route and before it writes. */

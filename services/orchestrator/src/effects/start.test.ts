@@ -60,6 +60,7 @@ describe("the specifications of versions that are gone", () => {
       log,
       agent: "many",
       state,
+      trace: {},
       now: Date.now,
       streams: {},
       signal,
@@ -77,7 +78,16 @@ describe("a version that is to stop", () => {
     const version = state.deployments[id]?.version ?? "";
     const log = createLogger({ service: "test", id: "test", level: "silent" });
     const { signal } = new AbortController();
-    const context: EffectContext = { bus, log, agent, state, now: Date.now, streams: {}, signal };
+    const context: EffectContext = {
+      bus,
+      log,
+      agent,
+      state,
+      trace: {},
+      now: Date.now,
+      streams: {},
+      signal,
+    };
     const slots = await bus.kv(slotBucket, { ttlMs: slotTtlMs });
     const key = slotKey(agent, version, 0);
     const ready: SlotStatus = { host: "h", instance: "i", state: "ready", restarts: 0 };

@@ -61,7 +61,7 @@ async function desire(
   deployment: Deployment,
   version: string,
   desired: VersionSpec["desired"],
-  { bus, agent, signal }: EffectContext,
+  { bus, agent, trace, signal }: EffectContext,
 ): Promise<void> {
   const bucket = await bus.kv(versionBucket);
   const key = versionKey(agent, version);
@@ -78,6 +78,7 @@ async function desire(
     instances: deployment.instances,
     concurrency: deployment.concurrency,
     desired,
+    ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
   };
   signal.throwIfAborted();
   if (entry === undefined) await bucket.create(key, encodeJson(spec));

@@ -43,8 +43,12 @@ function requestFor(deployment: Deployment, { state, agent }: EffectContext): Va
   };
 }
 
-async function ask(request: Uint8Array, { bus, signal }: EffectContext): Promise<ValidationReport> {
-  const message = await bus.request(validateSubject, request, { timeoutMs: attemptTimeoutMs, signal });
+async function ask(request: Uint8Array, { bus, trace, signal }: EffectContext): Promise<ValidationReport> {
+  const message = await bus.request(validateSubject, request, {
+    headers: { ...trace },
+    timeoutMs: attemptTimeoutMs,
+    signal,
+  });
   const answer = validateAnswer.check(decodeJson(message.data));
   if (!("error" in answer)) return answer;
   const { code } = answer.error;

@@ -47,12 +47,13 @@ export async function askVersion(bus: Pick<Bus, "request">, ask: Ask): Promise<R
 }
 
 function runMessage({ inbound, body }: Held, index: number): RunMessage {
-  const { id, kind, conversation } = inbound;
+  const { id, kind, conversation, trace } = inbound;
   return {
     index,
     id,
     body,
     ...(kind === undefined ? {} : { kind }),
     ...(conversation === undefined ? {} : { conversation }),
+    ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
   };
 }

@@ -1,4 +1,6 @@
 import { header } from "@caxton/contracts/subjects";
+import { sentTrace, type SentTrace } from "@caxton/contracts/trace-context";
+import { ownMessageTrace } from "@caxton/contracts/trace-spans";
 
 /** A message as it lies in an inbox, seen without the bus. */
 export interface Inbound {
@@ -12,7 +14,7 @@ export interface Inbound {
   readonly kind?: string;
   readonly conversation?: string;
   readonly hops: number;
-  readonly traceparent?: string;
+  readonly trace: SentTrace;
   readonly headers: Readonly<Record<string, string>>;
   readonly data: Uint8Array;
   /** undefined where the bytes are not UTF-8. */
@@ -32,24 +34,21 @@ interface Raw {
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** Longer ids are not carried on: an outcome must have room for the message itself. */
 const idMaxCharacters = 512;
-/** https://www.w3.org/TR/trace-context/#traceparent-header; an id of zeros alone is none. */
-const traceContext = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-export function inboundOf(agent: string, epoch: string, raw: Raw): Inbound {
+/** @param traceShare of the messages that came without a trace, this share (0–1) is given one */
+export function inboundOf(agent: string, epoch: string, raw: Raw, traceShare = 0): Inbound {
   const id = `${epoch}/${raw.sequence}`;
   const given = raw.headers[header.messageId];
   const kind = raw.headers[header.kind];
   const conversation = raw.headers[header.conversation];
-  const traceparent = raw.headers[header.traceparent];
+  const messageId = given === undefined || given === "" || given.length > idMaxCharacters ? id : given;
+  const place = { agent, epoch, sequence: raw.sequence, messageId };
   return {
-    agent,
-    epoch,
-    sequence: raw.sequence,
+    ...place,
     id,
-    messageId: given === undefined || given === "" || given.length > idMaxCharacters ? id : given,
     ...(kind === undefined ? {} : { kind }),
     ...(conversation === undefined ? {} : { conversation }),
-    ...(traceparent === undefined || !traceContext.test(traceparent) ? {} : { traceparent }),
+    trace: traceOf(raw.headers, place, traceShare),
     hops: hopsOf(raw.headers[header.hops]),
     headers: raw.headers,
     data: raw.data,
@@ -57,6 +56,11 @@ export function inboundOf(agent: string, epoch: string, raw: Raw): Inbound {
     receivedAtMs: raw.storedAtMs,
     deliveryCount: raw.deliveryCount,
   };
+}
+
+function traceOf(headers: Raw["headers"], place: Parameters<typeof ownMessageTrace>[0], traceShare: number): SentTrace {
+  const sent = sentTrace({ traceparent: headers[header.traceparent], tracestate: headers[header.tracestate] });
+  return sent.traceparent === undefined ? ownMessageTrace(place, traceShare) : sent;
 }
 
 /** What keeps a message with one version. */

@@ -79,7 +79,7 @@ function outcomeOf(message: Inbound, earlier: readonly Attempt[], final: Final, 
     hops: message.hops,
     receivedAtMs: message.receivedAtMs,
     decidedAtMs,
-    ...(message.traceparent === undefined ? {} : { traceparent: message.traceparent }),
+    ...message.trace,
   };
 }
 

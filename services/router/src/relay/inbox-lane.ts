@@ -7,6 +7,7 @@ import { resumeAfter } from "./core/position.ts";
 import type { LaneState } from "./lane-state.ts";
 import { runLane, type Beginning, type LaneContext, type Pass } from "./lane.ts";
 import { PublishingWindow } from "./publishing-window.ts";
+import { told } from "./relay-span.ts";
 
 const maxInFlight = 64;
 const encoder = new TextEncoder();
@@ -46,12 +47,21 @@ async function begin(context: LaneContext, target: string, { outcomeEpochMs, che
   };
 
   async function send(outcome: Outcome, outcomeSequence: number): Promise<void> {
-    for (const { id, output, headers } of outgoing(outcome, { outcomeEpochMs, outcomeSequence }, target)) {
+    for (const one of outgoing(outcome, { outcomeEpochMs, outcomeSequence }, target)) {
+      const { id, output, headers } = one;
       if (there.delete(id)) continue;
       await window.room();
       window.send(outcomeSequence, () =>
         context.mayPublish()
-          ? bus.store(inboxSubject(target), encoder.encode(output.body), { headers, messageId: id, failWhenAway: true })
+          ? told(
+              context.spans,
+              { outcome, output: one },
+              bus.store(inboxSubject(target), encoder.encode(output.body), {
+                headers,
+                messageId: id,
+                failWhenAway: true,
+              }),
+            )
           : Promise.reject(new CaxtonError("cancelled", "this process stood still")),
       );
     }

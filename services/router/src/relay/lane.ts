@@ -4,6 +4,7 @@ import type { Outcome } from "@caxton/contracts/outcome";
 import type { RelayCheckpoint } from "@caxton/contracts/placement";
 import { outcomeStream } from "@caxton/contracts/subjects";
 import type { Logger } from "@caxton/telemetry/logger";
+import type { SpanSink } from "@caxton/telemetry/span";
 import { pause } from "../adapters/signal.ts";
 import { nextDelayMs } from "../core/backoff.ts";
 import { Checkpoint, keepCheckpoint } from "./checkpoint.ts";
@@ -20,6 +21,7 @@ export interface LaneContext {
   readonly feed: OutcomeFeed;
   /** Whether we may still believe in our lease; false after this process stood still. */
   mayPublish(): boolean;
+  readonly spans: SpanSink | undefined;
 }
 
 /** One go at a lane, in one life of the outcome stream: where it begins, and what to do with an outcome. */

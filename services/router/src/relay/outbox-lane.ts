@@ -7,6 +7,7 @@ import { isDone, parsePosition, resumeAfter, type OutcomePlace, type RelayPositi
 import type { LaneState } from "./lane-state.ts";
 import { outcomesBehind, runLane, type Beginning, type LaneContext, type Pass } from "./lane.ts";
 import { PublishingWindow } from "./publishing-window.ts";
+import { told } from "./relay-span.ts";
 
 const maxInFlight = 512;
 const encoder = new TextEncoder();
@@ -46,7 +47,7 @@ async function begin(
       const at = { outcomeEpochMs, outcomeSequence };
       const outputs = outgoing(outcome, at, undefined).filter(({ index }) => !isDone(done, outcomeSequence, index));
       if (speaksToAgents(outcome) || window.free < outputs.length) return sendSlowly(outcome, at, outputs);
-      for (const output of outputs) send(outcomeSequence, output);
+      for (const output of outputs) send(outcomeSequence, outcome, output);
       return undefined;
     },
   };
@@ -55,16 +56,18 @@ async function begin(
     for (const target of targetsOf(outcome)) await registerTarget(target, at);
     for (const output of outputs) {
       await window.room();
-      send(at.outcomeSequence, output);
+      send(at.outcomeSequence, outcome, output);
     }
   }
 
-  function send(outcomeSequence: number, { output, headers }: Outgoing): void {
+  function send(outcomeSequence: number, outcome: Outcome, one: Outgoing): void {
+    const { output, headers } = one;
     window.send(outcomeSequence, () => {
       if (!context.mayPublish()) return Promise.reject(new CaxtonError("cancelled", "this process stood still"));
       const expectation = { headers, expectLastSequence };
       expectLastSequence += 1;
-      return bus.store(outboxSubject(agent, output.kind), encoder.encode(output.body), expectation);
+      const stored = bus.store(outboxSubject(agent, output.kind), encoder.encode(output.body), expectation);
+      return told(context.spans, { outcome, output: one }, stored);
     });
   }
 }

@@ -6,6 +6,7 @@ import type { RelayLaneStatus } from "@caxton/contracts/lane-status";
 import { inboxStream, leaseBucket, outcomeStream, relayBucket } from "@caxton/contracts/subjects";
 import { Pulse } from "@caxton/service/pulse";
 import type { Logger } from "@caxton/telemetry/logger";
+import type { SpanSink } from "@caxton/telemetry/span";
 import { pause } from "../adapters/signal.ts";
 import { createCheckpoint, targetKey } from "./checkpoint.ts";
 import { runInboxLane } from "./inbox-lane.ts";
@@ -23,6 +24,8 @@ export interface RelayOptions {
   readonly agent: string;
   /** What this process stores of the agent's outcomes. */
   readonly feed: OutcomeFeed;
+  /** Where spans go; nowhere where undefined. */
+  readonly spans: SpanSink | undefined;
 }
 
 export interface Relay {
@@ -45,7 +48,7 @@ interface Running {
 
 /** Carries an agent's outputs on, as long as no other process does (DESIGN: one relay an agent; its writes guard themselves). */
 export function startRelay(options: RelayOptions): Relay {
-  const { bus, log, holder, agent, feed } = options;
+  const { bus, log, holder, agent, feed, spans } = options;
   const stop = new AbortController();
   let running: Running | undefined;
   const opening = open();
@@ -76,7 +79,7 @@ export function startRelay(options: RelayOptions): Relay {
     try {
       const signal = AbortSignal.any([until, pulse.missed]);
       const mayPublish = (): boolean => pulse.regular() && !lease.signal.aborted;
-      const context = { bus, log, agent, checkpoints, feed, mayPublish };
+      const context = { bus, log, agent, checkpoints, feed, mayPublish, spans };
       await relayUntil(context, signal, (now) => (running = now));
       // Who stood still lets another go on, and may be next again.
       await lease.release();

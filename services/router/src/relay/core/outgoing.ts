@@ -1,5 +1,6 @@
 import type { Outcome, Output } from "@caxton/contracts/outcome";
 import { header } from "@caxton/contracts/subjects";
+import { outputTrace } from "@caxton/contracts/trace-spans";
 import { positionText, type OutcomePlace } from "./position.ts";
 
 /** An output with its place in the world. */
@@ -23,7 +24,7 @@ export function outgoing(outcome: Outcome, at: OutcomePlace, target: string | un
       [header.kind]: output.kind,
     };
     if (target !== undefined) headers[header.hops] = String(outcome.hops + 1);
-    if (outcome.traceparent !== undefined) headers[header.traceparent] = outcome.traceparent;
+    if (outcome.traceparent !== undefined) Object.assign(headers, outputTrace(outcome, index));
     outputs.push({ index, id, output, headers });
   }
   return outputs;

@@ -9,12 +9,24 @@ export interface TraceContext {
   readonly sampled: boolean;
 }
 
+/** What travels: as headers on the bus and over HTTP, as fields of what is stored. */
+export interface SentTrace {
+  readonly traceparent?: string;
+  /** What other tracers keep with the trace; ours is none. */
+  readonly tracestate?: string;
+}
+
 const pattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const sampledFlag = 1;
+const traceparentMaxCharacters = 100;
+/** What everybody must carry on at least; more is not, https://www.w3.org/TR/trace-context/#tracestate-limits */
+export const tracestateMaxCharacters = 512;
+const tracestateText = /^[\x20-\x7e\t]+$/;
 
 /** undefined where the text is no trace context, https://www.w3.org/TR/trace-context/#traceparent-header */
 export function parseTraceparent(text: string | undefined): TraceContext | undefined {
-  const [, version, traceId, spanId, flags, more] = pattern.exec(text ?? "") ?? [];
+  if (text === undefined || text.length > traceparentMaxCharacters) return undefined;
+  const [, version, traceId, spanId, flags, more] = pattern.exec(text) ?? [];
   if (version === undefined || traceId === undefined || spanId === undefined || flags === undefined) return undefined;
   if (version === "ff" || (version === "00" && more !== undefined)) return undefined;
   if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
@@ -23,6 +35,19 @@ export function parseTraceparent(text: string | undefined): TraceContext | undef
 
 export function traceparentOf({ traceId, spanId, sampled }: TraceContext): string {
   return `00-${traceId}-${spanId}-${sampled ? "01" : "00"}`;
+}
+
+/** What of a sender's trace is carried on: nothing where its traceparent is none, no tracestate that is too long. */
+export function sentTrace(sent: {
+  readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
+}): SentTrace {
+  const context = parseTraceparent(sent.traceparent);
+  if (context === undefined) return {};
+  const traceparent = traceparentOf(context);
+  const tracestate = sent.tracestate?.trim() ?? "";
+  const isCarried = tracestate.length <= tracestateMaxCharacters && tracestateText.test(tracestate);
+  return isCarried ? { traceparent, tracestate } : { traceparent };
 }
 
 /** The same names give the same id, so that who tells of a span again tells of the same one. */
