@@ -92,5 +92,7 @@ function skippedNames(names: readonly string[]): string {
 const nothingRun: TestReport = { passed: 0, failed: 1, skipped: [] };
 const report = (await runChecks()) ? await runTests(process.argv.slice(2)) : nothingRun;
 if (report.skipped.length > 0) console.log(`skipped: ${skippedNames(report.skipped)}`);
+if (process.env["CAXTON_LONG"] !== "1")
+  console.log("not run: fault tests that take minutes, and the soak (pnpm test:long)");
 console.log(summary(report));
 process.exitCode = report.failed === 0 ? 0 : 1;

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { soak } from "./soak.ts";
+import { isLong } from "../harness/long.ts";
 
 const messages = 20_000;
 
-test(
+test.skipIf(!isLong)(
   "a short soak handles every message and no process grows beyond its bound in the second half",
   { timeout: 300_000 },
   async () => {

@@ -2,6 +2,7 @@ import { onTestFailed, expect, test } from "vitest";
 import { outcomeStream } from "@caxton/contracts/subjects";
 import { agent, openScene, type Scene } from "./scene.ts";
 import { ledgerCounts, nothingWrong } from "./verdict.ts";
+import { isLong } from "../harness/long.ts";
 
 /** Of these two restarts each: one killed, one ended in order. */
 const at = ["DeploymentRequested", "DeploymentStarted", "ValidationPassed", "VersionReady", "RouteChanged"];
@@ -18,7 +19,7 @@ async function untilMoreDecided({ bus }: Scene): Promise<void> {
   throw new Error(`fewer than ${decidedBetween} messages were decided in ${timeoutMs} ms`);
 }
 
-test(
+test.skipIf(!isLong)(
   "nats-server restarted ten times during traffic and deployments loses, doubles and falsifies nothing",
   { timeout: 300_000 },
   async () => {

@@ -1,15 +1,14 @@
 import { readdir, readFile } from "node:fs/promises";
-import process from "node:process";
 import type { Bus } from "@caxton/bus/types";
 import { expect, onTestFailed, test } from "vitest";
 import { deploymentFacts, publishDeploy, uploadArtifact } from "../harness/deployer.ts";
 import { buildExamples } from "../harness/quake-agents.ts";
 import { growthBoundMiB, sampleMemory } from "./memory-samples.ts";
 import { agent, openScene, type Scene } from "./scene.ts";
+import { isLong } from "../harness/long.ts";
 
 const services = ["orchestrator", "validator", "agent-host", "router", "ledger", "metrics-watcher"];
-const isLong = process.env["CAXTON_LONG"] === "1";
-const count = isLong ? 200 : 40;
+const count = 200;
 const ends = ["DeploymentCompleted", "DeploymentFailed", "ValidationFailed", "DeploymentRolledBack"];
 /** A drain, an instance started ahead and a service's own housekeeping come and go. */
 const slack = 12;
@@ -82,11 +81,10 @@ function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }
 
-test(
+test.skipIf(!isLong)(
   `${count} deployments of one agent one after another leave no process, key, file or descriptor behind`,
   { timeout: 900_000 },
   async () => {
-    if (!isLong) console.log(`${count} deployments; two hundred with CAXTON_LONG=1`);
     const scene = await openScene(1_000, { services, instances: 1 });
     onTestFailed(() => console.error(scene.cluster.logs()));
     try {

@@ -13,7 +13,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startNatsServer } from "../harness/nats-server.ts";
 
 const main = fileURLToPath(new URL("../../services/standalone/src/main.ts", import.meta.url));
-const withinMs = 10_000;
+const withinMs = 20_000;
 
 interface Addresses {
   readonly pid: number;
