@@ -9,3 +9,12 @@ export function encodeJson(value: unknown): Uint8Array {
 export function decodeJson(data: Uint8Array): unknown {
   return JSON.parse(decoder.decode(data));
 }
+
+/** For what anybody may have published: undefined where it is no JSON. */
+export function jsonOrUndefined(data: Uint8Array): unknown {
+  try {
+    return decodeJson(data);
+  } catch {
+    return undefined;
+  }
+}

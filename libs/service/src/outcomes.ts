@@ -1,13 +1,11 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { decodeJson } from "@caxton/bus/json";
-import type { Bus, StoredMessage } from "@caxton/bus/types";
-import { hasCode } from "@caxton/contracts/errors";
+import { jsonOrUndefined } from "@caxton/bus/json";
+import type { Bus } from "@caxton/bus/types";
 import { Outcome } from "@caxton/contracts/outcome";
 import { checker } from "@caxton/contracts/schema";
 import { outcomeStream } from "@caxton/contracts/subjects";
+import { followStream } from "./follow-stream.ts";
 
 const outcomeChecker = checker("outcome", Outcome);
-const absentRetryMs = 250;
 
 export interface FollowedOutcome {
   /** Its sequence in the stream of outcomes, not of the message. */
@@ -23,23 +21,14 @@ export async function* followOutcomes(
   options: { readonly fromPosition?: number; readonly signal: AbortSignal },
 ): AsyncGenerator<FollowedOutcome, void> {
   const { fromPosition = 1, signal } = options;
-  while (!signal.aborted) {
-    try {
-      for await (const stored of bus.streams.follow(outcomeStream(agent), { fromSequence: fromPosition, signal })) {
-        yield { position: stored.sequence, outcome: readOutcome(stored) };
-      }
-    } catch (error) {
-      if (!hasCode(error, "stream-not-found")) throw error;
-      await delay(absentRetryMs, undefined, { signal }).catch(() => undefined);
-    }
+  const wanted = { fromSequence: fromPosition, signal };
+  for await (const stored of followStream(bus.streams, outcomeStream(agent), wanted)) {
+    yield { position: stored.sequence, outcome: readOutcome(stored.data) };
   }
 }
 
-function readOutcome(stored: StoredMessage): Outcome | undefined {
-  try {
-    const value = decodeJson(stored.data);
-    return outcomeChecker.matches(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+/** undefined where what is stored is no outcome. */
+export function readOutcome(data: Uint8Array): Outcome | undefined {
+  const value = jsonOrUndefined(data);
+  return outcomeChecker.matches(value) ? value : undefined;
 }

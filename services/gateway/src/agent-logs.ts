@@ -1,9 +1,9 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { decodeJson } from "@caxton/bus/json";
+import { jsonOrUndefined } from "@caxton/bus/json";
 import type { Bus, StoredMessage } from "@caxton/bus/types";
 import { agentLogBatch } from "@caxton/contracts/agent-log";
 import { hasCode } from "@caxton/contracts/errors";
 import { logStream, logSubject } from "@caxton/contracts/subjects";
+import { followStream } from "@caxton/service/follow-stream";
 import { positionAt } from "@caxton/service/position-at";
 import { type LogEntry, type LogFilter, Newest, wantedLines } from "./core/log-filter.ts";
 
@@ -17,7 +17,6 @@ export interface LogRange {
   readonly afterPosition?: number;
 }
 
-const absentRetryMs = 500;
 /** A line is stored a little after it was said, and clocks differ. */
 const clockSlackMs = 60_000;
 
@@ -40,26 +39,13 @@ export async function* readLogs(bus: Bus, range: LogRange, signal: AbortSignal):
   }
   yield* stored.take();
   if (!follow) return;
-  while (!signal.aborted) {
-    try {
-      for await (const message of bus.streams.follow(logStream, { fromSequence, filterSubject, signal })) {
-        fromSequence = message.sequence + 1;
-        yield* linesOf(message, filter);
-      }
-    } catch (error) {
-      if (!hasCode(error, "stream-not-found")) throw error;
-      await delay(absentRetryMs, undefined, { signal }).catch(() => undefined);
-    }
+  for await (const message of followStream(bus.streams, logStream, { fromSequence, filterSubject, signal })) {
+    yield* linesOf(message, filter);
   }
 }
 
 function linesOf(message: StoredMessage, filter: LogFilter): LogEntry[] {
-  let body: unknown;
-  try {
-    body = decodeJson(message.data);
-  } catch {
-    return [];
-  }
+  const body = jsonOrUndefined(message.data);
   // What somebody else published there is no log line.
   return agentLogBatch.matches(body) ? wantedLines(body, message.sequence, filter) : [];
 }

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { decodeJson } from "@caxton/bus/json";
+import { jsonOrUndefined } from "@caxton/bus/json";
 import type { Bus, StoredMessage } from "@caxton/bus/types";
 import { hasCode } from "@caxton/contracts/errors";
 import { isUuid } from "@caxton/contracts/schema";
 import { answerStream, answerSubject, commandConsumer, commandStream } from "@caxton/contracts/subjects";
+import { followStream } from "@caxton/service/follow-stream";
 import { answeredEntry, type CommandEntry, type CommandFilter, isWanted, waitingEntry } from "./core/command-entry.ts";
 import { Newest } from "./core/log-filter.ts";
 
@@ -16,7 +16,6 @@ export interface CommandRange {
   readonly afterPosition?: number;
 }
 
-const absentRetryMs = 500;
 /** Most that are looked at among those that nobody has taken yet. */
 const waitingMax = 1_000;
 
@@ -38,21 +37,13 @@ export async function* listCommands(bus: Bus, range: CommandRange, signal: Abort
     if (!hasCode(error, "stream-not-found")) throw error;
   }
   if (!follow) return;
-  while (!signal.aborted) {
-    try {
-      for await (const message of bus.streams.follow(answerStream, { fromSequence, signal })) {
-        fromSequence = message.sequence + 1;
-        yield* wanted(message, filter);
-      }
-    } catch (error) {
-      if (!hasCode(error, "stream-not-found")) throw error;
-      await delay(absentRetryMs, undefined, { signal }).catch(() => undefined);
-    }
+  for await (const message of followStream(bus.streams, answerStream, { fromSequence, signal })) {
+    yield* wanted(message, filter);
   }
 }
 
 function wanted(message: StoredMessage, filter: CommandFilter): readonly CommandEntry[] {
-  const entry = answeredEntry(message, jsonOf(message.data));
+  const entry = answeredEntry(message, jsonOrUndefined(message.data));
   return entry !== undefined && isWanted(entry, filter) ? [entry] : [];
 }
 
@@ -74,15 +65,7 @@ async function waiting(bus: Bus, signal: AbortSignal): Promise<readonly CommandE
 }
 
 function idOf({ data, sequence }: StoredMessage): string {
-  const json = jsonOf(data);
+  const json = jsonOrUndefined(data);
   const id = typeof json === "object" && json !== null && "id" in json ? json.id : undefined;
   return typeof id === "string" && isUuid(id) ? id : `seq-${sequence}`;
-}
-
-function jsonOf(data: Uint8Array): unknown {
-  try {
-    return decodeJson(data);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,14 +1,11 @@
-import { decodeJson } from "@caxton/bus/json";
 import type { StreamInfo } from "@caxton/bus/types";
-import { epochOf, Outcome } from "@caxton/contracts/outcome";
-import { checker } from "@caxton/contracts/schema";
+import { epochOf, type Outcome } from "@caxton/contracts/outcome";
 import { inboxStream, outcomeStream } from "@caxton/contracts/subjects";
+import { readOutcome } from "@caxton/service/outcomes";
 import { keptForMs, type OutcomeBound, outcomeHold, type TrimSettings } from "../core/trim-plan.ts";
 import { relayedTo } from "./relayed-to.ts";
 import { ResendRecords } from "./resend-records.ts";
 import { arePressed, type TrimContext } from "./trim-context.ts";
-
-const outcomeSchema = checker("outcome", Outcome);
 
 /** What one step takes. */
 interface Step {
@@ -137,13 +134,4 @@ export function outcomeBound(
     decidedBeforeMs: nowMs - keptForMs(settings.outcomeRetentionMs, pressed, settings),
     lettersBeforeMs: nowMs - settings.outcomeRetentionMs,
   };
-}
-
-export function readOutcome(data: Uint8Array): Outcome | undefined {
-  try {
-    const value = decodeJson(data);
-    return outcomeSchema.matches(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
