@@ -1,0 +1,130 @@
+import { writeFile } from "node:fs/promises";
+import { compare, type Comparison } from "./measure/comparison.ts";
+import { type DeployTimes, deployTimes } from "./measure/deploy-times.ts";
+import { loadCurve, type LoadPoint } from "./measure/load-curve.ts";
+import { startLoopSide } from "./measure/loop-side.ts";
+import { memoryPerVersionMiB } from "./measure/memory.ts";
+import { replayRates } from "./measure/replay.ts";
+import { routeChangeTimes } from "./measure/route-change.ts";
+import { startRoutedSide } from "./measure/routed-side.ts";
+import type { Guest } from "./measure/side.ts";
+import { percentile, summarize, type Summary } from "./measure/statistics.ts";
+import { latencyPicture } from "./picture.ts";
+
+/** How much each part measures, and where its lines go. */
+export interface Extent {
+  readonly rounds: number;
+  readonly messages: number;
+  readonly loadMs: number;
+  readonly routeChanges: number;
+  /** Fresh clusters that are deployed to; each is cold twice. */
+  readonly clusters: number;
+  readonly replayedEvents: number;
+  readonly svg: string;
+  readonly say: (line: string) => void;
+}
+
+/** What a part adds to the report: numbers under their names, every sample under `raw`. */
+export interface Findings {
+  readonly numbers: Readonly<Record<string, number>>;
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
+/** The parts by the names that `--only` takes, in the order in which they run. What one measures another may use. */
+export function benchParts(extent: Extent): Readonly<Record<string, () => Promise<Findings>>> {
+  const { say } = extent;
+  const every = once(() => comparison("every", extent));
+  const deploys = once(() => deployTo(extent.clusters));
+
+  async function throughput(): Promise<Findings> {
+    say("throughput, from a full inbox to everything stored");
+    const dense = await every();
+    const fifth = await comparison("fifth", extent);
+    return {
+      numbers: { routedRatio: dense.ratio.median, routedRatioSparse: fifth.ratio.median },
+      raw: { every: dense, fifth },
+    };
+  }
+
+  async function latency(): Promise<Findings> {
+    const { routedPerSecond, loopPerSecond } = await every();
+    say("latency over load, an output for every message");
+    const routed = await loadCurve(() => startRoutedSide("every"), routedPerSecond.median, extent.loadMs);
+    const loop = await loadCurve(() => startLoopSide("every", 1), loopPerSecond.median, extent.loadMs);
+    for (const line of [...loadLines("routed", routed), ...loadLines("loop", loop)]) say(line);
+    const svg = latencyPicture([
+      { name: "routed", colour: "#0b6e4f", points: routed },
+      { name: "hand-written loop", colour: "#b3541e", points: loop },
+    ]);
+    await writeFile(extent.svg, svg);
+    return {
+      numbers: { p99AtThirtyPercentMs: atThirty(routed), loopP99AtThirtyPercentMs: atThirty(loop) },
+      raw: { load: { routed, loop } },
+    };
+  }
+
+  async function routeChange(): Promise<Findings> {
+    const routeChangesMs = await routeChangeTimes(extent.routeChanges);
+    const routeChangeP99Ms = percentile(routeChangesMs, 0.99);
+    say(`route change to the last of two routers: p50 ${percentile(routeChangesMs, 0.5).toFixed(2)} ms`);
+    say(`  p99 ${routeChangeP99Ms.toFixed(2)} ms`);
+    return { numbers: { routeChangeP99Ms }, raw: { routeChangesMs } };
+  }
+
+  async function deploy(): Promise<Findings> {
+    const times = await deploys();
+    const cold = summarize(times.flatMap(({ coldMs }) => coldMs));
+    const cached = summarize(times.flatMap(({ cachedMs }) => cachedMs));
+    say(`deploy of ${(times[0]?.artifactMiB ?? 0).toFixed(1)} MiB: cold ${shown(cold)} ms, cached ${shown(cached)} ms`);
+    return { numbers: { deployColdMs: cold.median, deployCachedMs: cached.median }, raw: { cold, cached } };
+  }
+
+  async function replay(): Promise<Findings> {
+    const [first] = await deploys();
+    const rates = await replayRates(first?.history ?? [], extent.replayedEvents);
+    const { replayPerSecond, foldPerSecond } = rates;
+    say(`replay and fold ${Math.round(replayPerSecond)} events/s, fold ${Math.round(foldPerSecond)} events/s`);
+    return { numbers: { ...rates }, raw: {} };
+  }
+
+  async function memory(): Promise<Findings> {
+    const taken = await memoryPerVersionMiB();
+    say(`memory per version ${shown(taken, 1)} MiB`);
+    return { numbers: { memoryPerVersionMiB: taken.median }, raw: { memory: taken } };
+  }
+
+  return { throughput, latency, "route-change": routeChange, deploy, replay, memory };
+}
+
+const once = <T>(measure: () => Promise<T>): (() => Promise<T>) => {
+  let measured: Promise<T> | undefined;
+  return () => (measured ??= measure());
+};
+
+const shown = ({ median, interval: [low, high] }: Summary, digits = 0): string =>
+  `${median.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
+
+async function comparison(guest: Guest, { rounds, messages, say }: Extent): Promise<Comparison> {
+  const compared = await compare(guest, { rounds, messages, say: (line) => say(`  ${line}`) });
+  const { ratio, batchedRatio, routedPerSecond, loopPerSecond } = compared;
+  say(`  ${guest}: routed ${shown(routedPerSecond)}/s, loop ${shown(loopPerSecond)}/s`);
+  say(`  ratio to the loop ${shown(ratio, 2)}, to the loop with 16 messages a request ${shown(batchedRatio, 2)}`);
+  return compared;
+}
+
+const loadLines = (side: string, points: readonly LoadPoint[]): readonly string[] =>
+  points.map(({ share, perSecond, p50Ms, p99Ms }) => {
+    const load = `${Math.round(share * 100)} % (${perSecond}/s)`;
+    return `  ${side} at ${load}: p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`;
+  });
+
+const atThirty = (points: readonly LoadPoint[]): number =>
+  points.find(({ share }) => share === 0.3)?.p99Ms ?? Number.NaN;
+
+/** What one artifact cost another must not pay for: each cluster begins with an empty cache. */
+async function deployTo(clusters: number): Promise<readonly DeployTimes[]> {
+  const cachedEach = 6;
+  const times: DeployTimes[] = [];
+  for (let cluster = 0; cluster < clusters; cluster += 1) times.push(await deployTimes(cachedEach));
+  return times;
+}
