@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { commandVerbs, deployCommand, deploymentCommand, isCommandVerb } from "./command-message.ts";
+import { deployCommand, deploymentCommand } from "./command-message.ts";
 
 const id = "0190b5c8-7c3e-7aaa-8b1a-0242ac120002";
 const deployment = "0190b5c8-7c3e-7bbb-8b1a-0242ac120002";
@@ -47,12 +47,5 @@ describe("abort and rollback", () => {
     expect(deploymentCommand.matches({ id, deployment, reason: "wrong build" })).toBe(true);
     expect(deploymentCommand.matches({ id })).toBe(false);
     expect(deploymentCommand.matches(least)).toBe(false);
-  });
-});
-
-describe("verbs", () => {
-  it("are these, and nothing that objects inherit", () => {
-    expect(commandVerbs.every(isCommandVerb)).toBe(true);
-    expect(["Deploy", "promote", "constructor", ""].some(isCommandVerb)).toBe(false);
   });
 });

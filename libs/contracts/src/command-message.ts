@@ -78,12 +78,5 @@ export const DeploymentCommand = Type.Object(
 );
 export type DeploymentCommand = Static<typeof DeploymentCommand>;
 
-export const commandVerbs = ["deploy", "abort", "rollback"] as const;
-export type CommandVerb = (typeof commandVerbs)[number];
-
-export function isCommandVerb(value: string): value is CommandVerb {
-  return commandVerbs.some((verb) => verb === value);
-}
-
 export const deployCommand = checker("deploy command", DeployCommand, "invalid-command");
 export const deploymentCommand = checker("command", DeploymentCommand, "invalid-command");

@@ -2,7 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
 import { type CommandAnswer, commandAnswer } from "@caxton/contracts/command-answer";
-import type { CommandVerb, DeployCommand, DeploymentCommand } from "@caxton/contracts/command-message";
+import type { DeployCommand, DeploymentCommand } from "@caxton/contracts/command-message";
+import type { CommandVerb } from "@caxton/contracts/commands";
 import { CaxtonError, hasCode, isErrorCode } from "@caxton/contracts/errors";
 import { answerStream, answerSubject, commandSubject } from "@caxton/contracts/subjects";
 

@@ -1,13 +1,5 @@
 import { CaxtonError } from "@caxton/contracts/errors";
-import {
-  type CommandVerb,
-  commandVerbs,
-  type DeployCommand,
-  deployCommand,
-  type DeploymentCommand,
-  deploymentCommand,
-  isCommandVerb,
-} from "@caxton/contracts/command-message";
+import { commands, commandVerbs, isCommandVerb, type VerbAndMessage } from "@caxton/contracts/commands";
 import { commandMaxBytes } from "@caxton/contracts/limits";
 import { isSubjectToken, requireAgentName } from "@caxton/contracts/names";
 import { isUuid } from "@caxton/contracts/schema";
@@ -16,10 +8,7 @@ import { isUuid } from "@caxton/contracts/schema";
 export const nestingMax = 64;
 
 /** A command as it lay on the bus, checked against its schema. */
-export type ReceivedCommand = { readonly principal: string; readonly agent: string } & (
-  | { readonly verb: "deploy"; readonly message: DeployCommand }
-  | { readonly verb: Exclude<CommandVerb, "deploy">; readonly message: DeploymentCommand }
-);
+export type ReceivedCommand = { readonly principal: string; readonly agent: string } & VerbAndMessage;
 
 /** As it lay on the bus. */
 export interface CommandBytes {
@@ -101,10 +90,7 @@ export function receivedCommand({ subject, data }: CommandBytes, body: CommandBo
   if (isDeeperThan(body.json, nestingMax)) {
     throw new CaxtonError("invalid-command", `the command's JSON is nested more than ${nestingMax} deep`);
   }
-  const received: ReceivedCommand =
-    verb === "deploy"
-      ? { principal, agent, verb, message: deployCommand.check(body.json) }
-      : { principal, agent, verb, message: deploymentCommand.check(body.json) };
+  const received: ReceivedCommand = { principal, agent, ...commands[verb].read(body.json) };
   const { id, expiresAt } = received.message;
   if (expiresAt !== undefined && now > Date.parse(expiresAt)) {
     throw new CaxtonError(

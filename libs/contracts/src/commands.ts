@@ -1,0 +1,63 @@
+import type { Static, TSchema } from "typebox";
+import { DeployCommand, deployCommand, DeploymentCommand, deploymentCommand } from "./command-message.ts";
+import type { Checker } from "./schema.ts";
+
+const deployment = "01999a5e-7c00-7a41-9d2c-3f1b8f6a2c10";
+
+/**
+ * Every command there is, by its verb in `caxton.commands.<principal>.<agent>.<verb>`. One that is added here is read by the
+ * orchestrator, and described in the AsyncAPI document with its schema and its example.
+ */
+export const commands = {
+  deploy: command("deploy", DeployCommand, deployCommand, {
+    summary: "Brings an artifact into an agent; the first deployment makes the agent.",
+    example: {
+      id: "7a0c5a52-5f0e-4c39-9a68-0f5d3b1c9e21",
+      deployment,
+      artifact: { digest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" },
+      configuration: { minMagnitude: 4.5 },
+      limits: { messageTimeoutMs: 500 },
+      actor: "ada",
+      reason: "fewer false alarms",
+    },
+  }),
+  abort: command("abort", DeploymentCommand, deploymentCommand, {
+    summary: "Takes a deployment back before it runs.",
+    example: { id: "2c1f7b1e-6d1c-4f0a-8f8e-52b5f9a7d3c4", deployment, reason: "wrong file" },
+  }),
+  rollback: command("rollback", DeploymentCommand, deploymentCommand, {
+    summary: "Takes a version out of the traffic and brings the previous one back.",
+    example: { id: "c5e0a4d6-93b7-4d5b-b0a5-7e3d1c2f8a99", deployment, expiresAt: "2099-12-31T23:59:59Z" },
+  }),
+};
+
+export type CommandVerb = keyof typeof commands;
+
+/** A command's body with its verb. */
+export type VerbAndMessage = ReturnType<(typeof commands)[CommandVerb]["read"]>;
+
+export const commandVerbs: readonly string[] = Object.keys(commands);
+
+export function isCommandVerb(value: string): value is CommandVerb {
+  return Object.hasOwn(commands, value);
+}
+
+interface Described<Message> {
+  /** One sentence. */
+  readonly summary: string;
+  readonly example: Message;
+}
+
+function command<Verb extends string, Schema extends TSchema>(
+  verb: Verb,
+  schema: Schema,
+  checker: Checker<Static<Schema>>,
+  described: Described<Static<Schema>>,
+) {
+  /** @throws CaxtonError `invalid-command` */
+  const read = (body: unknown): { readonly verb: Verb; readonly message: Static<Schema> } => ({
+    verb,
+    message: checker.check(body),
+  });
+  return { ...described, schema, read };
+}
