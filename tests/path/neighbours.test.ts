@@ -1,13 +1,10 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { decodeJson } from "@caxton/bus/json";
 import { defaultLimits } from "@caxton/contracts/limits";
-import { laneStatusTtlMs, LaneStatus } from "@caxton/contracts/lane-status";
-import { checker } from "@caxton/contracts/schema";
-import { header, laneBucket, laneKey } from "@caxton/contracts/subjects";
+import type { LaneStatus } from "@caxton/contracts/lane-status";
+import { header } from "@caxton/contracts/subjects";
 import { expect, test } from "vitest";
 import { startHotPath, type HotPath } from "../harness/hot-path.ts";
+import { routerLanes } from "../harness/router-lanes.ts";
 
-const laneStatus = checker("lane status", LaneStatus);
 /** Longer than any test here: what hangs does so to the end. */
 const messageTimeoutMs = 60_000;
 const hangs = { limits: { ...defaultLimits, messageTimeoutMs } };
@@ -31,15 +28,9 @@ async function startPath(): Promise<HotPath> {
 
 /** What the router says it does for an agent, as soon as it is `wanted`. */
 async function laneOf(path: HotPath, agent: string, wanted: (status: LaneStatus) => boolean): Promise<LaneStatus> {
-  const bucket = await path.bus.kv(laneBucket, { ttlMs: laneStatusTtlMs });
-  for (;;) {
-    for (const key of await bucket.keys(laneKey(agent, "*"))) {
-      const entry = await bucket.get(key);
-      const status = entry === undefined ? undefined : laneStatus.check(decodeJson(entry.value));
-      if (status !== undefined && wanted(status)) return status;
-    }
-    await delay(20);
-  }
+  const [status] = await routerLanes(path.bus, agent, 1, wanted);
+  if (status === undefined) throw new Error(`no router says anything of ${agent}`);
+  return status;
 }
 
 test("a version that hangs holds its cap and no more: the other half of the route, and what is over, flows", async () => {

@@ -205,6 +205,12 @@ export const errorCodes = {
     grpc: "failed_precondition",
     exit: 6,
   },
+  "outcomes-full": {
+    meaning:
+      "An agent's outcome stream is at its limit: nothing more is decided, and nothing lost, until some are trimmed.",
+    grpc: "resource_exhausted",
+    exit: 6,
+  },
   "message-removed": {
     meaning: "A message was taken out of the inbox before anything was decided on it.",
     grpc: "failed_precondition",

@@ -10,7 +10,7 @@ import type { Logger } from "@caxton/telemetry/logger";
 import { assign, KeepAlive, type Held } from "./adapters/held.ts";
 import { Intake } from "./adapters/intake.ts";
 import { LaneReport } from "./adapters/lane-report.ts";
-import { storeOutcome } from "./adapters/outcome-writer.ts";
+import { OutcomeWriter } from "./adapters/outcome-writer.ts";
 import { pause, Signal } from "./adapters/signal.ts";
 import { VersionLanes } from "./adapters/version-lanes.ts";
 import { inboundOf } from "./core/inbound.ts";
@@ -42,6 +42,7 @@ export class AgentLane {
   readonly #options: AgentLaneOptions;
   readonly #keepAlive: KeepAlive;
   readonly #intake: Intake;
+  readonly #outcomes: OutcomeWriter;
   readonly #versions: VersionLanes;
   readonly #report: LaneReport;
   readonly #subscriptions: readonly Subscription[];
@@ -54,13 +55,14 @@ export class AgentLane {
 
   constructor(options: AgentLaneOptions, route: RouteEntry) {
     this.#options = options;
-    const { bus, log, agent, ackWaitMs } = options;
+    const { bus, log, agent, ackWaitMs, feed } = options;
     const settle = (held: Held, decision: Decision): void => this.#settle(held, decision);
     const stale = (messages: readonly Held[], revision: number): void => this.#stale(messages, revision);
     const changed = (): void => this.#changed();
     this.#versions = new VersionLanes({ bus, log, agent, settle, stale, changed }, route);
     const onError = (error: unknown): void => log.warn({ agent_id: agent }, toCaxtonError(error).message);
     this.#keepAlive = new KeepAlive(ackWaitMs);
+    this.#outcomes = new OutcomeWriter({ bus, log, agent, feed, troubleChanged: changed });
     this.#subscriptions = [
       bus.subscribe(instanceExitSubject(agent, "*"), (message) => this.#exited(message.subject, message.data), {
         onError,
@@ -104,7 +106,8 @@ export class AgentLane {
   }
 
   #room(): number {
-    return this.#versions.room(this.#keepAlive.size);
+    // What cannot be stored is not worked out in advance.
+    return this.#outcomes.trouble === undefined ? this.#versions.room(this.#keepAlive.size) : 0;
   }
 
   #take(delivery: Delivery, epoch: string): void {
@@ -154,9 +157,8 @@ export class AgentLane {
   }
 
   async #decide(held: Held, final: Exclude<Decision, { kind: "again" }>): Promise<void> {
-    const { bus, log, feed } = this.#options;
     // Should the ack be lost, the message comes again, and its stored outcome answers for it.
-    const stored = await storeOutcome(bus, log, held, final, feed, this.#stopped.signal);
+    const stored = await this.#outcomes.store(held, final, this.#stopped.signal);
     if (stored) held.delivery.ackUnconfirmed();
     if (this.#keepAlive.release(held)) this.#freed();
   }
@@ -210,7 +212,8 @@ export class AgentLane {
   }
 
   #reasonToWait(): CaxtonError | undefined {
-    if (this.#intake.trouble !== undefined) return this.#intake.trouble;
+    const trouble = this.#intake.trouble ?? this.#outcomes.trouble;
+    if (trouble !== undefined) return trouble;
     const { away } = this.#versions;
     if (away === undefined) return undefined;
     const who = away.length === 0 ? "the route names no version" : `no instance of ${away.join(" or ")} answers`;
