@@ -1,5 +1,6 @@
 import type { DeploymentEvent } from "@caxton/deployment/event";
 import Type, { type Static } from "typebox";
+import { Judging, Verdict } from "./judging.ts";
 import { VersionLimits } from "./limits.ts";
 
 const Id = Type.String({ minLength: 1 });
@@ -16,9 +17,15 @@ const KeptField = Type.Union([
 const Step = Type.Union([
   Type.Object({ kind: Type.Literal("validate"), timeoutMs: Type.Number() }),
   Type.Object({ kind: Type.Literal("start"), timeoutMs: Type.Number() }),
-  Type.Object({ kind: Type.Literal("shift"), share: Type.Number() }),
-  Type.Object({ kind: Type.Literal("finalize"), drainMaxMs: Type.Number() }),
+  Type.Object({ kind: Type.Literal("shift"), share: Type.Number(), watchMs: Type.Optional(Type.Number()) }),
+  Type.Object({ kind: Type.Literal("approve") }),
+  Type.Object({
+    kind: Type.Literal("finalize"),
+    drainMaxMs: Type.Number(),
+    cleanupMs: Type.Optional(Type.Number()),
+  }),
 ]);
+const ByHand = { deployment: Id, step: Type.Integer({ minimum: 0 }), actor: Type.String(), reason: Type.String() };
 
 const event = <Name extends DeploymentEvent["type"], Data extends Type.TProperties>(type: Name, data: Data) =>
   Type.Object({ type: Type.Literal(type), atMs: Type.Number(), commandId: Type.String(), ...data });
@@ -36,8 +43,9 @@ export const deploymentEventSchemas = {
     instances: Type.Integer({ minimum: 1 }),
     concurrency: Type.Integer({ minimum: 1 }),
     kept: Type.Optional(Type.Object({ from: Id, fields: Type.Array(KeptField) })),
-    strategy: Type.Literal("direct"),
+    strategy: Type.Union([Type.Literal("direct"), Type.Literal("canary")]),
     plan: Type.Array(Step),
+    judging: Type.Optional(Judging),
     allowBreaking: Type.Optional(Type.String()),
   }),
   DeploymentStarted: event("DeploymentStarted", { deployment: Id, replaces: Type.Optional(Id) }),
@@ -64,7 +72,31 @@ export const deploymentEventSchemas = {
     appliedMs: Type.Number(),
   }),
   DeploymentCompleted: event("DeploymentCompleted", { deployment: Id }),
-  RollbackStarted: event("RollbackStarted", { deployment: Id, reason: Type.String(), actor: Type.String() }),
+  VerdictReached: event("VerdictReached", {
+    deployment: Id,
+    step: Type.Integer({ minimum: 0 }),
+    verdict: Verdict,
+    decision: Type.Union([
+      Type.Literal("promote"),
+      Type.Literal("rollback"),
+      Type.Literal("hold"),
+      Type.Literal("none"),
+    ]),
+  }),
+  ApprovalAwaited: event("ApprovalAwaited", { deployment: Id, step: Type.Integer({ minimum: 0 }) }),
+  StepApproved: event("StepApproved", ByHand),
+  RolloutPaused: event("RolloutPaused", ByHand),
+  RolloutResumed: event("RolloutResumed", ByHand),
+  CanaryPromoted: event("CanaryPromoted", { ...ByHand, full: Type.Boolean() }),
+  RollbackStarted: event("RollbackStarted", {
+    deployment: Id,
+    reason: Type.String(),
+    actor: Type.String(),
+    cause: Type.String(),
+    sinceMs: Type.Number(),
+  }),
+  VersionClosed: event("VersionClosed", { deployment: Id, version: Id, revision: Type.Integer() }),
+  CleanupStarted: event("CleanupStarted", { deployment: Id, version: Id, by: Id, untilMs: Type.Number() }),
   DrainStarted: event("DrainStarted", {
     deployment: Id,
     version: Id,

@@ -71,6 +71,11 @@ export const errorCodes = {
     grpc: "failed_precondition",
     exit: 4,
   },
+  "stale-step": {
+    meaning: "The command means a step that is not the one under way.",
+    grpc: "failed_precondition",
+    exit: 4,
+  },
   "nothing-to-roll-back-to": {
     meaning: "No earlier version is kept warm for this agent.",
     grpc: "failed_precondition",

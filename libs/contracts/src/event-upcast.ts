@@ -4,7 +4,7 @@ import { CaxtonError } from "./errors.ts";
 import { checker, type Checker } from "./schema.ts";
 
 /** Written today, 1 where not named; a reader lifts older ones with `upcasts` first. */
-const schemaVersions: Readonly<Partial<Record<string, number>>> = { DeploymentRequested: 2 };
+const schemaVersions: Readonly<Partial<Record<string, number>>> = { DeploymentRequested: 2, RollbackStarted: 2 };
 
 type Upcast = (data: Readonly<Record<string, unknown>>) => Record<string, unknown>;
 
@@ -15,6 +15,8 @@ type Upcast = (data: Readonly<Record<string, unknown>>) => Record<string, unknow
 const upcasts: Readonly<Partial<Record<string, Readonly<Record<number, Upcast>>>>> = {
   // Until then every instance worked on one message at a time.
   DeploymentRequested: { 1: (data) => ({ concurrency: 1, ...data }) },
+  // Until then only people took versions back.
+  RollbackStarted: { 1: (data) => ({ cause: "manual", sinceMs: data["atMs"], ...data }) },
 };
 
 const checkers: ReadonlyMap<string, Checker<DeploymentEvent>> = new Map(

@@ -1,11 +1,20 @@
 import type { DeploymentEvent } from "./event.ts";
+import type { Verdict } from "./judging.ts";
 import type { DeploymentRequest, Failure } from "./state.ts";
 
 /** What people and their tools ask for. */
 export type Request =
   | ({ readonly type: "deploy" } & DeploymentRequest)
   | { readonly type: "abort"; readonly deployment: string; readonly reason: string }
-  | { readonly type: "rollback"; readonly deployment: string; readonly reason: string };
+  | { readonly type: "rollback"; readonly deployment: string; readonly reason: string }
+  | StepRequest;
+
+/** `step` is the index that is meant: one that comes late is refused, not applied to another. The one under way unless given. */
+export type StepRequest = {
+  readonly deployment: string;
+  readonly reason: string;
+  readonly step?: number;
+} & ({ readonly type: "promote"; readonly full: boolean } | { readonly type: "pause" | "resume" | "approve" });
 
 /** What the effects that `next` asked for found out. One that comes late or twice decides nothing. */
 export type Report =
@@ -24,14 +33,28 @@ export type Report =
   | { readonly type: "version-ready"; readonly deployment: string; readonly startMs: number }
   | { readonly type: "version-failed"; readonly deployment: string; readonly failure: Failure }
   | { readonly type: "route-applied"; readonly revision: number; readonly routers: number; readonly appliedMs: number }
+  /** Every process of the version has closed at the revision that takes it back: no message can reach it any more. */
+  | { readonly type: "version-closed"; readonly deployment: string; readonly revision: number }
   | { readonly type: "version-drained"; readonly deployment: string; readonly forced: boolean }
   | { readonly type: "version-stopped"; readonly deployment: string }
-  | { readonly type: "step-expired"; readonly deployment: string; readonly step: number };
+  | { readonly type: "step-expired"; readonly deployment: string; readonly step: number }
+  | ({ readonly type: "verdict" } & StepVerdict)
+  | { readonly type: "cleanup-over"; readonly deployment: string };
 
-interface Sender {
+export interface StepVerdict {
+  readonly deployment: string;
+  readonly step: number;
+  readonly verdict: Verdict;
+  /** When what decided it happened, Unix ms; where it fails. */
+  readonly breachedAtMs?: number;
+}
+
+export interface Sender {
   /** UUID: the same id twice is once. */
   readonly commandId: string;
   readonly actor: string;
+  /** When it was asked, Unix ms; when it is decided unless given. */
+  readonly askedAtMs?: number;
 }
 
 export type Command = (Request & Sender) | (Report & Sender);
@@ -47,6 +70,7 @@ export type RefusalCode =
   | "deployment-exists"
   | "already-active"
   | "not-allowed-now"
+  | "stale-step"
   | "nothing-to-roll-back-to"
   | "queue-full";
 

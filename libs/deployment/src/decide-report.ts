@@ -1,16 +1,18 @@
-import type { Report } from "./command.ts";
+import { advance, firstShift, startDrain } from "./advance.ts";
+import type { Report, Sender } from "./command.ts";
+import { decideVerdict } from "./decide-verdict.ts";
 import type { Facts } from "./facts.ts";
 import type { Fact } from "./event.ts";
-import { shiftRoute } from "./route.ts";
-import { type AgentState, type Deployment, deploymentOf, type Failure, stepOf, versionOf } from "./state.ts";
+import { type AgentState, type Deployment, deploymentOf, type Failure, stepOf, watchMsOf } from "./state.ts";
 import { versionId } from "./version-id.ts";
 
 /** Reports never fail: one that does not fit the state any more is old news and means nothing. */
-export function decideReport(report: Report, state: AgentState, now: number): Facts {
+export function decideReport(report: Report & Sender, state: AgentState, now: number): Facts {
   return { ok: true, facts: factsOf(report, state, now) };
 }
 
-function factsOf(report: Report, state: AgentState, now: number): readonly Fact[] {
+function factsOf(report: Report & Sender, state: AgentState, now: number): readonly Fact[] {
+  const { actor } = report;
   if (report.type === "route-applied") return routeApplied(report, state, now);
   const deployment = deploymentOf(state, report.deployment);
   if (deployment === undefined) return [];
@@ -20,13 +22,19 @@ function factsOf(report: Report, state: AgentState, now: number): readonly Fact[
     case "validation-failed":
       return deployment.state === "Validating" ? [validationFailed(deployment, report)] : [];
     case "version-ready":
-      return isStarting(deployment) ? versionReady(deployment, report.startMs, state) : [];
+      return isStarting(deployment) ? versionReady(deployment, report.startMs, state, now) : [];
     case "version-failed":
       return isStarting(deployment) ? [deploymentFailed(deployment, report.failure)] : [];
     case "version-drained":
       return drained(deployment, report.forced);
     case "version-stopped":
       return stopped(deployment);
+    case "version-closed":
+      return closed(deployment, report.revision);
+    case "verdict":
+      return decideVerdict(report, deployment, state, now, actor);
+    case "cleanup-over":
+      return cleanedUp(deployment, state, now);
     case "step-expired":
       return report.step === deployment.step ? expired(deployment, now) : [];
   }
@@ -64,17 +72,10 @@ function deploymentFailed({ deployment }: Deployment, failure: Failure): Fact {
   return { type: "DeploymentFailed", deployment, failure };
 }
 
-function versionReady(deployment: Deployment, startMs: number, state: AgentState): readonly Fact[] {
+function versionReady(deployment: Deployment, startMs: number, state: AgentState, now: number): readonly Fact[] {
   const { deployment: id, version } = deployment;
   if (version === undefined) return [];
-  return [{ type: "VersionReady", deployment: id, version, startMs }, ...shift(deployment, deployment.step + 1, state)];
-}
-
-function shift(deployment: Deployment, index: number, state: AgentState): readonly Fact[] {
-  const step = deployment.plan[index];
-  if (step?.kind !== "shift") return [];
-  const route = shiftRoute(state.route, deployment.version, step.share, versionOf(state, deployment.replaces));
-  return [{ type: "RouteChanged", deployment: deployment.deployment, step: index, ...route }];
+  return [{ type: "VersionReady", deployment: id, version, startMs }, ...firstShift(deployment, state, now)];
 }
 
 function routeApplied(report: Report & { type: "route-applied" }, state: AgentState, now: number): readonly Fact[] {
@@ -85,38 +86,28 @@ function routeApplied(report: Report & { type: "route-applied" }, state: AgentSt
   const applied: Fact = { type: "RouteApplied", deployment: deployment.deployment, revision, routers, appliedMs };
   if (deployment.rollbackReason !== undefined)
     return [applied, ...startDrain(deployment, deployment, "RolledBack", state, now)];
-  if (stepOf(deployment)?.kind !== "shift") return [applied];
-  const further = shift(deployment, deployment.step + 1, state);
-  if (further.length > 0) return [applied, ...further];
-  const replaced = deploymentOf(state, deployment.replaces);
-  const completed: Fact = { type: "DeploymentCompleted", deployment: deployment.deployment };
-  return [
-    applied,
-    completed,
-    ...(replaced === undefined ? [] : startDrain(replaced, deployment, "Retired", state, now)),
-  ];
-}
-
-/** `by` is the deployment whose plan says how long the drain may take. */
-function startDrain(
-  deployment: Deployment,
-  by: Deployment,
-  ending: "Retired" | "RolledBack",
-  state: AgentState,
-  now: number,
-): readonly Fact[] {
-  const { deployment: id, version } = deployment;
-  if (version === undefined || deployment.drain !== undefined) return [];
-  const last = by.plan.at(-1);
-  const drainMaxMs = last?.kind === "finalize" ? last.drainMaxMs : 0;
-  const revision = state.route.closed.find((closing) => closing.version === version)?.revision ?? state.route.revision;
-  return [{ type: "DrainStarted", deployment: id, version, revision, deadlineAtMs: now + drainMaxMs, ending }];
+  if (stepOf(deployment)?.kind !== "shift" || watchMsOf(deployment) !== undefined) return [applied];
+  return [applied, ...advance(deployment, state, now)];
 }
 
 function drained(deployment: Deployment, forced: boolean): readonly Fact[] {
   const { deployment: id, version } = deployment;
   if (version === undefined || deployment.drain === undefined || deployment.drainedAtMs !== undefined) return [];
   return [{ type: "VersionDrained", deployment: id, version, forced }];
+}
+
+function closed(deployment: Deployment, revision: number): readonly Fact[] {
+  const { deployment: id, version } = deployment;
+  if (version === undefined || deployment.rollbackReason === undefined || deployment.closedAtMs !== undefined)
+    return [];
+  return [{ type: "VersionClosed", deployment: id, version, revision }];
+}
+
+function cleanedUp(deployment: Deployment, state: AgentState, now: number): readonly Fact[] {
+  const { cleanup } = deployment;
+  const by = deploymentOf(state, cleanup?.by);
+  if (cleanup === undefined || now < cleanup.untilMs) return [];
+  return startDrain(deployment, by ?? deployment, "Retired", state, now);
 }
 
 function stopped(deployment: Deployment): readonly Fact[] {

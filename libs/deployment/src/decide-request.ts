@@ -1,30 +1,43 @@
-import type { Policy, RefusalCode, Request } from "./command.ts";
-import type { Facts } from "./facts.ts";
-import { shiftRoute } from "./route.ts";
-import { type AgentState, type Deployment, type DeploymentRequest, deploymentOf, versionOf } from "./state.ts";
+import type { Policy, Request, Sender } from "./command.ts";
+import { decideStep } from "./decide-step.ts";
+import { type Facts, refuse } from "./facts.ts";
+import { sameValue } from "./same-value.ts";
+import { type AgentState, type Deployment, type DeploymentRequest, deploymentOf } from "./state.ts";
 import { planProblem } from "./strategy.ts";
+import { rollback, takeBack, type TakingBack } from "./take-back.ts";
 
-export function decideRequest(command: Request, state: AgentState, policy: Policy, now: number, actor: string): Facts {
+export function decideRequest(command: Request & Sender, state: AgentState, policy: Policy, now: number): Facts {
+  const { actor, askedAtMs = now } = command;
   switch (command.type) {
     case "deploy":
       return deploy(command, state, policy, actor);
     case "abort":
+    case "rollback": {
+      const why = { reason: command.reason, actor, cause: "manual", sinceMs: askedAtMs };
+      const act = command.type === "abort" ? abort : rollback;
+      return withDeployment(state, command.deployment, (deployment) => act(deployment, state, why, now));
+    }
+    case "promote":
+    case "approve":
+    case "pause":
+    case "resume":
       return withDeployment(state, command.deployment, (deployment) =>
-        abort(deployment, state, command.reason, now, actor),
-      );
-    case "rollback":
-      return withDeployment(state, command.deployment, (deployment) =>
-        rollback(deployment, state, command.reason, now, actor),
+        decideStep(command, deployment, state, now, actor),
       );
   }
 }
 
-function deploy(command: Request & { type: "deploy" }, state: AgentState, policy: Policy, actor: string): Facts {
+function deploy(
+  command: Request & Sender & { type: "deploy" },
+  state: AgentState,
+  policy: Policy,
+  actor: string,
+): Facts {
   const known = deploymentOf(state, command.deployment);
   if (known !== undefined) {
     if (asksForTheSame(known, command)) return { ok: true, facts: [] };
     const what =
-      "another artifact, configuration, limits, instances, concurrency, strategy or leave to break the contract";
+      "another artifact, configuration, limits, instances, concurrency, strategy, steps, rules or leave to break the contract";
     return refuse(
       "deployment-exists",
       `deployment ${command.deployment} was already asked for with ${what}; choose a new id`,
@@ -46,12 +59,17 @@ function deploy(command: Request & { type: "deploy" }, state: AgentState, policy
       `${state.queue.length} deployments of ${command.agent} wait already, at most ${policy.maxQueued} may; wait or abort one`,
     );
   }
-  return { ok: true, facts: [{ ...command, type: "DeploymentRequested", actor }] };
+  const { askedAtMs: _askedAtMs, ...asked } = command;
+  return { ok: true, facts: [{ ...asked, type: "DeploymentRequested", actor }] };
 }
 
 function asksForTheSame(known: Deployment, command: DeploymentRequest): boolean {
   return (
-    runsTheSame(known, command) && known.strategy === command.strategy && known.allowBreaking === command.allowBreaking
+    runsTheSame(known, command) &&
+    known.strategy === command.strategy &&
+    known.allowBreaking === command.allowBreaking &&
+    sameValue(known.plan, command.plan) &&
+    sameValue(known.judging, command.judging)
   );
 }
 
@@ -64,54 +82,12 @@ function runsTheSame(known: Deployment, command: DeploymentRequest): boolean {
   );
 }
 
-function abort(deployment: Deployment, state: AgentState, reason: string, now: number, actor: string): Facts {
+function abort(deployment: Deployment, state: AgentState, why: TakingBack, now: number): Facts {
   if (deployment.state === "Queued" || deployment.state === "Validating") {
+    const { reason } = why;
     return { ok: true, facts: [{ type: "DeploymentRolledBack", deployment: deployment.deployment, reason }] };
   }
-  return takeBack(deployment, state, reason, now, actor);
-}
-
-function rollback(deployment: Deployment, state: AgentState, reason: string, now: number, actor: string): Facts {
-  if (deployment.state === "Queued" || deployment.state === "Validating") {
-    return refuse(
-      "not-allowed-now",
-      `deployment ${deployment.deployment} is ${deployment.state} and has no version yet; abort it instead`,
-    );
-  }
-  if (deployment.state === "Running") {
-    return refuse(
-      "nothing-to-roll-back-to",
-      `${deployment.version} runs and no earlier version of ${deployment.agent} is kept warm; deploy the earlier artifact again`,
-    );
-  }
-  return takeBack(deployment, state, reason, now, actor);
-}
-
-/** The previous version back in and the new one out, in one revision (DESIGN.md, Rollback). */
-function takeBack(deployment: Deployment, state: AgentState, reason: string, now: number, actor: string): Facts {
-  const { deployment: id, version, plan } = deployment;
-  if (deployment.rollbackReason !== undefined) return { ok: true, facts: [] };
-  if (deployment.state !== "Deploying" || version === undefined) {
-    return refuse(
-      "not-allowed-now",
-      `deployment ${id} is ${deployment.state}; only one that is Deploying can be taken back`,
-    );
-  }
-  const started = { type: "RollbackStarted", deployment: id, reason, actor } as const;
-  if (!state.route.targets.some((target) => target.version === version)) {
-    const { revision } = state.route;
-    const drain = {
-      type: "DrainStarted",
-      deployment: id,
-      version,
-      revision,
-      deadlineAtMs: now,
-      ending: "RolledBack",
-    } as const;
-    return { ok: true, facts: [started, drain] };
-  }
-  const route = shiftRoute(state.route, undefined, 0, versionOf(state, deployment.replaces));
-  return { ok: true, facts: [started, { type: "RouteChanged", deployment: id, step: plan.length - 1, ...route }] };
+  return takeBack(deployment, state, why, now);
 }
 
 function withDeployment(state: AgentState, id: string, decideIt: (deployment: Deployment) => Facts): Facts {
@@ -119,8 +95,4 @@ function withDeployment(state: AgentState, id: string, decideIt: (deployment: De
   return deployment === undefined
     ? refuse("unknown-deployment", `no deployment ${id} of ${state.agent ?? "this agent"}`)
     : decideIt(deployment);
-}
-
-function refuse(code: RefusalCode, message: string): Facts {
-  return { ok: false, code, message };
 }

@@ -10,11 +10,9 @@ import type { AgentState } from "./state.ts";
  * `now` is Unix ms. After whatever ends a rollout the first in line starts in the same breath.
  */
 export function decide(command: Command, state: AgentState, policy: Policy, now: number): Decision {
-  const { commandId, actor } = command;
+  const { commandId } = command;
   if (state.commands[commandId] === true) return { ok: true, events: [] };
-  const outcome = isRequest(command)
-    ? decideRequest(command, state, policy, now, actor)
-    : decideReport(command, state, now);
+  const outcome = isRequest(command) ? decideRequest(command, state, policy, now) : decideReport(command, state, now);
   if (!outcome.ok) return { ok: false, refusal: { code: outcome.code, message: outcome.message } };
   const events: DeploymentEvent[] = outcome.facts.map((fact) => ({ ...fact, atMs: now, commandId }));
   const after = events.reduce(evolve, state);
@@ -26,6 +24,16 @@ export function decide(command: Command, state: AgentState, policy: Policy, now:
   return { ok: true, events };
 }
 
+const requests: ReadonlySet<Command["type"]> = new Set<Request["type"]>([
+  "deploy",
+  "abort",
+  "rollback",
+  "promote",
+  "approve",
+  "pause",
+  "resume",
+]);
+
 function isRequest(command: Command): command is Extract<Command, Request> {
-  return command.type === "deploy" || command.type === "abort" || command.type === "rollback";
+  return requests.has(command.type);
 }

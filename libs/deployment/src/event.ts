@@ -1,10 +1,19 @@
 import type { Closing, Target } from "./route.ts";
+import type { Verdict } from "./judging.ts";
 import type { DeploymentRequest, Failure } from "./state.ts";
 
 interface Header {
   /** When it was decided, Unix ms. */
   readonly atMs: number;
   readonly commandId: string;
+}
+
+/** What a person or a tool decided about a step, and why. */
+interface ByHand {
+  readonly deployment: string;
+  readonly step: number;
+  readonly actor: string;
+  readonly reason: string;
 }
 
 /** Facts worth keeping about one agent, in the words of the field. */
@@ -44,7 +53,44 @@ export type DeploymentEvent = Header &
         readonly appliedMs: number;
       }
     | { readonly type: "DeploymentCompleted"; readonly deployment: string }
-    | { readonly type: "RollbackStarted"; readonly deployment: string; readonly reason: string; readonly actor: string }
+    | {
+        readonly type: "VerdictReached";
+        readonly deployment: string;
+        readonly step: number;
+        readonly verdict: Verdict;
+        /** What follows from it: the next step, the way back, the step held beyond its time, or nothing yet. */
+        readonly decision: "promote" | "rollback" | "hold" | "none";
+      }
+    | { readonly type: "ApprovalAwaited"; readonly deployment: string; readonly step: number }
+    | ({ readonly type: "StepApproved" } & ByHand)
+    | ({ readonly type: "RolloutPaused" } & ByHand)
+    | ({ readonly type: "RolloutResumed" } & ByHand)
+    | ({ readonly type: "CanaryPromoted"; readonly full: boolean } & ByHand)
+    | {
+        readonly type: "RollbackStarted";
+        readonly deployment: string;
+        readonly reason: string;
+        readonly actor: string;
+        /** `manual`, `inconclusive`, or the rule as in `high_error_rate`. */
+        readonly cause: string;
+        /** When it was asked for, or when the message that was one too many was decided, Unix ms. */
+        readonly sinceMs: number;
+      }
+    | {
+        readonly type: "VersionClosed";
+        readonly deployment: string;
+        readonly version: string;
+        readonly revision: number;
+      }
+    | {
+        /** Of the version that was replaced: it gets no message and stays ready to come back. */
+        readonly type: "CleanupStarted";
+        readonly deployment: string;
+        readonly version: string;
+        /** The deployment that replaced it. */
+        readonly by: string;
+        readonly untilMs: number;
+      }
     | {
         readonly type: "DrainStarted";
         readonly deployment: string;

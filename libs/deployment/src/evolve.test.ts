@@ -4,7 +4,7 @@ import type { DeploymentEvent } from "./event.ts";
 import { evolve } from "./evolve.ts";
 import { next } from "./next.ts";
 import { walk } from "./specification/walk.ts";
-import { sameValue } from "./specification/same-value.ts";
+import { sameValue } from "./same-value.ts";
 
 const life = fc.array(fc.nat(), { maxLength: 40, size: "max" }).map((choices) => walk(choices));
 const inherited = fc.constantFrom("constructor", "__proto__", "toString", "hasOwnProperty");

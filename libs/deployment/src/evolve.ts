@@ -1,6 +1,6 @@
 import type { DeploymentEvent } from "./event.ts";
 import { forgetClosed } from "./route.ts";
-import { type AgentState, type Deployment, deploymentOf } from "./state.ts";
+import { type AgentState, type Deployment, deploymentOf, watchMsOf } from "./state.ts";
 
 /**
  * State after one more fact. Total: a fact about something unknown, or of a type that came later than this code, changes nothing.
@@ -50,25 +50,44 @@ function happened(state: AgentState, event: Exclude<DeploymentEvent, { type: "De
       });
     case "RouteChanged": {
       const { revision, targets, closed } = event;
-      return change({ ...state, route: { revision, targets, closed } }, event.deployment, {
-        step: event.step,
-        stepStartedAtMs: event.atMs,
-      });
+      return toStep({ ...state, route: { revision, targets, closed } }, event);
     }
     case "RouteApplied":
-      return { ...state, appliedRevision: Math.max(state.appliedRevision, event.revision) };
+      return applied({ ...state, appliedRevision: Math.max(state.appliedRevision, event.revision) }, event);
+    case "ApprovalAwaited":
+      return toStep(state, event);
+    case "VerdictReached":
+      return judged(state, event);
+    case "RolloutPaused":
+      return change(remember(state, event.commandId), event.deployment, { pausedAtMs: event.atMs });
+    case "RolloutResumed":
+      return resumed(remember(state, event.commandId), event);
+    case "StepApproved":
+    case "CanaryPromoted":
+      return remember(state, event.commandId);
     case "DeploymentCompleted":
-      return change({ ...leaveRollout(state, event.deployment), active: event.deployment }, event.deployment, {
-        state: "Running",
-        runningAtMs: event.atMs,
-        stepStartedAtMs: event.atMs,
-        step: (deploymentOf(state, event.deployment)?.plan.length ?? 1) - 1,
+      return change(
+        { ...leaveRollout(leaveStep(state, event.deployment), event.deployment), active: event.deployment },
+        event.deployment,
+        {
+          state: "Running",
+          runningAtMs: event.atMs,
+          stepStartedAtMs: event.atMs,
+          step: (deploymentOf(state, event.deployment)?.plan.length ?? 1) - 1,
+        },
+      );
+    case "CleanupStarted":
+      return change(state, event.deployment, {
+        state: "Draining",
+        cleanup: { untilMs: event.untilMs, by: event.by },
       });
     case "RollbackStarted":
-      return change(remember(state, event.commandId), event.deployment, {
+      return change(bringBack(remember(state, event.commandId), event.deployment), event.deployment, {
         state: "Draining",
         rollbackReason: event.reason,
       });
+    case "VersionClosed":
+      return change(state, event.deployment, { closedAtMs: event.atMs });
     case "DrainStarted": {
       const { revision, deadlineAtMs, ending } = event;
       return change(state, event.deployment, { state: "Draining", drain: { revision, deadlineAtMs, ending } });
@@ -118,6 +137,60 @@ function change(state: AgentState, id: string, changes: Partial<Deployment>): Ag
   const deployment = deploymentOf(state, id);
   if (deployment === undefined) return state;
   return { ...state, deployments: { ...state.deployments, [id]: { ...deployment, ...changes } } };
+}
+
+function toStep(
+  state: AgentState,
+  { deployment, step, atMs }: { deployment: string; step: number; atMs: number },
+): AgentState {
+  return change(leaveStep(state, deployment), deployment, { step, stepStartedAtMs: atMs });
+}
+
+/** What was so of the step that was under way is not so of another. */
+function leaveStep(state: AgentState, id: string): AgentState {
+  const deployment = deploymentOf(state, id);
+  if (deployment?.watch === undefined && deployment?.pausedAtMs === undefined) return state;
+  const { watch: _watch, pausedAtMs: _pausedAtMs, ...rest } = deployment;
+  return { ...state, deployments: { ...state.deployments, [id]: rest } };
+}
+
+/** A step is watched from when every router follows it. */
+function applied(state: AgentState, event: DeploymentEvent & { type: "RouteApplied" }): AgentState {
+  const deployment = deploymentOf(state, event.deployment);
+  if (deployment?.state !== "Deploying" || event.revision !== state.route.revision) return state;
+  const watchMs = watchMsOf(deployment);
+  if (watchMs === undefined) return state;
+  return change(state, event.deployment, { stepStartedAtMs: event.atMs, watch: { endsAtMs: event.atMs + watchMs } });
+}
+
+function judged(
+  state: AgentState,
+  { deployment: id, atMs, verdict, decision }: DeploymentEvent & { type: "VerdictReached" },
+): AgentState {
+  const watch = deploymentOf(state, id)?.watch;
+  if (watch === undefined) return state;
+  const held = decision === "hold" ? { heldAtMs: atMs } : {};
+  return change(state, id, { watch: { ...watch, verdict, verdictAtMs: atMs, ...held } });
+}
+
+/** The time that it stood still does not count. */
+function resumed(state: AgentState, { deployment: id, atMs }: { deployment: string; atMs: number }): AgentState {
+  const deployment = deploymentOf(state, id);
+  if (deployment?.pausedAtMs === undefined) return state;
+  const { pausedAtMs, watch, ...rest } = deployment;
+  const stoodMs = atMs - Math.max(pausedAtMs, deployment.stepStartedAtMs);
+  const later = watch === undefined ? {} : { watch: { ...watch, endsAtMs: watch.endsAtMs + stoodMs } };
+  return { ...state, deployments: { ...state.deployments, [id]: { ...rest, ...later } } };
+}
+
+/** Where the one that runs is taken back, the version before it is the stable one from then on. */
+function bringBack(state: AgentState, id: string): AgentState {
+  const deployment = deploymentOf(state, id);
+  const before = deploymentOf(state, deployment?.replaces);
+  if (state.active !== id || before === undefined) return state;
+  const { cleanup: _cleanup, ...rest } = before;
+  const deployments = { ...state.deployments, [before.deployment]: { ...rest, state: "Running" as const } };
+  return { ...state, deployments, active: before.deployment, rollout: id };
 }
 
 function without(queue: readonly string[], id: string): readonly string[] {

@@ -5,3 +5,7 @@ import type { Fact } from "./event.ts";
 export type Facts =
   | { readonly ok: true; readonly facts: readonly Fact[] }
   | { readonly ok: false; readonly code: RefusalCode; readonly message: string };
+
+export function refuse(code: RefusalCode, message: string): Facts {
+  return { ok: false, code, message };
+}

@@ -3,9 +3,17 @@ import { describe, expect, it } from "vitest";
 import { decide } from "./decide.ts";
 import { evolve } from "./evolve.ts";
 import { next } from "./next.ts";
-import { sameValue } from "./specification/same-value.ts";
+import { sameValue } from "./same-value.ts";
 import { settle, type Stride, walk, type Walk, walkPolicy } from "./specification/walk.ts";
-import { type AgentState, type Deployment, type DeploymentState, initialState, isSettled, versionOf } from "./state.ts";
+import {
+  type AgentState,
+  type Deployment,
+  type DeploymentState,
+  deploymentOf,
+  initialState,
+  isSettled,
+  versionOf,
+} from "./state.ts";
 
 const choices = fc.array(fc.nat(), { maxLength: 120, size: "max" });
 
@@ -48,13 +56,14 @@ describe("the lives told here", () => {
       }
     }
     expect(states.size).toBe(8);
-    expect(events.size).toBe(15);
+    expect(events.size).toBe(23);
     expect([...refusals].toSorted()).toEqual([
       "already-active",
       "deployment-exists",
       "not-allowed-now",
       "nothing-to-roll-back-to",
       "queue-full",
+      "stale-step",
     ]);
   });
 });
@@ -72,7 +81,10 @@ describe("in every life of an agent", () => {
     const found = stateWhereNot((state) => {
       const onTheirWay = idsWhere(
         state,
-        (one) => ["Validating", "Deploying", "Draining"].includes(one.state) && one.drain?.ending !== "Retired",
+        (one) =>
+          ["Validating", "Deploying", "Draining"].includes(one.state) &&
+          one.drain?.ending !== "Retired" &&
+          one.cleanup === undefined,
       );
       return sameValue(onTheirWay, only(state.rollout));
     });
@@ -134,7 +146,29 @@ describe("in every life of an agent", () => {
   it("a rollback brings back what ran when the deployment started", () => {
     const found = strideWhereNot(({ before, decision, after }) => {
       if (!decision.ok || !decision.events.some(({ type }) => type === "RollbackStarted")) return true;
-      return after.active === before.active && sameValue(targetsOf(after), only(versionOf(before, before.active)));
+      const { rollout } = after;
+      const restored = rollout === before.active ? deploymentOf(before, rollout)?.replaces : before.active;
+      return after.active === restored && sameValue(targetsOf(after), only(versionOf(before, restored)));
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("what was replaced is kept warm at most once, and not while it runs", () => {
+    const found = stateWhereNot((state) => {
+      const warm = idsWhere(state, (one) => one.cleanup !== undefined && one.drain === undefined);
+      return warm.length <= 1 && !only(state.active).includes(warm[0] ?? "");
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("a canary goes further by itself only when its time is over and it passed", () => {
+    const found = strideWhereNot(({ before, command, decision, nowMs }) => {
+      if (command.type !== "verdict" || !decision.ok) return true;
+      const { watch, pausedAtMs } = deploymentOf(before, command.deployment) ?? {};
+      const moved = decision.events.some(({ type }) => type === "RouteChanged" || type === "ApprovalAwaited");
+      const back = decision.events.some(({ type }) => type === "RollbackStarted");
+      const due = watch !== undefined && nowMs >= watch.endsAtMs && pausedAtMs === undefined;
+      return !moved || back || (command.verdict.outcome === "pass" && due);
     });
     expect(found).toBeUndefined();
   });

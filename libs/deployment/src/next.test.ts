@@ -3,6 +3,10 @@ import type { Fact } from "./event.ts";
 import { next } from "./next.ts";
 import { given } from "./specification/given.ts";
 import {
+  awaitsApproval,
+  canaryRuns,
+  canaryShifts,
+  canaryWatched,
   firstRuns,
   firstShifts,
   firstStarts,
@@ -14,6 +18,7 @@ import {
   version,
   wasAsked,
   wasApplied,
+  wasClosed,
   wasDrained,
   wasRetired,
   wasRolledBack,
@@ -66,13 +71,21 @@ const cases: readonly (readonly [string, readonly Fact[], readonly object[]])[] 
     [],
   ],
   [
-    "only the route while a rollback waits for the routers",
+    "the route of a rollback, and until its version has closed",
     takenBack,
-    [{ kind: "route", key: "route:3", revision: 3 }],
+    [
+      { kind: "close", key: "close:second", ...second, revision: 3 },
+      { kind: "route", key: "route:3", revision: 3 },
+    ],
   ],
   [
     "the drain of the version that was taken back",
-    [...takenBack, wasApplied("second", 3), isDraining("second", 2, 3, 44_000, "RolledBack")],
+    [
+      ...takenBack,
+      wasClosed("second", 2, 3),
+      wasApplied("second", 3),
+      isDraining("second", 2, 3, 44_000, "RolledBack"),
+    ],
     [{ kind: "drain", key: "drain:second", ...second, revision: 3, deadlineAtMs: 44_000 }],
   ],
   [
@@ -87,6 +100,32 @@ const cases: readonly (readonly [string, readonly Fact[], readonly object[]])[] 
       { type: "DeploymentFailed", deployment: "first", failure: { stage: "start", code: "x", reason: "y" } },
     ],
     [{ kind: "stop", key: "stop:first", ...first }],
+  ],
+  [
+    "a look at a canary's share until its time is over",
+    canaryWatched,
+    [
+      {
+        kind: "watch",
+        key: "watch:second:2",
+        ...second,
+        step: 2,
+        revision: 2,
+        stable: first.version,
+        endsAtMs: 300_000,
+      },
+    ],
+  ],
+  [
+    "nothing for a share that waits for its routers but the route",
+    canaryShifts,
+    [{ kind: "route", key: "route:2", revision: 2 }],
+  ],
+  ["nothing for one that waits for a person", [...canaryWatched, awaitsApproval("second", 3)], []],
+  [
+    "the end of the time that the version before is kept warm",
+    canaryRuns,
+    [{ kind: "cleanup", key: "cleanup:first", deployment: "first", atMs: 300_000 }],
   ],
   ["nothing for one that was aborted in the queue", [...firstRuns, wasAsked("second"), wasRolledBack("second")], []],
 ];

@@ -1,4 +1,4 @@
-import { type AgentState, type Deployment, stepOf } from "./state.ts";
+import { type AgentState, type Deployment, deploymentOf, stepOf } from "./state.ts";
 
 /** Something that should be under way in the world. Carrying one out twice does no harm; `key` tells whether it is already under way. */
 export type Effect = { readonly key: string } & (
@@ -12,6 +12,20 @@ export type Effect = { readonly key: string } & (
       readonly revision: number;
       readonly deadlineAtMs: number;
     }
+  /** Until every process of a version that is taken back has closed. */
+  | { readonly kind: "close"; readonly deployment: string; readonly version: string; readonly revision: number }
+  /** Judges a step until it is over; says what it found whenever that may decide something. */
+  | {
+      readonly kind: "watch";
+      readonly deployment: string;
+      readonly step: number;
+      readonly version: string;
+      /** Messages of this revision of the route and later ones count. */
+      readonly revision: number;
+      readonly stable: string;
+      readonly endsAtMs: number;
+    }
+  | { readonly kind: "cleanup"; readonly deployment: string; readonly atMs: number }
   | { readonly kind: "stop"; readonly deployment: string; readonly version: string }
   | { readonly kind: "expire"; readonly deployment: string; readonly step: number; readonly atMs: number }
 );
@@ -21,7 +35,7 @@ export type Effect = { readonly key: string } & (
  * died between any two lines is replaced by one that reads the state and carries on. Timers are part of the answer.
  */
 export function next(state: AgentState): readonly Effect[] {
-  const effects = Object.values(state.deployments).flatMap(ofDeployment);
+  const effects = Object.values(state.deployments).flatMap((deployment) => ofDeployment(deployment, state));
   if (state.route.revision > state.appliedRevision) {
     const { revision } = state.route;
     effects.push({ kind: "route", key: `route:${revision}`, revision });
@@ -29,8 +43,8 @@ export function next(state: AgentState): readonly Effect[] {
   return effects;
 }
 
-function ofDeployment(deployment: Deployment): Effect[] {
-  const { deployment: id, version, drain } = deployment;
+function ofDeployment(deployment: Deployment, state: AgentState): Effect[] {
+  const { deployment: id, version, drain, cleanup } = deployment;
   const step = stepOf(deployment);
   if (deployment.state === "Validating" && step?.kind === "validate") {
     const atMs = deployment.stepStartedAtMs + step.timeoutMs;
@@ -45,8 +59,14 @@ function ofDeployment(deployment: Deployment): Effect[] {
       expire(deployment, atMs),
     ];
   }
+  const watching = watch(deployment, version, state);
+  if (watching !== undefined) return [watching];
+  if (deployment.state === "Draining" && drain === undefined && cleanup !== undefined)
+    return [{ kind: "cleanup", key: `cleanup:${id}`, deployment: id, atMs: cleanup.untilMs }];
+  const closing = close(deployment, version, state);
   if (deployment.state === "Draining" && drain !== undefined) {
     return [
+      ...closing,
       {
         kind: "drain",
         key: `drain:${id}`,
@@ -57,7 +77,24 @@ function ofDeployment(deployment: Deployment): Effect[] {
       },
     ];
   }
-  return [];
+  return closing;
+}
+
+function watch(deployment: Deployment, version: string, state: AgentState): Effect | undefined {
+  const { deployment: id, step, watch: watched } = deployment;
+  const stable = deploymentOf(state, deployment.replaces)?.version;
+  if (deployment.state !== "Deploying" || watched === undefined || stable === undefined) return undefined;
+  const { endsAtMs } = watched;
+  const { revision } = state.route;
+  return { kind: "watch", key: `watch:${id}:${step}`, deployment: id, step, version, revision, stable, endsAtMs };
+}
+
+/** How soon a version that is taken back was out of reach is worth knowing; of one that was replaced nobody asks. */
+function close(deployment: Deployment, version: string, { route }: AgentState): Effect[] {
+  const { deployment: id, rollbackReason, closedAtMs } = deployment;
+  const closing = route.closed.find((one) => one.version === version);
+  if (rollbackReason === undefined || closing === undefined || closedAtMs !== undefined) return [];
+  return [{ kind: "close", key: `close:${id}`, deployment: id, version, revision: closing.revision }];
 }
 
 function expire(deployment: Deployment, atMs: number): Effect {

@@ -5,11 +5,13 @@ import type { Fact } from "./event.ts";
 import { given, policy } from "./specification/given.ts";
 import {
   applied,
+  canaryWatched,
   drained,
   failure,
   firstRuns,
   firstShifts,
   firstValidates,
+  looked,
   passed,
   ready,
   secondRuns,
@@ -34,6 +36,9 @@ const about = (deployment: "first" | "second"): Readonly<Record<Exclude<Report["
   "version-failed": { type: "version-failed", deployment, failure },
   "version-drained": drained(deployment),
   "version-stopped": stopped(deployment),
+  "version-closed": { type: "version-closed", deployment, revision: 3 },
+  verdict: { type: "verdict", deployment, step: 2, verdict: looked("pass") },
+  "cleanup-over": { type: "cleanup-over", deployment },
   "step-expired": { type: "step-expired", deployment, step: 0 },
 });
 
@@ -43,6 +48,7 @@ const heard: readonly (readonly [state: string, history: readonly Fact[], report
   ["Validating", secondValidates, ["validation-passed", "validation-failed", "step-expired"]],
   ["Deploying, starting", secondStarts, ["version-ready", "version-failed"]],
   ["Deploying, shifted", secondShifts, []],
+  ["Deploying, watched", canaryWatched, ["verdict"]],
   ["Running", secondRuns, []],
   ["RolledBack", [...secondValidates, wasRolledBack("second")], []],
 ];

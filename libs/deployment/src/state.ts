@@ -1,3 +1,4 @@
+import type { Judging, Verdict } from "./judging.ts";
 import { noRoute, type Route } from "./route.ts";
 import type { Step, Strategy } from "./strategy.ts";
 
@@ -46,6 +47,8 @@ export interface DeploymentRequest {
   readonly kept?: { readonly from: string; readonly fields: readonly KeptField[] };
   readonly strategy: Strategy;
   readonly plan: readonly Step[];
+  /** How it is judged on its way; a strategy that watches nothing has none. */
+  readonly judging?: Judging;
   /** Why a breaking change of the contract is wanted all the same. */
   readonly allowBreaking?: string;
 }
@@ -77,6 +80,20 @@ export interface Deployment extends DeploymentRequest {
     readonly ending: "Retired" | "RolledBack";
   };
   readonly drainedAtMs?: number;
+  /** While its step is watched: from when every router followed the route. */
+  readonly watch?: {
+    readonly endsAtMs: number;
+    /** The last one that was worth keeping. */
+    readonly verdict?: Verdict;
+    readonly verdictAtMs?: number;
+    /** Since when the step is held beyond its time. */
+    readonly heldAtMs?: number;
+  };
+  readonly pausedAtMs?: number;
+  /** While it is replaced and kept warm: until when, and who replaced it. */
+  readonly cleanup?: { readonly untilMs: number; readonly by: string };
+  /** When the processes of a version that is taken back had closed. */
+  readonly closedAtMs?: number;
   readonly validatedAtMs?: number;
   readonly runningAtMs?: number;
   readonly endedAtMs?: number;
@@ -138,6 +155,18 @@ export function settingsBefore(state: AgentState): Deployment | undefined {
 
 export function versionOf(state: AgentState, id: string | undefined): string | undefined {
   return deploymentOf(state, id)?.version;
+}
+
+/** How long the share that is under way is watched, in ms; where there is nobody to go back to nothing is watched. */
+export function watchMsOf(deployment: Deployment): number | undefined {
+  const step = stepOf(deployment);
+  return step?.kind === "shift" && deployment.replaces !== undefined ? step.watchMs : undefined;
+}
+
+/** The version that `deployment` replaced, while it is kept warm. */
+export function warmPredecessor(state: AgentState, deployment: Deployment): Deployment | undefined {
+  const before = deploymentOf(state, deployment.replaces);
+  return before?.cleanup === undefined || before.drain !== undefined ? undefined : before;
 }
 
 export function stepOf(deployment: Deployment): Step | undefined {

@@ -1,4 +1,4 @@
-export type Strategy = "direct";
+export type Strategy = "direct" | "canary";
 
 /**
  * A strategy is nothing but a plan: the steps that one machine walks (DESIGN.md, The domain is pure).
@@ -7,21 +7,59 @@ export type Strategy = "direct";
 export type Step =
   | { readonly kind: "validate"; readonly timeoutMs: number }
   | { readonly kind: "start"; readonly timeoutMs: number }
-  | { readonly kind: "shift"; readonly share: number }
-  | { readonly kind: "finalize"; readonly drainMaxMs: number };
+  /** Watched for `watchMs` from when every router follows it; without, it goes on as soon as they do. */
+  | { readonly kind: "shift"; readonly share: number; readonly watchMs?: number }
+  /** Waits for a person. */
+  | { readonly kind: "approve" }
+  /** The version that was replaced stays warm for `cleanupMs` (0 unless given), so that it can be brought back at once. */
+  | { readonly kind: "finalize"; readonly drainMaxMs: number; readonly cleanupMs?: number };
+
+/** What stands between start and finalize of a canary: a share and how long it is watched, or a person's word. */
+export type CanaryStep =
+  | { readonly kind: "shift"; readonly share: number; readonly watchMs?: number }
+  | { readonly kind: "approve" };
+
+const minuteMs = 60_000;
+const startTimeoutMs = 30_000;
+/** ADR section 5. */
+const drainMaxMs = 30_000;
 
 /** Everything at once, as ADR section 3 names it for development and testing; drain of 30 s at most (ADR section 5). */
 export function directPlan(): readonly Step[] {
   return [
-    { kind: "validate", timeoutMs: 60_000 },
-    { kind: "start", timeoutMs: 30_000 },
+    { kind: "validate", timeoutMs: minuteMs },
+    { kind: "start", timeoutMs: startTimeoutMs },
     { kind: "shift", share: 1 },
-    { kind: "finalize", drainMaxMs: 30_000 },
+    { kind: "finalize", drainMaxMs },
   ];
 }
 
-function timeOf(step: Exclude<Step, { kind: "shift" }>): number {
-  return step.kind === "finalize" ? step.drainMaxMs : step.timeoutMs;
+export interface CanaryTimes {
+  readonly validateMs: number;
+  readonly cleanupMs: number;
+}
+
+/** ADR section 3: validate 30 s; cleanup as it stands under blue-green. */
+export const canaryTimes: CanaryTimes = { validateMs: 30_000, cleanupMs: 300_000 };
+
+/** ADR section 3, the durations as in its comments. */
+export const canarySteps: readonly CanaryStep[] = [
+  { kind: "shift", share: 0.05, watchMs: 5 * minuteMs },
+  { kind: "shift", share: 0.25, watchMs: 10 * minuteMs },
+  { kind: "shift", share: 0.5, watchMs: 10 * minuteMs },
+  { kind: "shift", share: 1 },
+];
+
+export function canaryPlan(
+  steps: readonly CanaryStep[] = canarySteps,
+  times: CanaryTimes = canaryTimes,
+): readonly Step[] {
+  return [
+    { kind: "validate", timeoutMs: times.validateMs },
+    { kind: "start", timeoutMs: startTimeoutMs },
+    ...steps,
+    { kind: "finalize", drainMaxMs, cleanupMs: times.cleanupMs },
+  ];
 }
 
 /** Why a plan cannot be walked, or undefined if it can: one validate, one start, shares that only grow up to 1, one finalize. */
@@ -30,15 +68,30 @@ export function planProblem(plan: readonly Step[]): string | undefined {
   if (kinds[0] !== "validate" || kinds[1] !== "start" || kinds.at(-1) !== "finalize") {
     return `a plan is validate, start, shift…, finalize; this one is ${kinds.join(", ")}`;
   }
-  const untimed = plan.find((step) => step.kind !== "shift" && !(timeOf(step) >= 0 && timeOf(step) < Infinity));
+  const untimed = plan.find((step) => !timesOf(step).every((ms) => ms >= 0 && ms < Infinity));
   if (untimed !== undefined) return `'${untimed.kind}' needs a time in ms from 0 up`;
   let share = 0;
   for (const step of plan.slice(2, -1)) {
-    if (step.kind !== "shift") return `'${step.kind}' may not stand between start and finalize`;
+    if (step.kind === "approve" && share < 1) continue;
+    if (step.kind !== "shift")
+      return `'${step.kind}' may not stand ${share < 1 ? "between start and finalize" : "after all messages"}`;
     if (!(step.share > share && step.share <= 1)) {
       return `shares grow up to 1; ${step.share} follows ${share}`;
     }
     share = step.share;
   }
   return share === 1 ? undefined : `the last share is 1; this plan ends at ${share}`;
+}
+
+function timesOf(step: Step): readonly number[] {
+  switch (step.kind) {
+    case "shift":
+      return step.watchMs === undefined ? [] : [step.watchMs];
+    case "approve":
+      return [];
+    case "finalize":
+      return [step.drainMaxMs, step.cleanupMs ?? 0];
+    default:
+      return [step.timeoutMs];
+  }
 }

@@ -64,7 +64,7 @@ describe("abort", () => {
     const story = given(...secondShifts)
       .when(abort("second"))
       .thenEvents(wasTakenBack("second"), wasRouted("second", 3, 3, version("first", 1), version("second", 2)))
-      .underWay("route:3");
+      .underWay("route:3", "close:second");
     expect(story.state.deployments["first"]).toMatchObject({ state: "Running", processes: "wanted" });
     const done = story
       .when(applied(2))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { given, Unexpected } from "./given.ts";
 import { abort, deploy, firstRuns, wasAsked, wasStarted } from "./history.ts";
-import { sameValue } from "./same-value.ts";
+import { sameValue } from "../same-value.ts";
 
 /** The specification language must be able to say no, or every story that it tells would pass. */
 describe("a story that is not so", () => {

@@ -4,7 +4,7 @@ import type { DeploymentEvent, Fact } from "../event.ts";
 import { evolve } from "../evolve.ts";
 import { next } from "../next.ts";
 import { type AgentState, initialState } from "../state.ts";
-import { sameValue } from "./same-value.ts";
+import { sameValue } from "../same-value.ts";
 
 /** What went otherwise than the story says. Test runners print the difference of `actual` and `expected`. */
 export class Unexpected extends Error {

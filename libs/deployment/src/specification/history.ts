@@ -2,7 +2,8 @@ import type { Report, Request } from "../command.ts";
 import type { Fact } from "../event.ts";
 import type { Target } from "../route.ts";
 import type { DeploymentRequest, Failure } from "../state.ts";
-import { directPlan } from "../strategy.ts";
+import { defaultJudging, type Verdict, verdictOf } from "../judging.ts";
+import { canaryPlan, directPlan } from "../strategy.ts";
 import { versionId } from "../version-id.ts";
 
 /** The deployments that the stories are about: each brings another artifact. */
@@ -80,7 +81,7 @@ export const wasReady = (deployment: Name, n: number): Fact => ({
 /** Step 2 is the direct plan's shift, step 3 its end, which is also where a route that takes a version back belongs. */
 export const wasRouted = (
   deployment: Name,
-  step: 2 | 3,
+  step: number,
   revision: number,
   to: string | undefined,
   ...closed: readonly string[]
@@ -100,11 +101,14 @@ export const wasApplied = (deployment: Name, revision: number): Fact => ({
   appliedMs: 7,
 });
 export const wasCompleted = (deployment: Name): Fact => ({ type: "DeploymentCompleted", deployment });
-export const wasTakenBack = (deployment: Name): Fact => ({
+/** `sinceMs` is when the stories decide unless they say otherwise. */
+export const wasTakenBack = (deployment: Name, sinceMs = 1_000): Fact => ({
   type: "RollbackStarted",
   deployment,
   reason: "wrong build",
   actor: "alice",
+  cause: "manual",
+  sinceMs,
 });
 export const isDraining = (
   deployment: Name,
@@ -152,4 +156,65 @@ export const secondRuns: readonly Fact[] = [
   wasApplied("second", 2),
   wasCompleted("second"),
   isDraining("first", 1, 2, 30_000, "Retired"),
+];
+
+/** What a canary of the ADR is asked for with: 5 %, 25 %, 50 %, each watched, then all. */
+export const canary = { strategy: "canary", plan: canaryPlan(), judging: defaultJudging } as const;
+
+export function looked(outcome: Verdict["outcome"]): Verdict {
+  return verdictOf([{ metric: "error_rate", rule: "error_rate > 1%", outcome, samples: 200, windowMs: 60_000 }], 0);
+}
+export const sees = (outcome: Verdict["outcome"], step = 2): Report => ({
+  type: "verdict",
+  deployment: "second",
+  step,
+  verdict: looked(outcome),
+});
+export const wasSeen = (
+  outcome: Verdict["outcome"],
+  decision: "promote" | "rollback" | "hold" | "none",
+  step = 2,
+): Fact => ({ type: "VerdictReached", deployment: "second", step, verdict: looked(outcome), decision });
+/** A share of the canary `second` beside `first`; nobody closed. */
+export const wasShared = (step: number, revision: number, share: number): Fact => ({
+  type: "RouteChanged",
+  deployment: "second",
+  step,
+  revision,
+  targets: [
+    { version: version("second", 2), share },
+    { version: version("first", 1), share: 1 - share },
+  ],
+  closed: [],
+});
+export const awaitsApproval = (deployment: Name, step: number): Fact => ({ type: "ApprovalAwaited", deployment, step });
+export const wasClosed = (deployment: Name, n: number, revision: number): Fact => ({
+  type: "VersionClosed",
+  deployment,
+  version: version(deployment, n),
+  revision,
+});
+export const isWarm = (deployment: Name, n: number, by: Name, untilMs: number): Fact => ({
+  type: "CleanupStarted",
+  deployment,
+  version: version(deployment, n),
+  by,
+  untilMs,
+});
+
+export const canaryStarts: readonly Fact[] = [
+  ...firstRuns,
+  wasAsked("second", canary),
+  wasStarted("second", "first"),
+  wasPassed("second", 2),
+];
+export const canaryShifts: readonly Fact[] = [...canaryStarts, wasReady("second", 2), wasShared(2, 2, 0.05)];
+export const canaryWatched: readonly Fact[] = [...canaryShifts, wasApplied("second", 2)];
+/** The last share is the plan's step 5, all messages; its end is step 6. */
+export const canaryRuns: readonly Fact[] = [
+  ...canaryWatched,
+  wasRouted("second", 5, 3, version("second", 2), version("first", 1)),
+  wasApplied("second", 3),
+  wasCompleted("second"),
+  isWarm("first", 1, "second", 300_000),
 ];

@@ -3,7 +3,15 @@ import { decide } from "../decide.ts";
 import type { DeploymentEvent } from "../event.ts";
 import { evolve } from "../evolve.ts";
 import { type Effect, next } from "../next.ts";
-import { type AgentState, type DeploymentRequest, initialState } from "../state.ts";
+import {
+  type AgentState,
+  type Deployment,
+  type DeploymentRequest,
+  deploymentOf,
+  initialState,
+  stepOf,
+} from "../state.ts";
+import { defaultJudging, type Judging, type Verdict, verdictOf } from "../judging.ts";
 import { directPlan, type Step } from "../strategy.ts";
 
 /** One command of a walk, with what was known before it and what it led to. */
@@ -26,11 +34,14 @@ export const walkPolicy: Policy = { maxQueued: 3 };
 const steppedPlan: readonly Step[] = [
   { kind: "validate", timeoutMs: 30_000 },
   { kind: "start", timeoutMs: 10_000 },
-  { kind: "shift", share: 0.05 },
+  { kind: "shift", share: 0.05, watchMs: 5_000 },
   { kind: "shift", share: 0.25 },
+  { kind: "approve" },
+  { kind: "shift", share: 0.5, watchMs: 3_000 },
   { kind: "shift", share: 1 },
-  { kind: "finalize", drainMaxMs: 5_000 },
+  { kind: "finalize", drainMaxMs: 5_000, cleanupMs: 20_000 },
 ];
+const hasty: Judging = { ...defaultJudging, onInconclusive: "rollback", maxHoldMs: 2_000 };
 
 /**
  * An agent's life out of arbitrary numbers: people who ask, repeat themselves and change their minds, effects that succeed,
@@ -49,11 +60,11 @@ export function walk(choices: readonly number[], from: Walk = { strides: [], sta
 export function settle(from: Walk): Walk {
   let current = from;
   for (let left = 1_000; left > 0; left -= 1) {
-    const report = next(current.state)
-      .map(goodNews)
-      .find((news) => news !== undefined);
-    if (report === undefined) return current;
-    current = stride(current, sent(report, current), current.strides.at(-1)?.nowMs ?? 0);
+    const nowMs = current.strides.at(-1)?.nowMs ?? 0;
+    const waits = Object.values(current.state.deployments).find(isWaitingForAPerson);
+    const command = waits === undefined ? next(current.state).map(goodNews).find(isNews) : letGo(waits);
+    if (command === undefined) return current;
+    current = stride(current, sent(command, current), Math.max(nowMs, ...next(current.state).map(dueAtMs)));
   }
   throw new Error(
     `still under way: ${next(current.state)
@@ -76,12 +87,13 @@ function stride(soFar: Walk, command: Command, nowMs: number): Walk {
 
 function commandOf(choice: number, soFar: Walk): Command | undefined {
   const { state, strides } = soFar;
-  const pick = Math.trunc(choice / 16);
+  const pick = Math.trunc(choice / 20);
   const known = Object.values(state.deployments);
   const deployment = oneOf(known, pick);
+  const rollout = deploymentOf(state, state.rollout);
   const effect = oneOf(next(state), pick);
   const earlier = oneOf(strides, pick)?.command;
-  switch (choice % 16) {
+  switch (choice % 20) {
     case 0:
     case 1:
       return sent({ type: "deploy", ...newRequest(known.length, pick) }, soFar);
@@ -104,6 +116,10 @@ function commandOf(choice: number, soFar: Walk): Command | undefined {
           .find((report) => report !== undefined),
         soFar,
       );
+    case 9:
+      return deployment && sent(byHand(deployment, pick), soFar);
+    case 10:
+      return rollout && sent(byHand(rollout, pick), soFar);
     default:
       return effect && withSender(goodNews(effect), soFar);
   }
@@ -120,8 +136,9 @@ function newRequest(index: number, pick: number): DeploymentRequest {
     fingerprint: artifact.digest,
     instances: 1 + (pick % 3),
     concurrency: 1 + (pick % 2),
-    strategy: "direct",
-    plan: pick % 2 === 0 ? directPlan() : steppedPlan,
+    ...(pick % 2 === 0
+      ? { strategy: "direct", plan: directPlan() }
+      : { strategy: "canary", plan: steppedPlan, judging: pick % 4 === 1 ? defaultJudging : hasty }),
     ...(pick % 5 === 0 ? { allowBreaking: "agreed with all who send" } : {}),
   };
 }
@@ -138,9 +155,46 @@ function goodNews(effect: Effect): Report | undefined {
       return { type: "version-drained", deployment: effect.deployment, forced: false };
     case "stop":
       return { type: "version-stopped", deployment: effect.deployment };
+    case "close":
+      return { type: "version-closed", deployment: effect.deployment, revision: effect.revision };
+    case "watch":
+      return { type: "verdict", deployment: effect.deployment, step: effect.step, verdict: looked("pass") };
+    case "cleanup":
+      return { type: "cleanup-over", deployment: effect.deployment };
     case "expire":
       return undefined;
   }
+}
+
+function looked(outcome: Verdict["outcome"]): Verdict {
+  return verdictOf([{ metric: "error_rate", rule: "error_rate > 1%", outcome, samples: 200, windowMs: 1_000 }], 0);
+}
+
+function byHand({ deployment, step }: Deployment, pick: number): Request {
+  const said = { deployment, reason: "looks good", ...(pick % 3 === 0 ? { step } : {}) };
+  const types = ["promote", "approve", "pause", "resume"] as const;
+  const type = oneOf(types, pick) ?? "promote";
+  return type === "promote" ? { ...said, type, full: pick % 8 === 4 } : { ...said, type };
+}
+
+function isWaitingForAPerson(deployment: Deployment): boolean {
+  return (
+    deployment.state === "Deploying" && (stepOf(deployment)?.kind === "approve" || deployment.pausedAtMs !== undefined)
+  );
+}
+
+function letGo({ deployment, pausedAtMs }: Deployment): Request {
+  return { type: pausedAtMs === undefined ? "approve" : "resume", deployment, reason: "go on" };
+}
+
+function isNews(report: Report | undefined): report is Report {
+  return report !== undefined;
+}
+
+/** When something that only time brings is due. */
+function dueAtMs(effect: Effect): number {
+  if (effect.kind === "watch") return effect.endsAtMs;
+  return effect.kind === "cleanup" ? effect.atMs : 0;
 }
 
 function badNews(effect: Effect): Report | undefined {
@@ -152,6 +206,14 @@ function badNews(effect: Effect): Report | undefined {
       return { type: "version-failed", deployment: effect.deployment, failure };
     case "drain":
       return { type: "version-drained", deployment: effect.deployment, forced: true };
+    case "watch":
+      return {
+        type: "verdict",
+        deployment: effect.deployment,
+        step: effect.step,
+        verdict: looked(effect.endsAtMs % 2 === 0 ? "fail" : "inconclusive"),
+        breachedAtMs: 7,
+      };
     default:
       return goodNews(effect);
   }

@@ -54,7 +54,15 @@ it("tells each share until the next one, and a rollback after the end as a story
     { ...route, atMs: 5_000, step: 3, revision: 2, targets: [{ version: "v1", share: 1 }] },
     { ...head, type: "RouteApplied", atMs: 5_010, revision: 2, routers: 1, appliedMs: 10 },
     { ...head, type: "DeploymentCompleted", atMs: 5_020 },
-    { ...head, type: "RollbackStarted", atMs: 9_000, reason: "manual", actor: "tests" },
+    {
+      ...head,
+      type: "RollbackStarted",
+      atMs: 9_000,
+      reason: "manual",
+      actor: "tests",
+      cause: "manual",
+      sinceMs: 9_000,
+    },
     { ...head, type: "DeploymentRolledBack", atMs: 9_500, reason: "manual" },
   ];
   const [create, rollback, ...more] = tell(events);
