@@ -29,7 +29,11 @@ describe("a deploy command", () => {
       { ...least, artifact: { digest: "abc" } },
       'deploy command at /artifact/digest: must match pattern "^[0-9a-f]{64}$"',
     ],
-    [{ ...least, strategy: "canary" }, "deploy command at /strategy: must be equal to constant 'direct'"],
+    [
+      { ...least, strategy: "yolo" },
+      'deploy command at /strategy: must be equal to one of the allowed values ["direct","canary"]',
+    ],
+    [{ ...least, canary: { steps: [{ share: 1.5 }] } }, "deploy command at /canary/steps/0/share: must be <= 1"],
     [{ ...least, concurrency: 17 }, "deploy command at /concurrency: must be <= 16"],
     [{ ...least, instances: 65 }, "deploy command at /instances: must be <= 64"],
     [{ ...least, limits: { memoryMaxBytes: 1 } }, "deploy command at /limits/memoryMaxBytes: must be >= 65536"],

@@ -1,7 +1,12 @@
+import { strategies } from "@caxton/deployment/strategy";
 import Type, { type Static } from "typebox";
 import { tracestateMaxCharacters } from "./trace-context.ts";
 import { concurrencyMax, instancesMax, VersionLimits } from "./limits.ts";
+import { Judging } from "./judging.ts";
 import { checker } from "./schema.ts";
+
+/** Longest that a share is watched or a version kept warm: 30 days. */
+export const canaryWatchMaxMs = 30 * 24 * 3_600_000;
 
 // Descriptions stand in the AsyncAPI document, so they are written for whoever sends commands.
 
@@ -28,6 +33,44 @@ const envelope = {
   ),
 };
 
+const CanaryStep = Type.Union([
+  Type.Object(
+    {
+      share: Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 1,
+        description: "Of the agent's messages, 0 to 1; shares grow, the last is 1.",
+      }),
+      watchMs: Type.Optional(
+        Type.Number({ exclusiveMinimum: 0, maximum: canaryWatchMaxMs, description: "How long it is watched." }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    { approve: Type.Literal(true, { description: "Waits for the command `approve`." }) },
+    { additionalProperties: false },
+  ),
+]);
+
+/** What a canary is asked for with; what is left out is as in the ADR. */
+export const CanaryCommand = Type.Object(
+  {
+    steps: Type.Optional(Type.Array(CanaryStep, { minItems: 1, maxItems: 32 })),
+    validateMs: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 3_600_000 })),
+    cleanupMs: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: canaryWatchMaxMs,
+        description: "How long the version before is kept warm after all messages went to the new one.",
+      }),
+    ),
+    judging: Type.Optional(Type.Partial(Judging, { additionalProperties: false })),
+  },
+  { additionalProperties: false },
+);
+export type CanaryCommand = Static<typeof CanaryCommand>;
+
 export const DeployCommand = Type.Object(
   {
     ...envelope,
@@ -41,7 +84,8 @@ export const DeployCommand = Type.Object(
       },
       { additionalProperties: false },
     ),
-    strategy: Type.Optional(Type.Literal("direct")),
+    strategy: Type.Optional(Type.Enum(strategies, { description: "`direct` unless given." })),
+    canary: Type.Optional(CanaryCommand),
     configuration: Type.Optional(
       Type.Unknown({
         description:
@@ -78,5 +122,34 @@ export const DeploymentCommand = Type.Object(
 );
 export type DeploymentCommand = Static<typeof DeploymentCommand>;
 
+const step = Type.Optional(
+  Type.Integer({
+    minimum: 1,
+    description: "The step that is meant, counted from 1: where another is under way, nothing is done.",
+  }),
+);
+
+/** Of `pause`, `resume` and `approve`. */
+export const StepCommand = Type.Object(
+  { ...envelope, deployment: Type.String({ format: "uuid", description: "The deployment under way." }), step },
+  { additionalProperties: false },
+);
+export type StepCommand = Static<typeof StepCommand>;
+
+export const PromoteCommand = Type.Object(
+  {
+    ...envelope,
+    deployment: Type.String({ format: "uuid", description: "The canary under way." }),
+    step,
+    full: Type.Optional(Type.Boolean({ description: "All messages at once, instead of the next share." })),
+  },
+  { additionalProperties: false },
+);
+export type PromoteCommand = Static<typeof PromoteCommand>;
+
+export type CommandMessage = DeployCommand | DeploymentCommand | StepCommand | PromoteCommand;
+
 export const deployCommand = checker("deploy command", DeployCommand, "invalid-command");
 export const deploymentCommand = checker("command", DeploymentCommand, "invalid-command");
+export const stepCommand = checker("command", StepCommand, "invalid-command");
+export const promoteCommand = checker("promote command", PromoteCommand, "invalid-command");

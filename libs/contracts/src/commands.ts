@@ -1,5 +1,14 @@
 import type { Static, TSchema } from "typebox";
-import { DeployCommand, deployCommand, DeploymentCommand, deploymentCommand } from "./command-message.ts";
+import {
+  DeployCommand,
+  deployCommand,
+  DeploymentCommand,
+  deploymentCommand,
+  PromoteCommand,
+  promoteCommand,
+  StepCommand,
+  stepCommand,
+} from "./command-message.ts";
 import type { Checker } from "./schema.ts";
 
 const deployment = "01999a5e-7c00-7a41-9d2c-3f1b8f6a2c10";
@@ -28,6 +37,22 @@ export const commands = {
   rollback: command("rollback", DeploymentCommand, deploymentCommand, {
     summary: "Takes a version out of the traffic and brings the previous one back.",
     example: { id: "c5e0a4d6-93b7-4d5b-b0a5-7e3d1c2f8a99", deployment, expiresAt: "2099-12-31T23:59:59Z" },
+  }),
+  promote: command("promote", PromoteCommand, promoteCommand, {
+    summary: "Brings a canary to its next share, or to all messages, without waiting for its verdict.",
+    example: { id: "0f9d6a3b-53a1-4a8e-b7a1-6f1f0f3f7c11", deployment, step: 3, reason: "looks good" },
+  }),
+  pause: command("pause", StepCommand, stepCommand, {
+    summary: "Keeps a canary at its share; a verdict against it takes it back all the same.",
+    example: { id: "8d0d1f0a-2a64-4a0c-9f4e-1b1f9c3b7d22", deployment, reason: "looking into a ticket" },
+  }),
+  resume: command("resume", StepCommand, stepCommand, {
+    summary: "Lets a paused canary go on with the time it had left.",
+    example: { id: "5b3c2f7e-8f3d-4d8b-8a9e-2c2f0d4c8e33", deployment },
+  }),
+  approve: command("approve", StepCommand, stepCommand, {
+    summary: "Lets a canary that waits at an approval go on.",
+    example: { id: "e1a4b6c8-7d5f-4c3b-9b8d-3d3f1e5d9f44", deployment, step: 4, actor: "ada" },
   }),
 };
 

@@ -1,4 +1,5 @@
 import type { DeploymentEvent } from "@caxton/deployment/event";
+import { strategies } from "@caxton/deployment/strategy";
 import Type, { type Static } from "typebox";
 import { Judging, Verdict } from "./judging.ts";
 import { VersionLimits } from "./limits.ts";
@@ -43,7 +44,7 @@ export const deploymentEventSchemas = {
     instances: Type.Integer({ minimum: 1 }),
     concurrency: Type.Integer({ minimum: 1 }),
     kept: Type.Optional(Type.Object({ from: Id, fields: Type.Array(KeptField) })),
-    strategy: Type.Union([Type.Literal("direct"), Type.Literal("canary")]),
+    strategy: Type.Enum(strategies),
     plan: Type.Array(Step),
     judging: Type.Optional(Judging),
     allowBreaking: Type.Optional(Type.String()),

@@ -69,6 +69,12 @@ describe("a stored event", () => {
     expect(() => readDeploymentEvent({ type, schemaVersion: 2, data })).toThrow("'concurrency'");
   });
 
+  it("of a rollback from before there were verdicts was asked for by a person, when it was decided", () => {
+    const data = { deployment: "d", reason: "wrong build", actor: "alice", atMs: 5, commandId: "c" };
+    const read = readDeploymentEvent({ type: "RollbackStarted", schemaVersion: 1, data });
+    expect(read).toEqual({ type: "RollbackStarted", ...data, cause: "manual", sinceMs: 5 });
+  });
+
   it("at a schema version that came later says to upgrade", () => {
     const read = () =>
       readDeploymentEvent({ type: "DeploymentCompleted", schemaVersion: 2, data: { deployment: "d" } });

@@ -11,6 +11,10 @@ export const RouteEntry = Type.Object({
       version: Type.String(),
       share: Type.Number({ minimum: 0, maximum: 1 }),
       messageTimeoutMs: Type.Integer({ minimum: 1 }),
+      /** On trial beside the other one: what becomes of a message that it failed on (DESIGN.md, rule 6). */
+      canary: Type.Optional(
+        Type.Object({ onFailure: Type.Union([Type.Literal("fallback"), Type.Literal("deadletter")]) }),
+      ),
     }),
   ),
   closed: Type.Array(Type.Object({ version: Type.String(), revision: Type.Integer() })),

@@ -31,11 +31,11 @@ export function checker<Schema extends TSchema>(
   };
 }
 
-/** Where it is wrong, what belongs there, and the value that the schema names: an extra field or what was allowed. */
+/** Where it is wrong, what belongs there, and the value that the schema names: an extra field or what is allowed. */
 function problem(what: string, error: ErrorObject | undefined): string {
   const place = error === undefined || error.instancePath === "" ? what : `${what} at ${error.instancePath}`;
-  const { additionalProperty, allowedValue } = error?.params ?? {};
-  const named: unknown = additionalProperty ?? allowedValue;
+  const { additionalProperty, allowedValue, allowedValues } = error?.params ?? {};
+  const named: unknown = additionalProperty ?? allowedValue ?? allowedValues;
   const value = named === undefined ? "" : ` ${typeof named === "string" ? `'${named}'` : JSON.stringify(named)}`;
   return `${place}: ${error?.message ?? "does not satisfy its schema"}${value}`;
 }

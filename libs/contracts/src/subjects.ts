@@ -45,6 +45,12 @@ export const logStream = "CAXTON_LOGS";
 export const validateSubject = "caxton.validate";
 export const ledgerSubject = (agent: string): string => `caxton.ledger.${agent}`;
 export const deadLettersSubject = (agent: string): string => `caxton.deadletters.${agent}`;
+/** Asks every metrics-watcher to judge a step, as long as it is said again (libs/contracts/src/watched-step.ts). */
+export const watchSubject = (agent: string): string => `caxton.watch.${agent}`;
+/** What they find. */
+export const verdictSubject = (agent: string): string => `caxton.verdicts.${agent}`;
+/** How long what routers asked a canary about has been under way. */
+export const inFlightSubject = (agent: string): string => `caxton.inflight.${agent}`;
 export const windowsSubject = (agent: string): string => `caxton.windows.${agent}`;
 /** Requests to the instances of a version, a queue group. */
 export const runSubject = (agent: string, version: string): string => `caxton.run.${agent}.${version}`;

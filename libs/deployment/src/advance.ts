@@ -15,7 +15,7 @@ export function firstShift(deployment: Deployment, state: AgentState, now: numbe
 
 /** All messages at once. */
 export function promoteFully(deployment: Deployment, state: AgentState, now: number): readonly Fact[] {
-  return toStep(deployment, lastShift(deployment), state, now);
+  return toStep(deployment, Math.max(lastShift(deployment), deployment.step + 1), state, now);
 }
 
 function lastShift({ plan }: Deployment): number {

@@ -215,6 +215,12 @@ describe("promote", () => {
       .thenRefused("stale-step", "promote means step 3 of deployment second, which is at step 4 of 7");
   });
 
+  it("of one that is getting all messages is refused: it completes when the routers follow", () => {
+    given(...canaryWatched, wasRouted("second", 5, 3, version("second", 2), version("first", 1)))
+      .when(promote())
+      .thenRefused("not-allowed-now", "getting all messages already");
+  });
+
   it("of what is no canary, has not begun, or has ended is refused", () => {
     given(...secondShifts)
       .when(promote())

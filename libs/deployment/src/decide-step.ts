@@ -31,6 +31,12 @@ export function decideStep(
   }
 }
 
+/** It completes when the routers follow, and not before. */
+function hasAllSoon(deployment: Deployment): boolean {
+  const step = stepOf(deployment);
+  return step?.kind === "shift" && step.share === 1 && deployment.watch === undefined;
+}
+
 function ok(...facts: readonly Fact[]): Facts {
   return { ok: true, facts };
 }
@@ -51,6 +57,12 @@ function misplaced(command: StepRequest, deployment: Deployment): Facts | undefi
   if (command.step !== undefined && command.step !== step) {
     const meant = `${command.type} means step ${command.step + 1} of deployment ${id}`;
     return refuse("stale-step", `${meant}, which is at step ${step + 1} of ${deployment.plan.length}`);
+  }
+  if (command.type === "promote" && hasAllSoon(deployment)) {
+    return refuse(
+      "not-allowed-now",
+      `deployment ${id} is getting all messages already; it runs once every router follows`,
+    );
   }
   if (command.type === "approve" && kind !== "approve") {
     return refuse(

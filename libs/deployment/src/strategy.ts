@@ -1,4 +1,5 @@
-export type Strategy = "direct" | "canary";
+export const strategies = ["direct", "canary"] as const;
+export type Strategy = (typeof strategies)[number];
 
 /**
  * A strategy is nothing but a plan: the steps that one machine walks (DESIGN.md, The domain is pure).

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
 import { type CommandAnswer, commandAnswer } from "@caxton/contracts/command-answer";
-import type { DeployCommand, DeploymentCommand } from "@caxton/contracts/command-message";
+import type { CommandMessage } from "@caxton/contracts/command-message";
 import type { CommandVerb } from "@caxton/contracts/commands";
 import { CaxtonError, hasCode, isErrorCode } from "@caxton/contracts/errors";
 import { answerStream, answerSubject, commandSubject } from "@caxton/contracts/subjects";
@@ -14,12 +14,7 @@ export interface CommandSender {
    * Publishes a command and waits for the orchestrator's answer. A command id that was answered before gets that answer.
    * @throws CaxtonError with the refusal's own code, `service-unavailable` where no orchestrator answers, `bus-unavailable`, `cancelled`
    */
-  send(
-    agent: string,
-    verb: CommandVerb,
-    command: DeployCommand | DeploymentCommand,
-    signal: AbortSignal,
-  ): Promise<AcceptedAnswer>;
+  send(agent: string, verb: CommandVerb, command: CommandMessage, signal: AbortSignal): Promise<AcceptedAnswer>;
   close(): Promise<void>;
 }
 
@@ -52,7 +47,7 @@ export async function startCommandSender(bus: Bus, options: CommandSenderOptions
     }
   }
 
-  async function publish(agent: string, verb: CommandVerb, command: DeployCommand | DeploymentCommand): Promise<void> {
+  async function publish(agent: string, verb: CommandVerb, command: CommandMessage): Promise<void> {
     try {
       await bus.store(commandSubject(principal, agent, verb), encodeJson(command), { messageId: command.id });
     } catch (error) {

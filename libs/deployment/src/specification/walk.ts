@@ -119,7 +119,7 @@ function commandOf(choice: number, soFar: Walk): Command | undefined {
     case 9:
       return deployment && sent(byHand(deployment, pick), soFar);
     case 10:
-      return rollout && sent(byHand(rollout, pick), soFar);
+      return rollout && sent(isWaitingForAPerson(rollout) ? letGo(rollout) : byHand(rollout, pick), soFar);
     default:
       return effect && withSender(goodNews(effect), soFar);
   }

@@ -26,7 +26,7 @@ import {
   type ReceivedCommand,
   receivedCommand,
 } from "../core/received-command.ts";
-import { deployRequest } from "../core/request.ts";
+import { deployRequest, requestOf } from "../core/request.ts";
 import type { Agents, CommandIn } from "./agents.ts";
 
 /** One that an orchestrator took and then stood still on is another's after so long. */
@@ -138,7 +138,7 @@ async function decideOn(command: CommandBytes, body: CommandBody, options: Comma
     if (received.verb !== "deploy" && agents.view(agent).revision < 0) {
       throw new CaxtonError("unknown-agent", `no agent ${agent}; 'caxton list' shows those there are`);
     }
-    const decision = await agents.handle(agent, await domainCommand(received, bus), {
+    const decision = await agents.handle(agent, await domainCommand(received, command.receivedAtMs, bus), {
       ...traceOf(received),
       ...(message.reason === undefined ? {} : { reason: message.reason }),
     });
@@ -159,21 +159,15 @@ function traceOf({ verb, message }: ReceivedCommand): SentTrace {
   return isOwn ? ownDeploymentTrace(message.id, message.deployment) : sent;
 }
 
-async function domainCommand(received: ReceivedCommand, bus: Bus): Promise<Command | CommandIn> {
-  const { principal, agent, verb, message } = received;
+async function domainCommand(received: ReceivedCommand, askedAtMs: number, bus: Bus): Promise<Command | CommandIn> {
+  const { principal, agent, message } = received;
   const sender = {
     commandId: message.id,
     actor: message.actor === undefined ? principal : `${message.actor} (${principal})`,
+    askedAtMs,
   };
-  if (verb !== "deploy") {
-    return {
-      type: verb,
-      deployment: message.deployment,
-      reason: message.reason ?? `${verb} by ${sender.actor}`,
-      ...sender,
-    };
-  }
-  const { digest } = message.artifact;
+  if (received.verb !== "deploy") return { ...requestOf(received, sender.actor), ...sender };
+  const { digest } = received.message.artifact;
   const artifacts = await bus.objects(artifactBucket);
   const sizeBytes = await artifacts.sizeBytes(digest);
   if (sizeBytes === undefined) {
@@ -182,5 +176,6 @@ async function domainCommand(received: ReceivedCommand, bus: Bus): Promise<Comma
       `no artifact ${digest} was uploaded; PUT it to the gateway's /artifacts/<sha256> first`,
     );
   }
-  return (state) => ({ ...deployRequest(agent, message, sizeBytes, state), ...sender });
+  const { message: deploy } = received;
+  return (state) => ({ ...deployRequest(agent, deploy, sizeBytes, state), ...sender });
 }

@@ -1,4 +1,5 @@
 import type { DeployCommand } from "@caxton/contracts/command-message";
+import type { VerbAndMessage } from "@caxton/contracts/commands";
 import { CaxtonError } from "@caxton/contracts/errors";
 import { canonicalJson, fingerprint } from "@caxton/contracts/fingerprint";
 import { defaultLimits } from "@caxton/contracts/limits";
@@ -11,7 +12,8 @@ import {
   type KeptField,
   settingsBefore,
 } from "@caxton/deployment/state";
-import { directPlan } from "@caxton/deployment/strategy";
+import { defaultJudging } from "@caxton/deployment/judging";
+import { canaryPlan, type CanaryStep, canarySteps, canaryTimes, directPlan } from "@caxton/deployment/strategy";
 
 /** Largest configuration, in bytes of JSON text: it travels with the version's specification. */
 export const configurationMaxBytes = 64 * 1024;
@@ -44,11 +46,27 @@ export function deployRequest(
     artifact: { digest: artifact.digest, sizeBytes: artifactSizeBytes },
     ...settings,
     fingerprint: fingerprint(artifact.digest, JSON.parse(settings.configuration), settings.limits),
-    strategy: command.strategy ?? "direct",
-    plan: directPlan(),
+    ...strategyOf(command),
     ...(allowBreaking === undefined ? {} : { allowBreaking }),
     ...(fields.length === 0 || before === undefined ? {} : { kept: { from: nameOf(before), fields } }),
   };
+}
+
+function strategyOf({
+  strategy = "direct",
+  canary,
+}: DeployCommand): Pick<DeploymentRequest, "strategy" | "plan" | "judging"> {
+  if (strategy === "direct") {
+    if (canary === undefined) return { strategy, plan: directPlan() };
+    throw new CaxtonError("invalid-argument", "'canary' says how a canary goes; the strategy is 'direct'");
+  }
+  const { steps, judging, ...times } = canary ?? {};
+  const plan = canaryPlan(steps?.map(canaryStep) ?? canarySteps, { ...canaryTimes, ...times });
+  return { strategy, plan, judging: { ...defaultJudging, ...judging } };
+}
+
+function canaryStep(step: NonNullable<NonNullable<DeployCommand["canary"]>["steps"]>[number]): CanaryStep {
+  return "approve" in step ? { kind: "approve" } : { kind: "shift", ...step };
 }
 
 function settingsOf(command: DeployCommand, before: Settings): Settings {
@@ -79,4 +97,26 @@ function keptFields(command: DeployCommand, settings: Settings): KeptField[] {
 
 function nameOf({ version, deployment }: Deployment): string {
   return version ?? deployment;
+}
+
+/** Every other command in the words of the domain, which counts steps from 0. */
+export function requestOf(received: Exclude<VerbAndMessage, { verb: "deploy" }>, actor: string): Request {
+  const { deployment, reason = `${received.verb} by ${actor}` } = received.message;
+  switch (received.verb) {
+    case "abort":
+    case "rollback":
+      return { type: received.verb, deployment, reason };
+    case "promote": {
+      const { step, full = false } = received.message;
+      return { type: received.verb, deployment, reason, full, ...stepFrom0(step) };
+    }
+    case "pause":
+    case "resume":
+    case "approve":
+      return { type: received.verb, deployment, reason, ...stepFrom0(received.message.step) };
+  }
+}
+
+function stepFrom0(step: number | undefined): { readonly step?: number } {
+  return step === undefined ? {} : { step: step - 1 };
 }

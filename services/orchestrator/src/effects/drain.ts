@@ -27,7 +27,20 @@ export async function drain(
   }
 }
 
+/** Waits until no process of the version takes a request any more. */
+export async function close(id: string, version: string, revision: number, context: EffectContext): EffectResult {
+  const { bus, agent, signal } = context;
+  await slotsUntil(bus, agent, version, signal, (slots) =>
+    slots.every((slot) => isDrained(slot, revision) || (slot.state === "closed" && isClosedAt(slot, revision))),
+  );
+  return { type: "version-closed", deployment: id, revision };
+}
+
+function isClosedAt(slot: SlotStatus, revision: number): boolean {
+  return (slot.closedAtRevision ?? 0) >= revision;
+}
+
 function isDrained(slot: SlotStatus, revision: number): boolean {
   if (slot.state === "failed") return true;
-  return slot.state === "drained" && (slot.closedAtRevision ?? 0) >= revision;
+  return slot.state === "drained" && isClosedAt(slot, revision);
 }

@@ -17,11 +17,14 @@ export interface EffectContext {
   readonly now: () => number;
   /** How an agent's streams are made. */
   readonly streams: Partial<AgentStreamSettings>;
+  /** For an effect that finds out more than one thing: each is decided on before it goes on. */
+  readonly tell: (report: Report) => Promise<void>;
   /** Aborted when the state no longer asks for the effect. */
   readonly signal: AbortSignal;
 }
 
-export type EffectResult = Promise<Report>;
+/** What it found out last; nothing where it told everything already, or was aborted. */
+export type EffectResult = Promise<Report | undefined>;
 
 /** @throws TypeError where `next` asked for something about a deployment that is not there: a fault of ours */
 export function deploymentOf(state: AgentState, id: string): Deployment {

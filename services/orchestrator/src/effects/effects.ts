@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Bus } from "@caxton/bus/types";
 import { toCaxtonError } from "@caxton/contracts/errors";
 import { sentTrace } from "@caxton/contracts/trace-context";
+import type { Report } from "@caxton/deployment/command";
 import { type Effect, next } from "@caxton/deployment/next";
 import type { AgentState } from "@caxton/deployment/state";
 import type { Logger } from "@caxton/telemetry/logger";
@@ -66,10 +67,13 @@ export class Effects {
       const { state, provenance } = agents.view(agent);
       const about = "deployment" in effect ? effect.deployment : state.rollout;
       const trace = sentTrace((about === undefined ? undefined : provenance[about]) ?? {});
-      const report = await carryOut(effect, { bus, log, agent, state, trace, now, streams, signal });
-      if (signal.aborted) return;
+      const tell = async (report: Report): Promise<void> => {
+        await agents.handle(agent, { ...report, commandId: randomUUID(), actor: `orchestrator ${id}` });
+      };
+      const report = await carryOut(effect, { bus, log, agent, state, trace, now, streams, tell, signal });
+      if (signal.aborted || report === undefined) return;
       log.debug({ report: report.type }, "effect done");
-      await agents.handle(agent, { ...report, commandId: randomUUID(), actor: `orchestrator ${id}` });
+      await tell(report);
     } catch (error) {
       if (signal.aborted) return;
       const { code, message } = toCaxtonError(error);

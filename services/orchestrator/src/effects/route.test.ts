@@ -39,6 +39,7 @@ function contextOf(agent: string, through: Bus, signal: AbortSignal): EffectCont
     trace: {},
     now: Date.now,
     streams: {},
+    tell: () => Promise.reject(new Error("nothing is told here")),
     signal,
   };
 }

@@ -24,7 +24,8 @@ export async function applyRoute(revision: number, context: EffectContext): Effe
   return { type: "route-applied", revision, routers, appliedMs: now() - beganAtMs };
 }
 
-function entryFor(agent: string, { route, deployments }: AgentState): RouteEntry {
+function entryFor(agent: string, { route, deployments, rollout }: AgentState): RouteEntry {
+  const onTrial = route.targets.length > 1 && rollout !== undefined ? deployments[rollout] : undefined;
   const timeouts = new Map(Object.values(deployments).map(({ version, limits }) => [version, limits.messageTimeoutMs]));
   return {
     agent,
@@ -33,6 +34,7 @@ function entryFor(agent: string, { route, deployments }: AgentState): RouteEntry
       version,
       share,
       messageTimeoutMs: timeouts.get(version) ?? defaultLimits.messageTimeoutMs,
+      ...(onTrial?.version === version ? { canary: { onFailure: onTrial.judging?.onFailure ?? "fallback" } } : {}),
     })),
     closed: route.closed.map((closing) => ({ ...closing })),
   };

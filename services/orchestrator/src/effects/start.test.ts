@@ -63,6 +63,7 @@ describe("the specifications of versions that are gone", () => {
       trace: {},
       now: Date.now,
       streams: {},
+      tell: () => Promise.reject(new Error("nothing is told here")),
       signal,
     });
     const left = await versions.keys(versionKey("many", "*"));
@@ -86,6 +87,7 @@ describe("a version that is to stop", () => {
       trace: {},
       now: Date.now,
       streams: {},
+      tell: () => Promise.reject(new Error("nothing is told here")),
       signal,
     };
     const slots = await bus.kv(slotBucket, { ttlMs: slotTtlMs });
