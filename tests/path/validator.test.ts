@@ -332,10 +332,10 @@ describe("the service", () => {
     await path.validator.kill("SIGKILL");
     await expect.poll(() => children.filter(isAlive), { timeout: 5_000 }).toEqual([]);
 
-    await using next = stopping(await path.start({ CAXTON_VALIDATION_TIMEOUT_MS: "1500" }));
+    await using next = stopping(await path.start({ CAXTON_VALIDATION_TIMEOUT_MS: "3000" }));
     expect(await path.report({ digest: echo })).toMatchObject({ passed: true, cached: true });
     const late = await path.report({ digest, limits: { ...limits, startTimeoutMs: 25_000 } });
-    expect(refusal(late)).toMatch(/^sandbox: validation-timeout: .*1500 ms/);
+    expect(refusal(late)).toMatch(/^sandbox: validation-timeout: .*3000 ms/);
     void unanswered;
 
     const cancelled = path.ask({ digest, limits: { ...limits, startTimeoutMs: 24_000 } });

@@ -1,5 +1,7 @@
 /** What a toolchain process is asked to do. */
 export type ToolJob =
+  /** Nothing but having the tools loaded. */
+  | { readonly tool: "warm-up" }
   | { readonly tool: "inspect"; readonly bytes: Uint8Array }
   | { readonly tool: "prepare"; readonly bytes: Uint8Array; readonly folder: string; readonly memoryMaxBytes: number };
 

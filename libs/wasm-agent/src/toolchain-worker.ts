@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parentPort } from "node:worker_threads";
-import { componentWit, transpile } from "@bytecodealliance/jco";
+import { componentEmbed, componentNew, componentWit, parse, transpile } from "@bytecodealliance/jco";
 import { coreModules } from "./core-modules.ts";
 import { capMemories, declaredMemories } from "./memory-limits.ts";
 import type { InspectFindings, ToolAnswer, ToolJob, ToolRequest } from "./toolchain-protocol.ts";
@@ -42,11 +42,24 @@ async function prepare(job: ToolJob & { readonly tool: "prepare" }): Promise<voi
   await writeFile(join(job.folder, "package.json"), '{"type":"module"}\n');
 }
 
+/** Both tools on the least that has the shape of an agent: most of what they need is compiled then. */
+async function warmUp(): Promise<void> {
+  const binary = await parse(`(module (memory (export "memory") 1)
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 0)
+    (func (export "handle") (param i32 i32) (result i32) i32.const 0))`);
+  const witSource = `package warm:up; world agent { record output { to: option<string>, body: string }
+    export handle: func(message: string) -> result<list<output>, string>; }`;
+  const component = await componentNew(await componentEmbed({ binary, witSource, world: "agent" }), []);
+  await inspect(component);
+  await transpile(component, transpileOptions);
+}
+
 async function run(request: ToolRequest): Promise<ToolAnswer> {
   const { job } = request;
   try {
     if (job.tool === "inspect") return { ok: true, findings: await inspect(job.bytes) };
-    await prepare(job);
+    if (job.tool === "warm-up") await warmUp();
+    else await prepare(job);
     return { ok: true };
   } catch (error) {
     return { ok: false, reason: error instanceof Error ? error.message : String(error) };

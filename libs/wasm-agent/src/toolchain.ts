@@ -15,12 +15,35 @@ export interface ToolBounds {
 }
 
 const maxProcesses = 2;
-/** A process that has nothing to do is kept for this long: a second component takes a third of the first one's time. */
+/** A process that has nothing to do is kept for this long, and one of them for as long as `keepToolchainReady` asks. */
 const idleMs = 30_000;
 
 const idle: ChildProcess[] = [];
 let running = 0;
 const waiting: (() => void)[] = [];
+/** Whether one process is to be there in any case, and that process while it is not ready yet. */
+let isKept = false;
+let readying: Promise<void> | undefined;
+
+/**
+ * From now on one process waits for work with the tools loaded, until `closeToolchain`: reading and preparing a component
+ * of 1.6 MB then takes 0.2 s instead of 0.7 s, for 150 MB of memory.
+ */
+export function keepToolchainReady(): void {
+  isKept = true;
+  makeReady();
+}
+
+function makeReady(): void {
+  if (!isKept || readying !== undefined || idle.length > 0) return;
+  const warmUp = runTool({ tool: "warm-up" }, { timeoutMs: 30_000, maxResidentBytes: Number.POSITIVE_INFINITY });
+  const over = (): void => {
+    readying = undefined;
+    if (!isKept) closeToolchain();
+  };
+  // Where it failed, whoever has work starts a process for it, and is told what is wrong with that one.
+  readying = warmUp.then(over, over);
+}
 
 /**
  * Runs a job in a process of its own, a bounded number at once; processes are used again, never shared.
@@ -28,6 +51,8 @@ const waiting: (() => void)[] = [];
  * `validation-timeout`
  */
 export async function runTool(job: ToolJob, bounds: ToolBounds): Promise<InspectFindings | undefined> {
+  // Another process would only make both late.
+  if (job.tool !== "warm-up" && idle.length === 0) await readying;
   if (running >= maxProcesses) await new Promise<void>((resolve) => waiting.push(resolve));
   else running += 1;
   const child = idle.pop() ?? start();
@@ -46,12 +71,14 @@ export async function runTool(job: ToolJob, bounds: ToolBounds): Promise<Inspect
     const next = waiting.shift();
     if (next === undefined) running -= 1;
     else next();
+    if (job.tool !== "warm-up") makeReady();
   }
 }
 
 function start(): ChildProcess {
   return fork(new URL("./toolchain-main.ts", import.meta.url), {
-    execArgv: [],
+    // The tools are wasm themselves; optimizing them costs more than a component or two gain by it, in time and memory.
+    execArgv: ["--liftoff-only"],
     env: {},
     serialization: "advanced",
     stdio: ["ignore", "ignore", "inherit", "ipc"],
@@ -92,7 +119,9 @@ function rest(child: ChildProcess): void {
   child.unref();
   child.channel?.unref();
   idle.push(child);
-  const timer = setTimeout(() => end(child), idleMs).unref();
+  const timer = setTimeout(() => {
+    if (!isKept || idle.length > 1) end(child);
+  }, idleMs).unref();
   child.once("message", () => clearTimeout(timer));
   child.once("exit", () => {
     clearTimeout(timer);
@@ -107,8 +136,9 @@ function end(child: ChildProcess): void {
   child.kill("SIGKILL");
 }
 
-/** Ends the processes kept for later jobs. */
+/** Ends the processes kept for later jobs; one that is being made ready ends when it is. */
 export function closeToolchain(): void {
+  isKept = false;
   for (const child of idle.slice()) end(child);
 }
 

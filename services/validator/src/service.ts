@@ -7,7 +7,7 @@ import { header, validateSubject } from "@caxton/contracts/subjects";
 import { parseTraceparent } from "@caxton/contracts/trace-context";
 import { failureOf, type ValidateAnswer, ValidateRequest, type ValidationReport } from "@caxton/contracts/validation";
 import type { Logger } from "@caxton/telemetry/logger";
-import { closeToolchain } from "@caxton/wasm-agent/toolchain";
+import { closeToolchain, keepToolchainReady } from "@caxton/wasm-agent/toolchain";
 import { turns } from "./adapters/turns.ts";
 import { openSandboxes } from "./sandbox/sandboxes.ts";
 import { Descriptions } from "./stages/descriptions.ts";
@@ -44,6 +44,7 @@ export async function startValidator(options: ValidatorOptions): Promise<{ close
     validationTimeoutMs = defaultValidationTimeoutMs,
   } = options;
   const closing = new AbortController();
+  keepToolchainReady();
   const sandboxes = await openSandboxes(cacheDir);
   const context: ValidatorContext = { bus, cacheDir, sandboxes, descriptions: new Descriptions() };
   const inTurn = turns({ maxConcurrent, maxWaiting });

@@ -2,9 +2,7 @@ import { type CaxtonError, hasCode, toCaxtonError } from "@caxton/contracts/erro
 import type { AgentDescription } from "@caxton/contracts/agent-description";
 import type { Finding, StageName, ValidateRequest, ValidationReport } from "@caxton/contracts/validation";
 import { parseDescription } from "@caxton/wasm-agent/description";
-import { type Prepared, prepareComponent } from "@caxton/wasm-agent/prepare";
-import { binaryKind } from "@caxton/wasm-agent/wasm-binary";
-import { artifactMaxBytes } from "@caxton/contracts/limits";
+import { prepareComponent } from "@caxton/wasm-agent/prepare";
 import { fetchArtifact } from "../adapters/artifacts.ts";
 import { errorFinding, findingOf } from "../core/findings.ts";
 import { noFacts, type StageOutcome, stageReport, type StageReports, validationReport } from "../core/report.ts";
@@ -53,19 +51,8 @@ async function runStages(context: StageContext, signal: AbortSignal, blameCrash:
   let descriptionText = "";
   let description: AgentDescription | undefined;
 
-  /** Begun while the file is still being read: both take long, and neither runs anything of it. */
-  let preparing: Promise<Prepared> | undefined;
-  const prepareOnce = (): Promise<Prepared> => {
-    if (preparing === undefined) {
-      preparing = prepareComponent({ bytes, digest, cacheDir, memoryMaxBytes: limits.memoryMaxBytes });
-      preparing.catch(() => undefined);
-    }
-    return preparing;
-  };
-
   const checked = await run("static", async () => {
     bytes = await fetchArtifact(context.bus, digest);
-    if (binaryKind(bytes) === "component" && bytes.length <= artifactMaxBytes) void prepareOnce();
     return staticStage(request, bytes, cacheDir);
   });
   const report = () =>
@@ -79,7 +66,8 @@ async function runStages(context: StageContext, signal: AbortSignal, blameCrash:
   if (!checked.passed) return report();
 
   const started = await run("sandbox", async () => {
-    const prepared = await prepareOnce();
+    const { memoryMaxBytes } = limits;
+    const prepared = await prepareComponent({ bytes, digest, cacheDir, memoryMaxBytes });
     ({ cached } = prepared);
     ({ startMs, descriptionText } = await sandbox.start({ preparedDir: prepared.folder, configuration, ...limits }));
     return { findings: [], facts: { startMs } };
