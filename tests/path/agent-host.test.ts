@@ -101,6 +101,23 @@ describe("an instance", () => {
     expect(next?.restarts).toBe(1);
     await untilGone(pid);
   });
+
+  test("is not blamed for the time in which its host stood still", async () => {
+    await using path = await startHotPath();
+    const host = await path.start("agent-host");
+    const { pid, instance } = await path.deploy("echo", v1, "echo");
+    host.signal("SIGSTOP");
+    await path.slot("echo", v1, (status) => status === undefined);
+    // Longer than an instance may be silent.
+    await delay(6_000);
+    host.signal("SIGCONT");
+    await path.slot("echo", v1, (status) => status?.state === "ready");
+    await path.route("echo", { revision: 1, targets: target(v1), closed: [] });
+    // And for the two rounds of pings after it.
+    await delay(2_000);
+    expect((await ask(path, v1, 1)).status).toBe("done");
+    expect(await path.slot("echo", v1, () => true)).toMatchObject({ state: "ready", pid, instance, restarts: 0 });
+  });
 });
 
 test.each([["router", "CAXTON_ACK_WAIT_MS", "soon"]] as const)(

@@ -1,9 +1,14 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { prepareComponent } from "@caxton/wasm-agent/prepare";
 import type { AgentAnswer } from "@caxton/wasm-agent/runner-protocol";
 import type { Runner } from "@caxton/wasm-agent/runner";
 import { closeToolchain } from "@caxton/wasm-agent/toolchain";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { manyLargeOutputs, tinyAgent } from "../fixtures/wat-components.ts";
-import { fixtureBytes, start, temporaryFolder } from "./agent-harness.ts";
+import { fixtureBytes, mebibyte, sha256, start, temporaryFolder } from "./agent-harness.ts";
 
 const messageTimeoutMs = 300;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -163,6 +168,22 @@ describe("starting a runner", () => {
   });
 
   it.each([
+    ["echo", /^started$/],
+    ["loops-in-describe", /^start-timeout: .* within 2000 ms; in the first half of them this machine gave it \d+ ms/],
+  ])("gives %s its time again, once, where the machine had none for it", async (fixture, end) => {
+    const bytes = await fixtureBytes(fixture);
+    const prepared = { bytes, digest: sha256(bytes), cacheDir: folder.path, memoryMaxBytes: 32 * mebibyte };
+    const { folder: preparedDir } = await prepareComponent(prepared);
+    const child = fork(new URL("./starved-program.ts", import.meta.url), [preparedDir, "1000"]);
+    const said = once(child, "message");
+    while (!(await isStopped(child.pid ?? 0))) await delay(10);
+    // What it was given has run out by then.
+    await delay(1_200);
+    child.kill("SIGCONT");
+    expect((await said)[0]).toMatch(end);
+  });
+
+  it.each([
     ["bad-description", "description-invalid", "must have required property 'version'"],
     ["bad-schema", "schema-invalid", "accepts 'order'"],
     ["bad-example", "example-invalid", "example 0: the value must have required property 'n'"],
@@ -186,3 +207,8 @@ describe("starting a runner", () => {
     ).rejects.toMatchObject({ code: "start-failed" });
   });
 });
+
+async function isStopped(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  return stat.slice(stat.lastIndexOf(")")).startsWith(") T");
+}

@@ -76,15 +76,22 @@ export async function startThread(options: ThreadOptions): Promise<RunnerThread>
     listener({ type: "ended", reason: ended });
   });
 
+  /** A thread that had the processor for less than half of its time gets as much time again, once. */
   function receive(timeoutMs: number): Promise<WorkerReport> {
+    const before = processorMs(worker);
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(
-          new CaxtonError("start-timeout", `the component did not start and describe itself within ${timeoutMs} ms`),
-        );
-      }, timeoutMs);
+      let timer = setTimeout(() => void late(), timeoutMs);
+      let isHeard = false;
+      async function late(): Promise<void> {
+        const usedMs = (await processorMs(worker)) - (await before);
+        if (isHeard) return;
+        if (usedMs >= timeoutMs / 2) return reject(startTimeout(`${timeoutMs} ms`));
+        const little = `in the first half of them this machine gave it ${Math.round(usedMs)} ms of processor time`;
+        timer = setTimeout(() => reject(startTimeout(`${2 * timeoutMs} ms; ${little}`)), timeoutMs);
+      }
       listener = (event) => {
         clearTimeout(timer);
+        isHeard = true;
         listener = () => undefined;
         if (event.type === "ended") reject(new CaxtonError("start-failed", event.reason));
         else if (event.type !== "failed") resolve(event);
@@ -151,4 +158,21 @@ export async function startThread(options: ThreadOptions): Promise<RunnerThread>
     await end();
     throw error;
   }
+}
+
+function startTimeout(within: string): CaxtonError {
+  return new CaxtonError("start-timeout", `the component did not start and describe itself within ${within}`);
+}
+
+const processorAnswerMs = 250;
+
+/** How long the thread has had a processor; 0 where it does not get one to say so, has not begun, or has ended. */
+async function processorMs(worker: Worker): Promise<number> {
+  const nothing = { user: 0, system: 0 };
+  const usage = worker.cpuUsage().catch(() => nothing);
+  const { promise: late, resolve } = Promise.withResolvers<typeof nothing>();
+  const timer = setTimeout(resolve, processorAnswerMs, nothing);
+  const { user, system } = await Promise.race([usage, late]);
+  clearTimeout(timer);
+  return (user + system) / 1_000;
 }

@@ -1,8 +1,10 @@
 import type { AgentLogLine } from "@caxton/contracts/agent-log";
 import { CaxtonError, isErrorCode } from "@caxton/contracts/errors";
 import type { InstanceOptions, InstanceOrder, InstanceReport } from "../instance/protocol.ts";
+import { Liveness, pingEveryMs } from "../core/liveness.ts";
 import { memoryBound, type Isolation } from "./memory-group.ts";
 import type { SpareProcesses } from "./spare-process.ts";
+import { threadTimes } from "./thread-times.ts";
 
 export interface InstanceState {
   readonly state: "ready" | "closed" | "drained";
@@ -29,10 +31,7 @@ export interface InstanceListeners {
 
 /** What node and its threads need before the agent uses anything. */
 const baseBytes = 256 * 1024 * 1024;
-const pingEveryMs = 1_000;
-/** Unanswered in a row, which makes five seconds; counted, so that a supervisor that stood still blames nobody. */
-const pingsMissedMax = 5;
-/** On top of the agent's own time to start. */
+/** On top of the agent's own time to start, which it is given twice where the machine has none for it. */
 const processStartMs = 5_000;
 
 export async function startInstance(
@@ -44,11 +43,13 @@ export async function startInstance(
   // An instance that replaces another inside the process overlaps with it for a moment.
   const bound = await memoryBound(baseBytes + 2 * limits.memoryMaxBytes * concurrency);
   const child = spares.take();
+  const pid = child.pid ?? -1;
   const ready = Promise.withResolvers<number>();
   ready.promise.catch(() => undefined);
   let killReason: string | undefined;
   let lastWords = "";
-  let pingsMissed = 0;
+  const liveness = new Liveness();
+  const startMaxMs = 2 * limits.startTimeoutMs + processStartMs;
   let isReady = false;
 
   const order = (message: InstanceOrder): void => {
@@ -60,21 +61,20 @@ export async function startInstance(
     child.kill("SIGKILL");
   };
   const startTimer = setTimeout(() => {
-    const timeoutMs = limits.startTimeoutMs + processStartMs;
-    ready.reject(new CaxtonError("start-timeout", `the instance was not ready within ${timeoutMs} ms`));
+    ready.reject(new CaxtonError("start-timeout", `the instance was not ready within ${startMaxMs} ms`));
     kill("not ready in time");
-  }, limits.startTimeoutMs + processStartMs);
+  }, startMaxMs);
   const pingTimer = setInterval(() => {
     // Until it is ready its start has a bound of its own: loading and compiling on a busy machine take the main thread long.
     if (!isReady) return;
-    pingsMissed += 1;
-    if (pingsMissed > pingsMissedMax) kill(`its main thread did not answer for ${pingsMissedMax * pingEveryMs} ms`);
-    else order({ type: "ping" });
+    const hangs = liveness.missed(threadTimes(pid));
+    if (hangs === undefined) order({ type: "ping" });
+    else kill(hangs);
   }, pingEveryMs);
 
   child.stderr?.on("data", (data: Buffer) => (lastWords = `${lastWords}${data.toString()}`.slice(-1_000)));
   child.on("message", (report: InstanceReport) => {
-    pingsMissed = 0;
+    liveness.heard();
     if (report.type === "ready") {
       isReady = true;
       clearTimeout(startTimer);
@@ -107,7 +107,6 @@ export async function startInstance(
     return why;
   });
   // Bounded before it hears of the agent.
-  const pid = child.pid ?? -1;
   bound.hold(pid).then(
     () => order({ type: "start", options }),
     (error: unknown) => kill(`could not be bounded: ${error instanceof Error ? error.message : String(error)}`),
