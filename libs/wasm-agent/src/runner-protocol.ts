@@ -52,20 +52,12 @@ export interface WorkerOptions {
   readonly progress: SharedArrayBuffer;
 }
 
-/** What a worker was started with. @throws TypeError if it was started by somebody else */
-export function workerOptions(data: unknown): WorkerOptions {
-  if (isWorkerOptions(data)) return data;
-  throw new TypeError("this file is the worker of runner-thread.ts");
-}
-
-function isWorkerOptions(data: unknown): data is WorkerOptions {
-  return typeof data === "object" && data !== null && "preparedDir" in data && "modules" in data && "progress" in data;
-}
-
 /** Two numbers in shared memory: which message of the batch is running (-1: none), and since when (hrtime, ns). */
 export const progressCells = { index: 0, startedNs: 1, count: 2 } as const;
 
 export type WorkerRequest =
+  /** The first, and only once. */
+  | { readonly type: "start"; readonly options: WorkerOptions }
   | { readonly type: "load-contract"; readonly description: AgentDescription }
   | { readonly type: "check"; readonly messages: readonly AgentMessage[] }
   /** Whether the contract allows the configuration that the worker was started with. */

@@ -48,19 +48,24 @@ const deadlineGraceNs = 10_000_000n;
 
 type Event = WorkerReport | { readonly type: "ended"; readonly reason: string };
 
-/** @throws CaxtonError `start-failed`, `start-timeout` */
-export async function startThread(options: ThreadOptions): Promise<RunnerThread> {
-  const { onLog, startTimeoutMs, ...rest } = options;
-  const progress = new SharedArrayBuffer(progressCells.count * BigInt64Array.BYTES_PER_ELEMENT);
-  const cells = new BigInt64Array(progress);
-  const workerData: WorkerOptions = { ...rest, progress };
-  const worker = new Worker(new URL("./runner-worker.ts", import.meta.url), {
-    workerData,
+/** A thread with everything loaded but an agent, which most of a start is spent on. It keeps its process alive. */
+export function openThread(): Worker {
+  return new Worker(new URL("./runner-worker.ts", import.meta.url), {
     env: {},
     execArgv: [],
     stdin: false,
     resourceLimits: { maxOldGenerationSizeMb: heapMaxMb },
   });
+}
+
+/**
+ * @param worker from `openThread`, in which no agent was started yet
+ * @throws CaxtonError `start-failed`, `start-timeout`
+ */
+export async function startThread(options: ThreadOptions, worker: Worker = openThread()): Promise<RunnerThread> {
+  const { onLog, startTimeoutMs, ...rest } = options;
+  const progress = new SharedArrayBuffer(progressCells.count * BigInt64Array.BYTES_PER_ELEMENT);
+  const cells = new BigInt64Array(progress);
   let ended: string | undefined;
   let listener: (event: Event) => void = () => undefined;
   worker.on("message", (message: WorkerReport) => {
@@ -142,6 +147,8 @@ export async function startThread(options: ThreadOptions): Promise<RunnerThread>
     await worker.terminate();
   };
   try {
+    const first: WorkerRequest = { type: "start", options: { ...rest, progress } };
+    worker.postMessage(first);
     const started = await receive(startTimeoutMs);
     if (started.type !== "started") throw new CaxtonError("internal", `the worker began with '${started.type}'`);
     return {

@@ -1,14 +1,15 @@
 /** The thread that owns an agent's instance. It may be ended at any moment; everything it knows can be had again. */
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
 import { compileContract, type Contract } from "./contract.ts";
 import { loadComponent } from "./instantiate.ts";
+import { compileSchema } from "./json-schema.ts";
 import { type MessageHandler, messageHandler } from "./message-handler.ts";
 import {
   type AgentAnswer,
   type AgentMessage,
   progressCells,
-  workerOptions,
+  type WorkerOptions,
   type WorkerReport,
   type WorkerRequest,
 } from "./runner-protocol.ts";
@@ -17,8 +18,13 @@ import { trapReason } from "./trap-reason.ts";
 /** Answers are sent together; one that was finished but not yet sent when the thread is ended is made again. */
 const flushEveryNs = 2_000_000n;
 
-const options = workerOptions(workerData);
-const progress = new BigInt64Array(options.progress);
+interface Started {
+  readonly handler: MessageHandler;
+  readonly options: WorkerOptions;
+  readonly progress: BigInt64Array;
+}
+
+let started: Started | undefined;
 let contract: Contract | undefined;
 
 function report(message: WorkerReport): void {
@@ -30,7 +36,7 @@ function reportLog(handler: MessageHandler): void {
   if (lines.length > 0) report({ type: "log", lines });
 }
 
-async function start(): Promise<MessageHandler> {
+async function start(options: WorkerOptions): Promise<void> {
   const make = await loadComponent(options.preparedDir, options.modules);
   const startedMs = performance.now();
   const handler = messageHandler({ ...options, make });
@@ -38,8 +44,8 @@ async function start(): Promise<MessageHandler> {
   const description = describe(handler);
   const describeMs = performance.now() - startedMs - instantiateMs;
   reportLog(handler);
+  started = { handler, options, progress: new BigInt64Array(options.progress) };
   report({ type: "started", description, instantiateMs, describeMs, memoryBytes: handler.memoryPeakBytes() });
-  return handler;
 }
 
 function describe(handler: MessageHandler): string {
@@ -55,7 +61,7 @@ function requireContract(): Contract {
   throw new CaxtonError("internal", "messages were given to a runner before its contract was loaded");
 }
 
-function runBatch(handler: MessageHandler, messages: readonly AgentMessage[], stopAtNs: bigint): void {
+function runBatch({ handler, progress }: Started, messages: readonly AgentMessage[], stopAtNs: bigint): void {
   const checks = requireContract();
   let first = 0;
   let answers: AgentAnswer[] = [];
@@ -82,7 +88,9 @@ function runBatch(handler: MessageHandler, messages: readonly AgentMessage[], st
   report({ type: "batch-done", memoryPeakBytes: handler.memoryPeakBytes() });
 }
 
-function serve(handler: MessageHandler, request: WorkerRequest): void {
+function serve(request: Exclude<WorkerRequest, { readonly type: "start" }>): void {
+  if (started === undefined)
+    throw new CaxtonError("internal", `a thread without an agent was asked to ${request.type}`);
   switch (request.type) {
     case "load-contract":
       contract = compileContract(request.description);
@@ -92,10 +100,12 @@ function serve(handler: MessageHandler, request: WorkerRequest): void {
       const problems = request.messages.map(({ kind, body }) => checks.checkInput(checks.kindOf(kind), body));
       return report({ type: "checked", problems });
     }
-    case "check-configuration":
-      return report({ type: "checked", problems: [requireContract().checkConfiguration(options.configuration)] });
+    case "check-configuration": {
+      const problem = requireContract().checkConfiguration(started.options.configuration);
+      return report({ type: "checked", problems: [problem] });
+    }
     case "batch":
-      return runBatch(handler, request.messages, request.stopAtNs);
+      return runBatch(started, request.messages, request.stopAtNs);
   }
 }
 
@@ -104,15 +114,16 @@ function reportFailure(error: unknown, fallback: "start-failed" | "internal"): v
   report({ type: "failed", code: code === "internal" ? fallback : code, reason: message });
 }
 
-try {
-  const handler = await start();
-  parentPort?.on("message", (request: WorkerRequest) => {
-    try {
-      serve(handler, request);
-    } catch (error) {
-      reportFailure(error, "internal");
-    }
-  });
-} catch (error) {
-  reportFailure(error, "start-failed");
-}
+parentPort?.on("message", (request: WorkerRequest) => {
+  if (request.type === "start") {
+    start(request.options).catch((error: unknown) => reportFailure(error, "start-failed"));
+    return;
+  }
+  try {
+    serve(request);
+  } catch (error) {
+    reportFailure(error, "internal");
+  }
+});
+// The first schema takes far longer than those after it; threads are often started before there is an agent.
+compileSchema("warm-up", { type: "object" });

@@ -4,7 +4,7 @@ import { CaxtonError } from "@caxton/contracts/errors";
 import { parseDescription } from "./description.ts";
 import { compileModules } from "./instantiate.ts";
 import type { AgentAnswer, AgentMessage, WorkerRequest } from "./runner-protocol.ts";
-import { type RunnerThread, startThread, type ThreadOptions } from "./runner-thread.ts";
+import { openThread, type RunnerThread, startThread, type ThreadOptions } from "./runner-thread.ts";
 
 export interface RunnerOptions {
   /** From `prepareComponent`, which also set the memory limit. */
@@ -17,6 +17,8 @@ export interface RunnerOptions {
   /** Instances are replaced after so many messages, because guests have leaked (jco #937); it costs 1.5 ms. */
   readonly recycleAfterMessages?: number;
   readonly onLog?: (lines: readonly AgentLogLine[]) => void;
+  /** From `openThread`, before it was known for which agent; the agent starts in it, once. */
+  readonly thread?: ReturnType<typeof openThread>;
 }
 
 export interface RunnerStart {
@@ -61,6 +63,8 @@ const unfinished: AgentAnswer = { result: "unfinished" };
 /** @throws CaxtonError `start-failed`, `start-timeout` */
 export async function startRunner(options: RunnerOptions): Promise<Runner> {
   const startedMs = performance.now();
+  // It loads while the modules are compiled.
+  const worker = options.thread ?? openThread();
   const threadOptions: ThreadOptions = {
     preparedDir: options.preparedDir,
     modules: await compileModules(options.preparedDir),
@@ -70,7 +74,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     startTimeoutMs: options.startTimeoutMs,
     onLog: (lines) => options.onLog?.(lines),
   };
-  const first = await startThread(threadOptions);
+  const first = await startThread(threadOptions, worker);
   const { description: descriptionText, instantiateMs, describeMs, memoryBytes } = first.started;
   const startMs = performance.now() - startedMs;
   let thread: Promise<RunnerThread> = Promise.resolve(first);

@@ -4,6 +4,7 @@ import process from "node:process";
 import { connectBus } from "@caxton/bus/connect";
 import { toCaxtonError } from "@caxton/contracts/errors";
 import { startRunner, type Runner } from "@caxton/wasm-agent/runner";
+import { openThread } from "@caxton/wasm-agent/runner-thread";
 import type { InstanceOptions, InstanceOrder, InstanceReport } from "./protocol.ts";
 import { RunQueue } from "./run-queue.ts";
 import { serve } from "./serve.ts";
@@ -11,6 +12,8 @@ import { serve } from "./serve.ts";
 /** So that what was said goes out before the process does. */
 const exitDelayMs = 50;
 
+/** Most of a start, and the same for every agent: a process that waits for one has it behind it. */
+const firstThread = openThread();
 let stop = (): void => process.exit(0);
 
 function report(message: InstanceReport): void {
@@ -27,10 +30,15 @@ async function start(options: InstanceOptions): Promise<void> {
   const startedMs = performance.now();
   const { busUrl, instance, spec } = options;
   const { agent, version, concurrency } = spec;
+  const queue = new RunQueue(fail);
+  const agents = Array.from({ length: concurrency }, async (_, index) => {
+    queue.join(await startAgent(options, index === 0 ? firstThread : openThread()));
+  });
+  const running = Promise.all(agents);
+  // Waited for only once the bus is there.
+  running.catch(() => undefined);
   const bus = await connectBus({ url: busUrl, name: `${agent}.${version} ${instance}`, onError: () => undefined });
-  const runners = await Promise.all(Array.from({ length: concurrency }, () => startAgent(options)));
-  const queue = new RunQueue(runners, fail);
-  const service = await serve({ bus, queue, agent, version, instance, report, onError: fail });
+  const service = await serve({ bus, queue, running, agent, version, instance, report, onError: fail });
   stop = () => {
     service
       .drain()
@@ -42,7 +50,10 @@ async function start(options: InstanceOptions): Promise<void> {
   flushCompileCache();
 }
 
-async function startAgent({ preparedDir, spec }: InstanceOptions): Promise<Runner> {
+async function startAgent(
+  { preparedDir, spec }: InstanceOptions,
+  thread: ReturnType<typeof openThread>,
+): Promise<Runner> {
   const { messageTimeoutMs, startTimeoutMs, outputMaxBytes } = spec.limits;
   const runner = await startRunner({
     preparedDir,
@@ -50,6 +61,7 @@ async function startAgent({ preparedDir, spec }: InstanceOptions): Promise<Runne
     messageTimeoutMs,
     startTimeoutMs,
     outputMaxBytes,
+    thread,
     onLog: (lines) => report({ type: "log", lines }),
   });
   await runner.loadContract();

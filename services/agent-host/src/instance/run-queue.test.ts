@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { queuedMax, RunQueue } from "./run-queue.ts";
 
 test("takes no more requests than may wait", () => {
-  const queue = new RunQueue([], () => undefined);
+  const queue = new RunQueue(() => undefined);
   const add = (): boolean =>
     queue.add(
       { routeRevision: 1, budgetMs: 1, messages: [] },

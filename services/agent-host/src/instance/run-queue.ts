@@ -13,15 +13,20 @@ export const queuedMax = 64;
 
 /** Runs requests in order of arrival on as many runners as there are; the time a request waits here costs nothing of its budget. */
 export class RunQueue {
-  readonly #idle: Runner[];
-  readonly #count: number;
+  readonly #idle: Runner[] = [];
   readonly #onError: (error: unknown) => void;
   readonly #jobs: Job[] = [];
+  #count = 0;
 
-  constructor(runners: readonly Runner[], onError: (error: unknown) => void) {
-    this.#idle = [...runners];
-    this.#count = runners.length;
+  constructor(onError: (error: unknown) => void) {
     this.#onError = onError;
+  }
+
+  /** One more that takes requests. */
+  join(runner: Runner): void {
+    this.#count += 1;
+    this.#idle.push(runner);
+    this.#work();
   }
 
   get inFlight(): number {

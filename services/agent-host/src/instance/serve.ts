@@ -16,6 +16,8 @@ const routeEntry = checker("route", RouteEntry);
 export interface ServeOptions {
   readonly bus: Bus;
   readonly queue: RunQueue;
+  /** Resolves when all that take requests have joined the queue. */
+  readonly running: Promise<unknown>;
   readonly agent: string;
   readonly version: string;
   readonly instance: string;
@@ -98,7 +100,8 @@ export async function serve(options: ServeOptions): Promise<{ drain(): Promise<v
     options.report({ type: "log", lines: [{ atMs: Date.now(), level: "warn", text }] });
   }
 
-  await followRoutes(bus, agent, applyRoute, (error) => options.onError(error), stop.signal);
+  const following = followRoutes(bus, agent, applyRoute, (error) => options.onError(error), stop.signal);
+  await Promise.all([following, options.running]);
   const subscription = bus.subscribe(
     runSubject(agent, version),
     (message) => take(message, runRequest.check(decodeJson(message.data))),

@@ -5,18 +5,20 @@
 import process from "node:process";
 import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
 import { type Runner, startRunner } from "@caxton/wasm-agent/runner";
+import { openThread } from "@caxton/wasm-agent/runner-thread";
 import type { AgentAnswer } from "@caxton/wasm-agent/runner-protocol";
 import type { ExampleResult } from "../core/examples.ts";
 import { memoryExitCode, type SandboxAnswer, type SandboxRequest } from "./sandbox-protocol.ts";
 
 const watchIntervalMs = 20;
+const thread = openThread();
 let runner: Runner | undefined;
 
 async function answerTo(request: SandboxRequest): Promise<SandboxAnswer> {
   if (request.ask === "start") {
     const { residentMaxBytes, ...options } = request.start;
     watchMemory(residentMaxBytes);
-    runner = await startRunner(options);
+    runner = await startRunner({ ...options, thread });
     return { answer: "start", startMs: runner.start.startMs, descriptionText: runner.descriptionText };
   }
   if (runner === undefined)
