@@ -5,10 +5,12 @@ import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
 import type { LaneStatus, RelayLaneStatus } from "@caxton/contracts/lane-status";
 import type { RouteAck, RouteEntry } from "@caxton/contracts/placement";
 import { checker } from "@caxton/contracts/schema";
+import { type InFlight, inFlightMax } from "@caxton/contracts/watched-step";
 import { instanceExitSubject, routeAckSubject, routeQuerySubject } from "@caxton/contracts/subjects";
 import type { Logger } from "@caxton/telemetry/logger";
 import { assign, KeepAlive, type Held } from "./adapters/held.ts";
 import { Intake } from "./adapters/intake.ts";
+import { InFlightReport } from "./adapters/in-flight-report.ts";
 import { LaneReport } from "./adapters/lane-report.ts";
 import { OutcomeWriter } from "./adapters/outcome-writer.ts";
 import { pause, Signal } from "./adapters/signal.ts";
@@ -45,6 +47,7 @@ export class AgentLane {
   readonly #outcomes: OutcomeWriter;
   readonly #versions: VersionLanes;
   readonly #report: LaneReport;
+  readonly #inFlight: InFlightReport;
   readonly #subscriptions: readonly Subscription[];
   readonly #stopped = new AbortController();
   readonly #released = new Signal();
@@ -73,6 +76,7 @@ export class AgentLane {
     const take = (delivery: Delivery, epoch: string): void => this.#take(delivery, epoch);
     this.#intake = new Intake({ bus, log, agent, ackWaitMs, maxAckPending, room, take, troubleChanged: changed });
     this.#report = new LaneReport({ bus, log, statusNow: () => this.#statusNow() });
+    this.#inFlight = new InFlightReport({ bus, log, agent, inFlightNow: () => this.#inFlightNow() });
     this.#acknowledgeRoute();
     this.#changed();
   }
@@ -101,6 +105,7 @@ export class AgentLane {
     this.#stopped.abort();
     this.#keepAlive.close();
     this.#versions.close();
+    this.#inFlight.close();
     for (const subscription of this.#subscriptions) subscription.close();
     await this.#report.close();
   }
@@ -122,6 +127,7 @@ export class AgentLane {
       attempts: [],
       asking: "batch",
       silences: 0,
+      fellBack: false,
       lane: undefined,
       overflowedFrom: undefined,
     };
@@ -147,6 +153,7 @@ export class AgentLane {
     }
     if (attempt !== undefined) held.attempts.push(attempt);
     held.asking = decision.asking;
+    held.fellBack ||= decision.fallback === true;
     if (decision.delayMs === 0) this.#again(held);
     else void pause(decision.delayMs, this.#stopped.signal).then(() => this.#again(held));
   }
@@ -166,6 +173,13 @@ export class AgentLane {
   #stale(messages: readonly Held[], closedAtRevision: number): void {
     if (this.#versions.route.revision < closedAtRevision) this.#parked.push(...messages);
     else for (const held of messages) this.#again(held);
+  }
+
+  #inFlightNow(): InFlight | undefined {
+    const { onTrial, route } = this.#versions;
+    if (onTrial === undefined) return undefined;
+    const agesMs = onTrial.agesMs.slice(0, inFlightMax);
+    return { router: this.#options.routerId, version: onTrial.version, routeRevision: route.revision, agesMs };
   }
 
   #giveBack(messages: readonly Held[]): void {

@@ -15,6 +15,8 @@ export interface Held {
   silences: number;
   /** The version's lane that it counts for. */
   lane: { held: number } | undefined;
+  /** A canary failed on it: it goes to none any more. */
+  fellBack: boolean;
   /** The version that the split named, where another took it. */
   overflowedFrom: string | undefined;
 }

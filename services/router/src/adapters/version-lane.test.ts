@@ -24,6 +24,7 @@ function message(): Held {
     attempts: [],
     asking: "batch",
     silences: 0,
+    fellBack: false,
     lane: undefined,
     overflowedFrom: undefined,
   };
@@ -53,6 +54,7 @@ function laneOf(
     settle: (held, decision) => settled(lane, held, decision),
     stale: () => expect.unreachable("not refused"),
     named: () => named,
+    hasStandIn: () => false,
     healthChanged() {},
   });
   return lane;

@@ -5,6 +5,7 @@ import type { Logger } from "@caxton/telemetry/logger";
 import { nextDelayMs } from "../core/backoff.ts";
 import { batchSize, smoothed, takeBatch } from "../core/batch.ts";
 import { judge, judgeCrash, judgeSilence, judgeTooLarge, type Asked, type Decision } from "../core/judgement.ts";
+import { judgeTrial, judgeTrialCrash, judgeTrialSilence } from "../core/trial.ts";
 import type { Held } from "./held.ts";
 import { askVersion, type Reply } from "./run-request.ts";
 import { SilenceWatch } from "./silence.ts";
@@ -22,6 +23,8 @@ export interface VersionLaneOptions {
   stale(messages: readonly Held[], closedAtRevision: number): void;
   /** Whether the route of now names the version. */
   named(): boolean;
+  /** Whether the stable version stands in where this one fails: it is, or was last, a canary. */
+  hasStandIn(): boolean;
   /** The lane stopped or started to find instances, or to be troubled. */
   healthChanged(): void;
 }
@@ -34,11 +37,16 @@ interface Flight {
   readonly sole: boolean;
   readonly gone: AbortController;
   exitReason: string | undefined;
+  /** What it had was first in line at the process that ended. */
+  wasFirst: boolean;
   /** Its process went without a word, its host with it. */
   lost: boolean;
 }
 
 const inFlightMax = 8;
+/** A canary has less in the air, so that less waits behind a message that hangs: this many requests, one once it is troubled. */
+const trialInFlightMax = 4;
+const trialBatchMax = 16;
 const aloneInFlightMax = 4;
 const marginMs = 1_000;
 /** In the budget beside a message's own deadline: an agent that had to be ended is started again meanwhile. */
@@ -97,6 +105,18 @@ export class VersionLane {
     return this.#flights.size;
   }
 
+  /**
+   * How long what its processes work on now has been there, ms, as far as can be told from here: a request waits for those
+   * before it, and a message for its neighbours, so that only one a process counts, less what its neighbours may take.
+   */
+  get agesMs(): readonly number[] {
+    const nowMs = performance.now();
+    const oldest = [...this.#flights].slice(0, Math.max(1, this.#instances.size));
+    return oldest.map(({ startedMs, messages }) =>
+      Math.max(0, nowMs - startedMs - this.#messageMs * (messages.length - 1)),
+    );
+  }
+
   offer(held: Held): void {
     if (held.asking === "suspect") this.#suspects.push(held);
     else if (held.asking === "alone") this.#alone.push(held);
@@ -123,8 +143,10 @@ export class VersionLane {
     this.#instances.delete(instance);
     const sinceMs = performance.now() - instanceForgottenAfterMs;
     for (const [name, seenMs] of this.#instances) if (seenMs < sinceMs) this.#instances.delete(name);
+    const [first] = this.#flights;
     for (const flight of this.#flights) {
       flight.exitReason = reason;
+      flight.wasFirst = flight === first;
       if (this.#instances.size === 0) flight.gone.abort();
     }
   }
@@ -148,11 +170,17 @@ export class VersionLane {
 
   #pump(): void {
     if (this.#pauseTimer !== undefined || this.#options.routeRevision() < this.#waitForRevision) return;
-    while (this.#flights.size < (this.#retryDelayMs === 0 ? inFlightMax : 1)) {
+    while (this.#flights.size < this.#inFlightMax()) {
       const next = this.#next();
       if (next.length === 0 && !this.#mustFindOut()) return;
       void this.#fly(next);
     }
+  }
+
+  #inFlightMax(): number {
+    if (this.#retryDelayMs > 0) return 1;
+    if (!this.#options.hasStandIn()) return inFlightMax;
+    return this.troubled ? 1 : trialInFlightMax;
   }
 
   /** With nothing to ask, an empty request finds out whether somebody came. */
@@ -167,7 +195,9 @@ export class VersionLane {
     }
     const alone = flights.filter((flight) => flight.messages[0]?.asking === "alone").length;
     if (this.#alone.length > 0 && alone < aloneInFlightMax) return this.#alone.splice(0, 1);
-    return takeBatch(this.#batch, batchSize(this.#messageMs), (held) => held.inbound.data.length);
+    const size = batchSize(this.#messageMs);
+    const most = this.#options.hasStandIn() ? Math.min(size, trialBatchMax) : size;
+    return takeBatch(this.#batch, most, (held) => held.inbound.data.length);
   }
 
   async #fly(messages: Held[]): Promise<void> {
@@ -183,6 +213,7 @@ export class VersionLane {
       sole,
       gone,
       exitReason: undefined,
+      wasFirst: false,
       lost: false,
     };
     this.#flights.add(flight);
@@ -235,13 +266,16 @@ export class VersionLane {
     if (flight.exitReason !== undefined) {
       const tookMs = performance.now() - flight.startedMs;
       this.#trouble();
-      return judgeCrash(held.attempts, flight.asked, flight.sole, flight.exitReason, tookMs);
+      if (!this.#options.hasStandIn())
+        return judgeCrash(held.attempts, flight.asked, flight.sole, flight.exitReason, tookMs);
+      return judgeTrialCrash(flight.asked, flight.wasFirst && held === flight.messages[0], flight.exitReason, tookMs);
     }
-    return this.#silent(held);
+    return this.#silent(flight, held);
   }
 
-  #silent(held: Held): Decision {
+  #silent(flight: Flight, held: Held): Decision {
     this.#trouble();
+    if (this.#options.hasStandIn()) return judgeTrialSilence(flight.asked, performance.now() - flight.startedMs);
     held.silences += 1;
     return judgeSilence(held.silences);
   }
@@ -270,7 +304,8 @@ export class VersionLane {
       if (result.result === "failed" && troubles.has(result.code)) this.#trouble();
       else if (result.result !== "unfinished") this.#well();
       const silent = result.result === "unfinished" && flight.messages.length === 1;
-      this.#options.settle(held, silent ? this.#silent(held) : judge(held.attempts, flight.asked, result));
+      const decision = silent ? this.#silent(flight, held) : judge(held.attempts, flight.asked, result);
+      this.#options.settle(held, this.#options.hasStandIn() ? judgeTrial(decision) : decision);
     }
   }
 

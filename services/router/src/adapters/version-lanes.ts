@@ -57,8 +57,7 @@ export class VersionLanes {
   /** @returns false where the route names no version for it */
   place(held: Held): boolean {
     assign(held, undefined);
-    const version = chooseVersion(this.#route.targets, this.#options.agent, splitKey(held.inbound));
-    const meant = this.#targets.find((target) => target.version === version);
+    const meant = this.#meantFor(held);
     if (meant === undefined) return false;
     const taker = takerOf(meant, this.#targets) ?? meant;
     held.overflowedFrom = taker === meant ? undefined : meant.version;
@@ -66,6 +65,20 @@ export class VersionLanes {
     assign(held, taker.lane);
     taker.lane.offer(held);
     return true;
+  }
+
+  /** What a canary failed on, and what was delivered before, goes to the stable version (DESIGN.md, rule 6). */
+  #meantFor({ inbound, fellBack }: Held): Target | undefined {
+    const isSure = this.onTrial !== undefined && (fellBack || inbound.deliveryCount > 1);
+    if (isSure) return this.#targets.find(({ canary }) => !canary);
+    const version = chooseVersion(this.#route.targets, this.#options.agent, splitKey(inbound));
+    return this.#targets.find((target) => target.version === version);
+  }
+
+  /** The canary of the route and what is under way there. */
+  get onTrial(): { readonly version: string; readonly agesMs: readonly number[] } | undefined {
+    const target = this.#targets.find(({ canary }) => canary);
+    return target === undefined ? undefined : { version: target.version, agesMs: target.lane.agesMs };
   }
 
   /** Takes out everything that waits. */
@@ -98,7 +111,12 @@ export class VersionLanes {
   }
 
   #targetsOf(route: RouteEntry): Target[] {
-    return route.targets.map(({ version, share }) => ({ version, share, lane: this.#lane(version) }));
+    return route.targets.map(({ version, share, canary }) => ({
+      version,
+      share,
+      canary: canary !== undefined,
+      lane: this.#lane(version),
+    }));
   }
 
   #named(version: string): boolean {
@@ -109,6 +127,7 @@ export class VersionLanes {
     const existing = this.#lanes.get(version);
     if (existing !== undefined) return existing;
     const { bus, log, agent, settle, stale } = this.#options;
+    let standIn = false;
     const lane: VersionLane = new VersionLane({
       bus,
       log,
@@ -120,6 +139,12 @@ export class VersionLanes {
       messageTimeoutMs: () =>
         this.#route.targets.find((target) => target.version === version)?.messageTimeoutMs ?? defaultTimeoutMs,
       named: () => this.#named(version),
+      hasStandIn: () => {
+        const target = this.#route.targets.find((one) => one.version === version);
+        // Who is no longer named is judged as it was when it was asked.
+        if (target !== undefined) standIn = target.canary?.onFailure === "fallback";
+        return standIn;
+      },
       healthChanged: () => this.#healthChanged(lane),
     });
     this.#lanes.set(version, lane);

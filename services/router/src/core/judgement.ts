@@ -14,7 +14,14 @@ export type Asking = "batch" | "alone" | "suspect";
 export type Decision =
   | { readonly kind: "handled"; readonly attempt: Attempt; readonly outputs: readonly Output[] }
   | { readonly kind: "dead-lettered"; readonly code: string; readonly reason: string; readonly attempt?: Attempt }
-  | { readonly kind: "again"; readonly asking: Asking; readonly delayMs: number; readonly attempt?: Attempt };
+  | {
+      readonly kind: "again";
+      readonly asking: Asking;
+      readonly delayMs: number;
+      readonly attempt?: Attempt;
+      /** A canary was asked: from now on the stable version is. */
+      readonly fallback?: true;
+    };
 
 /** Who was asked, and under which route. */
 export interface Asked {

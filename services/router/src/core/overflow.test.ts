@@ -4,6 +4,7 @@ import { capOf, roomOf, takerOf, window, type Place } from "./overflow.ts";
 const place = (version: string, share: number, lane: Partial<Place["lane"]> = {}): Place => ({
   version,
   share,
+  canary: false,
   lane: { available: true, troubled: false, held: 0, ...lane },
 });
 const takes = (places: readonly Place[], at = 0): string | undefined => {
@@ -27,10 +28,18 @@ describe("who takes a message", () => {
     expect(takes([place("new", 0.3, lane), place("b", 0.3), place("oldest", 0.3)])).toBe("oldest");
   });
 
-  test("a backlog does not flood a canary; a stable version that is away or hangs may go to it", () => {
-    expect(takes([place("canary", 0.05), place("stable", 0.95, full)], 1)).toBeUndefined();
-    expect(takes([place("canary", 0.05), place("stable", 0.95, { ...full, troubled: true })], 1)).toBe("canary");
-    expect(takes([place("canary", 0.05), place("stable", 0.95, { available: false })], 1)).toBe("canary");
+  test("a backlog does not flood a small version; one that is away or hangs may go to it", () => {
+    expect(takes([place("small", 0.05), place("large", 0.95, full)], 1)).toBeUndefined();
+    expect(takes([place("small", 0.05), place("large", 0.95, { ...full, troubled: true })], 1)).toBe("small");
+    expect(takes([place("small", 0.05), place("large", 0.95, { available: false })], 1)).toBe("small");
+  });
+
+  test("a canary is given nothing that is not meant for it, however the stable version is", () => {
+    const canary = { ...place("canary", 0.5), canary: true };
+    for (const lane of [full, { ...full, troubled: true }, { available: false }]) {
+      expect(takes([canary, place("stable", 0.5, lane)], 1)).toBeUndefined();
+      expect(roomOf([canary, place("stable", 0.5, lane)], 0)).toBe(0);
+    }
   });
 
   test("nobody where none can, and never one without a share", () => {

@@ -12,6 +12,8 @@ export interface Place {
   readonly version: string;
   /** 0–1 */
   readonly share: number;
+  /** On trial: it gets what the split means for it and nothing that others cannot take. */
+  readonly canary: boolean;
   readonly lane: {
     /** Somebody answers, as far as is known. */
     readonly available: boolean;
@@ -31,8 +33,8 @@ export function capOf(place: Place, places: readonly Place[]): number {
 
 /**
  * Who takes a message that the split means for `meant`: that one while it is there and not full, else the largest other
- * that can (of equals the last, the oldest). A version that works but is full gives only to one with no smaller share: a
- * backlog must not flood a canary. undefined where nobody can take it.
+ * that can (of equals the last, the oldest). A version that works but is full gives only to one with no smaller share.
+ * Nobody gives to a canary: what it is not meant for must not depend on it. undefined where nobody can take it.
  */
 export function takerOf<P extends Place>(meant: P, places: readonly P[]): P | undefined {
   return canTake(meant, places) ? meant : overflowOf(meant, places);
@@ -59,7 +61,7 @@ function overflowOf<P extends Place>(meant: P, places: readonly P[]): P | undefi
   const unwell = !meant.lane.available || meant.lane.troubled;
   let best: P | undefined;
   for (const other of places) {
-    if (other === meant || other.share === 0 || !canTake(other, places)) continue;
+    if (other === meant || other.share === 0 || other.canary || !canTake(other, places)) continue;
     if (!unwell && other.share < meant.share) continue;
     if (best === undefined || other.share >= best.share) best = other;
   }
