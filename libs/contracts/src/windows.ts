@@ -25,7 +25,7 @@ export const VersionWindow = Type.Object({
   errorRate: Type.Number({ minimum: 0, maximum: 1 }),
   /** Attempts a second over the window, or over as much of it as the version has been at work. */
   perSecond: Type.Number({ minimum: 0 }),
-  /** Within 5 % of what was measured; absent without attempts. */
+  /** Within 1 % of what was measured; absent without attempts. */
   latencyMs: Type.Optional(
     Type.Object({ p50: Type.Number(), p90: Type.Number(), p99: Type.Number(), max: Type.Number() }),
   ),

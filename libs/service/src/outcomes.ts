@@ -14,14 +14,20 @@ export interface FollowedOutcome {
   readonly outcome: Outcome | undefined;
 }
 
+export interface FollowOutcomesOptions {
+  readonly fromPosition?: number;
+  readonly signal: AbortSignal;
+  /** Called once, when those have been yielded that were stored at the time of the call. */
+  readonly onCaughtUp?: () => void;
+}
+
 /** An agent's outcomes in stored order, from a position on; waits for the stream where there is none yet. */
 export async function* followOutcomes(
   bus: Bus,
   agent: string,
-  options: { readonly fromPosition?: number; readonly signal: AbortSignal },
+  { fromPosition = 1, signal, onCaughtUp = () => undefined }: FollowOutcomesOptions,
 ): AsyncGenerator<FollowedOutcome, void> {
-  const { fromPosition = 1, signal } = options;
-  const wanted = { fromSequence: fromPosition, signal };
+  const wanted = { fromSequence: fromPosition, signal, onCaughtUp };
   for await (const stored of followStream(bus.streams, outcomeStream(agent), wanted)) {
     yield { position: stored.sequence, outcome: readOutcome(stored.data) };
   }

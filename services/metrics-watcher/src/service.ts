@@ -1,7 +1,8 @@
 import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { BusMessage } from "@caxton/bus/types";
 import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
-import { windowsSubject } from "@caxton/contracts/subjects";
+import { inFlightSubject, watchSubject, windowsSubject } from "@caxton/contracts/subjects";
+import { inFlight, watchRequest } from "@caxton/contracts/watched-step";
 import { defaultWindowMs, windowsRequest, type WindowsAnswer } from "@caxton/contracts/windows";
 import { watchAgents } from "@caxton/service/agents";
 import { keepTrying } from "@caxton/service/keep-trying";
@@ -13,8 +14,11 @@ import { OutcomeTelemetry } from "./adapters/outcome-telemetry.ts";
 
 const tidyEveryMs = 60_000;
 
-/** Follows the outcomes of every agent with a route and answers on `caxton.windows.<agent>`. */
-export async function startMetricsWatcher({ bus, log, health, spans }: ServiceContext): Promise<RunningService> {
+/**
+ * Follows the outcomes of every agent with a route, answers on `caxton.windows.<agent>`, and judges the steps that are asked
+ * for on `caxton.watch.<agent>`.
+ */
+export async function startMetricsWatcher({ bus, log, id, health, spans }: ServiceContext): Promise<RunningService> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const watches = new Map<string, AgentWatch>();
@@ -32,7 +36,8 @@ export async function startMetricsWatcher({ bus, log, health, spans }: ServiceCo
 
   /** Begun again, it reads the outcomes anew. */
   async function watchAgent(agent: string): Promise<void> {
-    const watch = new AgentWatch(bus, agent, (outcome, position) => telemetry.tell(outcome, position));
+    const onOutcome = telemetry.tell.bind(telemetry);
+    const watch = new AgentWatch({ bus, log, watcher: id, agent, onOutcome });
     watches.set(agent, watch);
     log.info({ agent_id: agent }, "watching");
     await watch.keep(signal);
@@ -51,19 +56,34 @@ export async function startMetricsWatcher({ bus, log, health, spans }: ServiceCo
     }
   }
 
-  const prefix = windowsSubject("");
-  const subscription = bus.subscribe(
-    windowsSubject("*"),
-    (message) => message.respond(encodeJson(answer(message.subject.slice(prefix.length), message))),
-    { queue: "metrics-watcher", onError: (err) => log.error({ err }, "cannot answer") },
-  );
+  // Who asks about an agent that is not known here yet asks again.
+  const agentOf = ({ subject }: BusMessage, prefix: string): string => subject.slice(prefix.length);
+  const subscriptions = [
+    bus.subscribe(
+      windowsSubject("*"),
+      (message) => message.respond(encodeJson(answer(agentOf(message, windowsSubject("")), message))),
+      { queue: "metrics-watcher", onError: (err) => log.error({ err }, "cannot answer") },
+    ),
+    bus.subscribe(
+      watchSubject("*"),
+      (message) =>
+        watches.get(agentOf(message, watchSubject("")))?.watchStep(watchRequest.check(decodeJson(message.data))),
+      { onError: (err) => log.error({ err }, "a step is not judged") },
+    ),
+    bus.subscribe(
+      inFlightSubject("*"),
+      (message) =>
+        watches.get(agentOf(message, inFlightSubject("")))?.noteInFlight(inFlight.check(decodeJson(message.data))),
+      { onError: (err) => log.error({ err }, "messages in flight are not counted") },
+    ),
+  ];
   running.push(keepTrying("watching routes", findAgents, { log, signal }));
-  await subscription.ready;
+  await Promise.all(subscriptions.map(({ ready }) => ready));
   return {
     async close() {
       clearInterval(tidying);
       endGauges();
-      await subscription.drain();
+      await Promise.all(subscriptions.map((subscription) => subscription.drain()));
       stopping.abort();
       await Promise.all(running);
     },

@@ -1,44 +1,82 @@
 import type { Bus } from "@caxton/bus/types";
 import type { Outcome } from "@caxton/contracts/outcome";
-import { outcomeStream } from "@caxton/contracts/subjects";
+import type { InFlight, WatchRequest } from "@caxton/contracts/watched-step";
 import type { Windows } from "@caxton/contracts/windows";
-import { followOutcomes } from "@caxton/service/outcomes";
+import type { Logger } from "@caxton/telemetry/logger";
 import { bucketMs, VersionWindows } from "../core/version-windows.ts";
-import { positionAt } from "@caxton/service/position-at";
+import { OutcomeReader } from "./outcome-reader.ts";
+import { WatchedSteps } from "./watched-steps.ts";
 
 /** The longest window that can be asked for, in ms. */
 const keepMs = 300_000;
 
-/** Keeps the windows of one agent's versions; a new watcher reads the last minutes of outcomes again and knows the same. */
-export class AgentWatch {
-  readonly #bus: Bus;
-  readonly #agent: string;
-  readonly #onOutcome: (outcome: Outcome, position: number) => void;
-  readonly #versions = new Map<string, VersionWindows>();
+export interface AgentWatchOptions {
+  readonly bus: Bus;
+  readonly log: Logger;
+  readonly watcher: string;
+  readonly agent: string;
+  /** Given each outcome with its position in their stream, in order. */
+  onOutcome(outcome: Outcome, position: number): void;
+}
 
-  /** @param onOutcome given each outcome with its position in their stream, in order */
-  constructor(bus: Bus, agent: string, onOutcome: (outcome: Outcome, position: number) => void = () => undefined) {
-    this.#bus = bus;
-    this.#agent = agent;
-    this.#onOutcome = onOutcome;
+/** Keeps the windows of one agent's versions and judges its rollouts; a new watcher reads the outcomes again and knows the same. */
+export class AgentWatch {
+  readonly #options: AgentWatchOptions;
+  readonly #versions = new Map<string, VersionWindows>();
+  readonly #reader: OutcomeReader;
+  readonly #steps: WatchedSteps;
+  /** Outcomes up to this position are in the windows. */
+  #position = 0;
+
+  constructor(options: AgentWatchOptions) {
+    this.#options = options;
+    this.#reader = new OutcomeReader({
+      ...options,
+      fromMs: Date.now() - keepMs,
+      onOutcome: (outcome, position) => this.#count(outcome, position),
+      onNewStream: () => this.#beginAnew(),
+    });
+    this.#steps = new WatchedSteps({ ...options, isCurrent: () => this.#reader.isCurrent });
   }
 
   /** Reads until `signal` aborts. */
   async keep(signal: AbortSignal): Promise<void> {
-    const fromPosition = await positionAt(this.#bus.streams, outcomeStream(this.#agent), Date.now() - keepMs);
-    for await (const { outcome, position } of followOutcomes(this.#bus, this.#agent, { fromPosition, signal })) {
-      if (outcome !== undefined) this.#onOutcome(outcome, position);
-      for (const attempt of outcome?.attempts ?? []) {
-        const windows = this.#versions.get(attempt.version) ?? new VersionWindows(keepMs);
-        this.#versions.set(attempt.version, windows);
-        windows.count({ ...attempt, atMs: outcome?.decidedAtMs ?? 0 });
-      }
+    try {
+      await this.#reader.keep(signal);
+    } finally {
+      this.#steps.close();
     }
+  }
+
+  /** Says on the bus what the step comes to, until it was not asked for a while. */
+  watchStep(request: WatchRequest): void {
+    if (this.#steps.ask(request)) this.#reader.needFrom(request.routeRevision, request.sinceMs);
+  }
+
+  noteInFlight(report: InFlight): void {
+    this.#steps.addInFlight(report);
   }
 
   windows(windowMs: number): Windows {
     const asOfMs = Date.now();
     const versions = [...this.#versions].map(([version, windows]) => windows.window(version, windowMs, asOfMs));
-    return { agent: this.#agent, windowMs, bucketMs, asOfMs, versions };
+    return { agent: this.#options.agent, windowMs, bucketMs, asOfMs, versions };
+  }
+
+  #count(outcome: Outcome, position: number): void {
+    this.#steps.add(outcome, position);
+    if (position <= this.#position) return;
+    this.#position = position;
+    this.#options.onOutcome(outcome, position);
+    for (const attempt of outcome.attempts) {
+      const windows = this.#versions.get(attempt.version) ?? new VersionWindows(keepMs);
+      this.#versions.set(attempt.version, windows);
+      windows.count({ ...attempt, atMs: outcome.decidedAtMs });
+    }
+  }
+
+  #beginAnew(): void {
+    this.#position = 0;
+    this.#steps.beginAnew();
   }
 }

@@ -1,24 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LatencyHistogram } from "./latency-histogram.ts";
 import { bucketMs, VersionWindows, type CountedAttempt } from "./version-windows.ts";
 
 const latency = fc.double({ min: 0.01, max: 60_000, noNaN: true });
-
-describe("a latency histogram", () => {
-  test("reads back within 5 % of the exact quantile, and never below it", () => {
-    const shares = fc.constantFrom(0.5, 0.9, 0.99, 1);
-    fc.assert(
-      fc.property(fc.array(latency, { minLength: 1 }), shares, (latencies, share) => {
-        const histogram = new LatencyHistogram();
-        for (const each of latencies) histogram.add(each);
-        const exact = latencies.toSorted((a, b) => a - b)[Math.ceil(share * latencies.length) - 1] ?? 0;
-        expect(histogram.quantileMs(share)).toBeGreaterThanOrEqual(exact * (1 - 1e-9));
-        expect(histogram.quantileMs(share)).toBeLessThanOrEqual(exact * (1.05 + 1e-9));
-      }),
-    );
-  });
-});
 
 const attempt: fc.Arbitrary<CountedAttempt> = fc.record({
   atMs: fc.integer({ min: 0, max: 100_000 }),

@@ -1,5 +1,5 @@
 import type { VersionWindow } from "@caxton/contracts/windows";
-import { LatencyHistogram } from "./latency-histogram.ts";
+import { LatencySketch } from "./latency-sketch.ts";
 
 /** What time is counted in, in ms. */
 export const bucketMs = 250;
@@ -7,7 +7,7 @@ export const bucketMs = 250;
 interface Bucket {
   handled: number;
   readonly failures: Map<string, number>;
-  readonly latency: LatencyHistogram;
+  readonly latency: LatencySketch;
 }
 
 export interface CountedAttempt {
@@ -32,7 +32,7 @@ export class VersionWindows {
   count({ atMs, result, code, latencyMs }: CountedAttempt): void {
     if (atMs <= this.#lastAtMs - this.#keepMs) return;
     const index = Math.floor(atMs / bucketMs);
-    const bucket = this.#buckets.get(index) ?? { handled: 0, failures: new Map(), latency: new LatencyHistogram() };
+    const bucket = this.#buckets.get(index) ?? { handled: 0, failures: new Map(), latency: new LatencySketch() };
     this.#buckets.set(index, bucket);
     if (result === "handled") bucket.handled += 1;
     else increase(bucket.failures, code ?? "internal", 1);
@@ -45,7 +45,7 @@ export class VersionWindows {
   window(version: string, windowMs: number, nowMs: number): VersionWindow {
     const first = Math.floor((nowMs - windowMs) / bucketMs) + 1;
     const last = Math.floor(nowMs / bucketMs);
-    const latency = new LatencyHistogram();
+    const latency = new LatencySketch();
     const failures = new Map<string, number>();
     let handled = 0;
     for (const [index, bucket] of this.#buckets) {
@@ -80,7 +80,7 @@ export class VersionWindows {
   }
 }
 
-function quantilesOf(latency: LatencyHistogram): { p50: number; p90: number; p99: number; max: number } {
+function quantilesOf(latency: LatencySketch): { p50: number; p90: number; p99: number; max: number } {
   return {
     p50: latency.quantileMs(0.5),
     p90: latency.quantileMs(0.9),

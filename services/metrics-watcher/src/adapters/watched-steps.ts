@@ -1,0 +1,111 @@
+import { encodeJson } from "@caxton/bus/json";
+import type { Bus } from "@caxton/bus/types";
+import { toCaxtonError } from "@caxton/contracts/errors";
+import type { Outcome } from "@caxton/contracts/outcome";
+import { verdictSubject } from "@caxton/contracts/subjects";
+import { type InFlight, watchForgottenAfterMs, type WatchRequest } from "@caxton/contracts/watched-step";
+import type { Logger } from "@caxton/telemetry/logger";
+import { StepCount } from "../core/step-count.ts";
+
+const sayEveryMs = 250;
+
+interface Watched {
+  readonly count: StepCount;
+  /** The request's own text: what is asked otherwise is another question. */
+  readonly asked: string;
+  readonly timer: NodeJS.Timeout;
+  /** Outcomes up to this position of their stream are counted. */
+  position: number;
+  heardAtMs: number;
+  hasSaidFail: boolean;
+}
+
+export interface WatchedStepsOptions {
+  readonly bus: Pick<Bus, "publish">;
+  readonly log: Logger;
+  readonly watcher: string;
+  readonly agent: string;
+  /** Whether all that is stored was read. */
+  isCurrent(): boolean;
+}
+
+/** The steps of an agent's rollouts that somebody wants judged: says what each came to, until nobody asks any more. */
+export class WatchedSteps {
+  readonly #options: WatchedStepsOptions;
+  readonly #steps = new Map<string, Watched>();
+
+  constructor(options: WatchedStepsOptions) {
+    this.#options = options;
+  }
+
+  /** @returns whether it is a step that was not watched yet, and wants its outcomes from the beginning */
+  ask(request: WatchRequest): boolean {
+    const key = `${request.deployment}/${request.step}`;
+    const asked = JSON.stringify(request);
+    const known = this.#steps.get(key);
+    if (known !== undefined) known.heardAtMs = performance.now();
+    if (known?.asked === asked) return false;
+    clearInterval(known?.timer);
+    const watched: Watched = {
+      count: new StepCount(request),
+      asked,
+      timer: setInterval(() => this.#tick(key, watched), sayEveryMs),
+      position: 0,
+      heardAtMs: performance.now(),
+      hasSaidFail: false,
+    };
+    this.#steps.set(key, watched);
+    return true;
+  }
+
+  add(outcome: Outcome, position: number): void {
+    for (const watched of this.#steps.values()) {
+      if (position <= watched.position) continue;
+      watched.position = position;
+      watched.count.add(outcome);
+      this.#sayFail(watched);
+    }
+  }
+
+  addInFlight(report: InFlight): void {
+    for (const watched of this.#steps.values()) {
+      watched.count.addInFlight(report, Date.now());
+      this.#sayFail(watched);
+    }
+  }
+
+  /** The stream was made anew, and its positions begin again. */
+  beginAnew(): void {
+    for (const watched of this.#steps.values()) watched.position = 0;
+  }
+
+  close(): void {
+    for (const { timer } of this.#steps.values()) clearInterval(timer);
+    this.#steps.clear();
+  }
+
+  #sayFail(watched: Watched): void {
+    if (watched.hasSaidFail || watched.count.breachedAtMs === undefined) return;
+    watched.hasSaidFail = true;
+    this.#say(watched);
+  }
+
+  #tick(key: string, watched: Watched): void {
+    if (performance.now() - watched.heardAtMs <= watchForgottenAfterMs) {
+      this.#say(watched);
+      return;
+    }
+    clearInterval(watched.timer);
+    this.#steps.delete(key);
+  }
+
+  #say({ count }: Watched): void {
+    const { bus, log, watcher, agent } = this.#options;
+    try {
+      const found = count.look(watcher, this.#options.isCurrent(), Date.now());
+      bus.publish(verdictSubject(agent), encodeJson(found));
+    } catch (error) {
+      log.debug({ agent_id: agent }, `a verdict was not said, the next one will be: ${toCaxtonError(error).message}`);
+    }
+  }
+}

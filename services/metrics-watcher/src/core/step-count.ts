@@ -1,0 +1,96 @@
+import type { Outcome } from "@caxton/contracts/outcome";
+import type { InFlight, StepCounts, WatchedStep, WatchRequest } from "@caxton/contracts/watched-step";
+import { StepJudge } from "@caxton/deployment/verdict/step-judge";
+import { LatencyTimeline } from "./latency-timeline.ts";
+import { toldBy } from "./told-by-outcome.ts";
+
+/** What a router said about messages in flight is old after this, in ms: it says it every quarter of a second. */
+const inFlightTtlMs = 1_000;
+
+/** One step of a rollout, counted out of its outcomes. The same outcomes in the same order always come to the same. */
+export class StepCount {
+  readonly #request: WatchRequest;
+  readonly #judge: StepJudge;
+  readonly #latencies = new LatencyTimeline();
+  readonly #counts: StepCounts = {
+    handled: 0,
+    failed: 0,
+    fallbacks: 0,
+    messageAtFault: 0,
+    overflow: 0,
+    stableHandled: 0,
+    stableFailed: 0,
+  };
+  /** When each router was last heard, Unix ms. */
+  readonly #heardAtMs = new Map<string, number>();
+
+  constructor(request: WatchRequest) {
+    this.#request = request;
+    this.#judge = new StepJudge({ step: request.step, rules: request.rules, startMs: request.sinceMs });
+  }
+
+  /** When the message was decided that was one too many, Unix ms. */
+  get breachedAtMs(): number | undefined {
+    return this.#judge.breachedAtMs;
+  }
+
+  add(outcome: Outcome): void {
+    const told = toldBy(outcome, this.#request);
+    const counts = this.#counts;
+    switch (told.kind) {
+      case "handled":
+        counts.handled += 1;
+        break;
+      case "failed":
+        counts.failed += 1;
+        if (told.isFallback) counts.fallbacks += 1;
+        break;
+      case "message-at-fault":
+        counts.messageAtFault += 1;
+        return;
+      case "overflow":
+        counts.overflow += 1;
+        return;
+      case "stable":
+        if (told.sample.failed) counts.stableFailed += 1;
+        else counts.stableHandled += 1;
+        return;
+      case "nothing":
+        return;
+    }
+    const { sample } = told;
+    if (sample.latencyMs !== undefined) this.#latencies.add(sample.latencyMs, sample.atMs);
+    this.#judge.add(sample);
+  }
+
+  addInFlight({ router, version, routeRevision, agesMs }: InFlight, nowMs: number): void {
+    if (version !== this.#request.version || routeRevision < this.#request.routeRevision) return;
+    this.#heardAtMs.set(router, nowMs);
+    this.#judge.addInFlight(router, agesMs, nowMs);
+  }
+
+  /** @param isCurrent whether all that is stored was counted; until then nothing passes */
+  look(watcher: string, isCurrent: boolean, nowMs: number): WatchedStep {
+    this.#forgetSilent(nowMs);
+    const { deployment, step } = this.#request;
+    const verdict = this.#judge.verdict(this.#latencies, nowMs);
+    const outcome = verdict.outcome === "pass" && !isCurrent ? "inconclusive" : verdict.outcome;
+    const { breachedAtMs } = this;
+    return {
+      watcher,
+      deployment,
+      step,
+      verdict: { outcome, asOfMs: verdict.asOfMs, findings: verdict.findings.map((finding) => ({ ...finding })) },
+      ...(breachedAtMs === undefined ? {} : { breachedAtMs }),
+      counts: { ...this.#counts },
+    };
+  }
+
+  #forgetSilent(nowMs: number): void {
+    for (const [router, heardAtMs] of this.#heardAtMs) {
+      if (heardAtMs >= nowMs - inFlightTtlMs) continue;
+      this.#heardAtMs.delete(router);
+      this.#judge.addInFlight(router, [], nowMs);
+    }
+  }
+}
