@@ -75,7 +75,12 @@ module.exports = function dependencyRules(root) {
     },
     onlyImporter("only-bus-imports-nats", ["libs/bus", "tests/auditor", "tests/harness"], "@nats-io/[^/]+", "nats"),
     onlyImporter("only-wasm-agent-imports-jco", ["libs/wasm-agent", "tests/fixtures"], "@bytecodealliance/[^/]+"),
-    onlyImporter("only-event-store-imports-kurrent", ["libs/event-store"], "@kurrent/[^/]+", "@eventstore/[^/]+"),
+    onlyImporter(
+      "only-event-store-imports-kurrent",
+      ["libs/event-store", "tests/kurrent-stand-in", "tests/contracts"],
+      "@kurrent/[^/]+",
+      "@eventstore/[^/]+",
+    ),
     onlyImporter("only-telemetry-imports-pino-and-otel", ["libs/telemetry"], "pino", "@opentelemetry/[^/]+"),
     {
       name: "auditor-imports-nothing-of-ours",

@@ -40,6 +40,11 @@ export async function subscribeUntilCaughtUp(store: EventStore, afterPosition?: 
   return await readAll(store.subscribe({ ...from, signal: stop.signal, onCaughtUp }));
 }
 
+/** Behind all that is stored now; `undefined` where that is nothing. */
+export async function positionNow(store: EventStore): Promise<string | undefined> {
+  return (await subscribeUntilCaughtUp(store)).at(-1)?.position;
+}
+
 /** What every adapter of the port must do, the same for all. */
 export function eventStoreContract(name: string, start: () => Promise<StoreUnderTest>, streamPrefix = "agent-t"): void {
   describe(`event store: ${name}`, () => {

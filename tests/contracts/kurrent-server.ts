@@ -1,73 +1,16 @@
-import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { connect } from "node:net";
-import process from "node:process";
-import type { StartedTestContainer } from "testcontainers";
-
-/** What is pinned is what the adapter was written against. */
-const image = "docker.kurrent.io/kurrent-latest/kurrentdb:24.10";
-const grpcPort = 2113;
-const lookMaxMs = 1_000;
+/** A server process that a test may hurt. */
+export interface ServerProcess {
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** On the same data and address; resolves when it answers. */
+  start(): Promise<void>;
+  /** Its sockets stay open and nothing answers. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
+}
 
 export interface KurrentServer extends AsyncDisposable {
   readonly url: string;
-  /** Only where the server is ours, since it hurts everybody on it. */
-  readonly container?: Pick<StartedTestContainer, "getId" | "restart">;
-}
-
-/** How a real server is to be had: `KURRENTDB_URL`, a container engine, or not at all, and then why. */
-export async function findKurrentServer(): Promise<{
-  readonly start?: () => Promise<KurrentServer>;
-  readonly why: string;
-}> {
-  const url = process.env["KURRENTDB_URL"];
-  if (url !== undefined && url !== "") {
-    return { why: "KURRENTDB_URL", start: async () => ({ url, [Symbol.asyncDispose]: async () => undefined }) };
-  }
-  if (await hasEngine()) return { why: "a container", start: startContainer };
-  return { why: "KURRENTDB_URL is not set and no container engine answers" };
-}
-
-/** Asks the engine itself; a `docker` command says nothing of one. */
-async function hasEngine(): Promise<boolean> {
-  const host = process.env["DOCKER_HOST"];
-  if (host?.startsWith("tcp://") === true) {
-    const { hostname, port } = new URL(host);
-    return await answers({ host: hostname, port: Number(port === "" ? 2375 : port) });
-  }
-  const path = host?.startsWith("unix://") === true ? host.slice("unix://".length) : "/var/run/docker.sock";
-  return existsSync(path) && (await answers({ path }));
-}
-
-async function answers(
-  where: { readonly path: string } | { readonly host: string; readonly port: number },
-): Promise<boolean> {
-  const socket = connect(where);
-  const signal = AbortSignal.timeout(lookMaxMs);
-  try {
-    await once(socket, "connect", { signal });
-    socket.write("GET /_ping HTTP/1.0\r\n\r\n");
-    const answer: readonly unknown[] = await once(socket, "data", { signal });
-    return String(answer[0]).startsWith("HTTP/1");
-  } catch {
-    return false;
-  } finally {
-    socket.on("error", () => undefined).destroy();
-  }
-}
-
-async function startContainer(): Promise<KurrentServer> {
-  const { GenericContainer, Wait } = await import("testcontainers");
-  const hostPort = 20_000 + (process.pid % 20_000);
-  // A fixed port, so that it is the same after a restart.
-  const container = await new GenericContainer(image)
-    .withCommand(["--insecure", "--mem-db=false", "--run-projections=None"])
-    .withExposedPorts({ container: grpcPort, host: hostPort })
-    .withWaitStrategy(Wait.forHttp("/health/live", grpcPort).forStatusCode(204))
-    .start();
-  return {
-    url: `kurrentdb://${container.getHost()}:${hostPort}?tls=false`,
-    container,
-    [Symbol.asyncDispose]: async () => void (await container.stop()),
-  };
+  /** Only where the server is ours, since what is done to it hurts everybody on it. */
+  readonly process?: ServerProcess;
 }

@@ -42,7 +42,7 @@ export interface EventStore {
   /**
    * Appends all or nothing. Retrying the same events with the same expected revision returns the original result.
    * @returns the revision of the last event appended
-   * @throws CaxtonError `wrong-revision`, `invalid-argument` (no events, an id twice), `invalid-stream-name`, `append-too-large`, `store-unavailable` (outcome unknown: retry)
+   * @throws CaxtonError `wrong-revision`, `invalid-argument` (no events, an id twice), `invalid-stream-name`, `append-too-large`, `stream-not-found` (deleted for good), `store-unavailable` (outcome unknown: retry)
    */
   append(
     stream: string,

@@ -1,4 +1,5 @@
 import { CaxtonError } from "@caxton/contracts/errors";
+import { requireConnectionString } from "./connection-string.ts";
 
 export const eventStoreVariable = "CAXTON_EVENT_STORE";
 const kurrentSchemes = /^(esdb|kurrentdb)(\+discover)?:\/\//;
@@ -9,18 +10,10 @@ const kurrentSchemes = /^(esdb|kurrentdb)(\+discover)?:\/\//;
  */
 export function requireEventStore(choice: string): void {
   if (choice === "jetstream") return;
-  if (!kurrentSchemes.test(choice)) {
-    const [shown = ""] = choice.split(/[:@/]/, 1);
-    throw new CaxtonError(
-      "invalid-argument",
-      `the event store '${shown.slice(0, 40)}' (${eventStoreVariable}, --event-store) is none of: jetstream, kurrentdb://host:2113?tls=false, esdb://… , either with +discover`,
-    );
-  }
-  // Names of options are taken in any case, with '_' or '-' in between.
-  if (/[?&]throw[_-]?on[_-]?append[_-]?failure=(?!true(&|$))/i.test(choice)) {
-    throw new CaxtonError(
-      "invalid-argument",
-      `${eventStoreVariable}, --event-store: throwOnAppendFailure=false would make refused appends look stored; leave it out`,
-    );
-  }
+  if (kurrentSchemes.test(choice)) return requireConnectionString(choice);
+  const [shown = ""] = choice.split(/[:@/]/, 1);
+  throw new CaxtonError(
+    "invalid-argument",
+    `the event store '${shown.slice(0, 40)}' (${eventStoreVariable}, --event-store) is none of: jetstream, kurrentdb://host:2113?tls=false, esdb://… , either with +discover`,
+  );
 }

@@ -8,7 +8,7 @@ import {
   WrongExpectedVersionError,
 } from "@kurrent/kurrentdb-client";
 import { describe, expect, test } from "vitest";
-import { actualRevision, isAway, NoAnswer, toStoreError } from "./errors.ts";
+import { actualRevision, isAway, isRefusal, makesClientReconnect, NoAnswer, toStoreError } from "./errors.ts";
 
 const coded = (code: number): Error & { code: number } => Object.assign(new Error(""), { code });
 type State = WrongExpectedVersionError["actualState"];
@@ -24,6 +24,8 @@ describe("unavailable in its three shapes, and our own deadline", () => {
     ["with the code of SIGTERM", made(UnavailableError, coded(13))],
     ["without a code", made(UnavailableError)],
     ["raw from gRPC, without a type", coded(14)],
+    ["raw from gRPC with the code of SIGTERM", coded(13)],
+    ["no node of a cluster, an error of no kind", new Error("Failed to discover after 10 attempts.")],
     ["the client's deadline", made(DeadlineExceededError, coded(4))],
     ["our deadline", new NoAnswer("no answer within 5 ms")],
   ])("%s", (_, error) => {
@@ -36,6 +38,23 @@ describe("unavailable in its three shapes, and our own deadline", () => {
     expect(isAway(wrong(3n))).toBe(false);
     expect(isAway(coded(3))).toBe(false);
   });
+});
+
+test("only what the server understood and refused leaves the connection beyond doubt", () => {
+  expect([wrong(3n), made(StreamNotFoundError, undefined, "agent-a")].map(isRefusal)).toEqual([true, true]);
+  expect([new NoAnswer("late"), coded(14), made(UnknownError, coded(2))].map(isRefusal)).toEqual([false, false, false]);
+});
+
+test("after an unavailable server the client connects again by itself, after a silent one or no node it does not", () => {
+  const typed = made(UnavailableError, coded(14));
+  expect([typed, made(UnavailableError), coded(14), coded(13)].map(makesClientReconnect)).toEqual(Array(4).fill(true));
+  const others = [
+    new NoAnswer("late"),
+    new Error("Failed to discover after 10 attempts."),
+    coded(4),
+    made(UnknownError, coded(2)),
+  ];
+  expect(others.map(makesClientReconnect)).toEqual(Array(4).fill(false));
 });
 
 test("a wrong revision says which it is: a number, or none", () => {

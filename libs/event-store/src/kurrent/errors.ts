@@ -10,13 +10,16 @@ import {
   StreamNotFoundError,
   TimeoutError,
   UnavailableError,
-  type WrongExpectedVersionError,
+  WrongExpectedVersionError,
 } from "@kurrent/kurrentdb-client";
 
 /** An own deadline that ran out; the client's does not hold against a frozen server. */
 export class NoAnswer extends Error {}
 
-const grpcUnavailable = 14;
+/** gRPC's cancelled, internal, unavailable and data loss: after these the client itself connects again. */
+const reconnectingCodes: readonly unknown[] = [1, 13, 14, 15];
+/** And deadline exceeded and aborted: the server did not get to answer. */
+const awayCodes: readonly unknown[] = [...reconnectingCodes, 4, 10];
 const awayErrors = [
   UnavailableError,
   DeadlineExceededError,
@@ -30,9 +33,26 @@ const awayErrors = [
 export function isAway(error: unknown): boolean {
   if (awayErrors.some((kind) => error instanceof kind)) return true;
   if (!(error instanceof Error)) return false;
-  if ("code" in error && error.code === grpcUnavailable) return true;
-  // The client closes its channel under the calls that still wait on it.
-  return /channel (has been|is) (closed|shut ?down)/i.test(error.message);
+  if ("code" in error && awayCodes.includes(error.code)) return true;
+  // The client closes its channel under the calls that still wait on it, and finds no node of a cluster.
+  return /channel (has been|is) (closed|shut ?down)|failed to discover/i.test(error.message);
+}
+
+/** After anything else the client may go on as it is for ever, also when the server is back. */
+export function makesClientReconnect(error: unknown): boolean {
+  if (error instanceof UnavailableError || error instanceof CancelledError || error instanceof NotLeaderError)
+    return true;
+  return error instanceof Error && "code" in error && reconnectingCodes.includes(error.code);
+}
+
+/** What a server says that understood and refused: the connection is as good as any. */
+export function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof WrongExpectedVersionError ||
+    error instanceof MaxAppendSizeExceededError ||
+    error instanceof AccessDeniedError ||
+    isNotThere(error)
+  );
 }
 
 export const isNotThere = (error: unknown): boolean =>

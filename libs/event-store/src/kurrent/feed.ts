@@ -1,6 +1,9 @@
 import type { AllStreamSubscription, ResolvedEvent, StreamSubscription } from "@kurrent/kurrentdb-client";
 import { NoAnswer } from "./errors.ts";
 
+/** Nothing came for a while after all there was had come: nothing happened, or nobody is there any more. */
+export class Quiet extends Error {}
+
 type StreamEvent = NonNullable<ResolvedEvent["event"]>;
 
 // What the subscription is declared to give; read() of a stream has no type of its own.
@@ -11,6 +14,7 @@ const isResolved = (value: unknown): value is { readonly event?: StreamEvent } =
 export class Feed implements AsyncDisposable {
   readonly #subscription: StreamSubscription | AllStreamSubscription;
   #failure: { readonly error: unknown } | undefined;
+  #isConfirmed = false;
   #taken = 0;
   /** How many there were when the server said that was all; it says so before we have taken them. */
   #caughtUpAt: number | undefined;
@@ -28,6 +32,9 @@ export class Feed implements AsyncDisposable {
     on("end", () => ended(undefined));
     on("close", () => ended(undefined));
     on("readable", () => this.#wake());
+    on("confirmation", () => {
+      this.#isConfirmed = true;
+    });
     on("caughtUp", () => {
       this.#caughtUpAt ??= this.#taken + subscription.readableLength;
       this.#wake();
@@ -39,12 +46,12 @@ export class Feed implements AsyncDisposable {
   }
 
   /**
-   * The next event, or `undefined` when the signal aborted or, with `untilCaughtUp`, when all there was has been taken.
-   * @throws NoAnswer after `silenceMaxMs` without anything, while not caught up; or the client's error
+   * The next event, or `undefined` when the signal aborted or, unless it `wantsMore`, when all there was has been taken.
+   * @throws NoAnswer after `silenceMaxMs` without anything, Quiet where that is after all there was; or the client's error
    */
   async next(options: { readonly signal: AbortSignal; readonly silenceMaxMs: number; readonly wantsMore: boolean }) {
     const { signal, silenceMaxMs, wantsMore } = options;
-    const beganMs = performance.now();
+    const deadlineMs = performance.now() + silenceMaxMs;
     for (;;) {
       if (signal.aborted) return undefined;
       if (this.isCaughtUp && !wantsMore) return undefined;
@@ -54,10 +61,19 @@ export class Feed implements AsyncDisposable {
         return resolved;
       }
       if (this.#failure !== undefined) throw this.#failure.error;
-      const leftMs = this.isCaughtUp ? undefined : beganMs + silenceMaxMs - performance.now();
-      if (leftMs !== undefined && leftMs <= 0) throw new NoAnswer(`silent for ${silenceMaxMs} ms`);
+      const leftMs = deadlineMs - performance.now();
+      if (leftMs <= 0) throw this.#silence(silenceMaxMs);
       await this.#somethingHappens(signal, leftMs);
     }
+  }
+
+  #silence(afterMs: number): Error {
+    if (this.isCaughtUp) return new Quiet();
+    // What says so since 23.10.
+    const why = this.#isConfirmed
+      ? ", though it took the subscription; servers before 23.10 never say when all was sent"
+      : "";
+    return new NoAnswer(`silent for ${afterMs} ms${why}`);
   }
 
   #read(): { readonly event?: StreamEvent } | null {
@@ -65,12 +81,12 @@ export class Feed implements AsyncDisposable {
     return isResolved(value) ? value : null;
   }
 
-  async #somethingHappens(signal: AbortSignal, leftMs: number | undefined): Promise<void> {
+  async #somethingHappens(signal: AbortSignal, leftMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const wake = (): void => resolve();
     this.#wake = wake;
     signal.addEventListener("abort", wake);
-    const timer = leftMs === undefined ? undefined : setTimeout(wake, leftMs);
+    const timer = setTimeout(wake, leftMs);
     await promise;
     clearTimeout(timer);
     signal.removeEventListener("abort", wake);

@@ -12,6 +12,7 @@ export interface Reading {
   /** The store as it may be named in an error. */
   readonly where: string;
   readonly answerTimeoutMs: number;
+  readonly quietMaxMs: number;
   readonly closed: AbortSignal;
 }
 
@@ -29,15 +30,14 @@ export async function* readStream(
   const isCancelled = (): boolean => options.signal?.aborted === true;
   if (isCancelled()) throw cancelled(stream);
   const signal = options.signal === undefined ? reading.closed : AbortSignal.any([options.signal, reading.closed]);
-  let left = maxCount;
+  let count = 0;
   try {
     for await (const event of untilCaughtUp(reading, stream, fromRevision, signal)) {
-      // Another writer's event has its revision too, and is left out.
-      if (event !== undefined) yield event;
-      left -= 1;
-      if (isCancelled() || left === 0) break;
+      yield event;
+      count += 1;
+      if (isCancelled() || count === maxCount) break;
     }
-    if (left === maxCount && !signal.aborted && !(await isThere(reading, stream, fromRevision, signal)))
+    if (count === 0 && !signal.aborted && !(await isThere(reading, stream, fromRevision, signal)))
       throw new CaxtonError("stream-not-found", `there is no event stream ${stream}`);
   } catch (error) {
     if (isCancelled()) throw cancelled(stream);
@@ -47,19 +47,20 @@ export async function* readStream(
   if (reading.closed.aborted) throw new CaxtonError("store-unavailable", "this event store was closed");
 }
 
-/** An empty read says nothing of a stream unless it began at the beginning. */
+/** An empty read says nothing of a stream unless it began at the beginning. What others stored there is not looked at. */
 async function isThere(reading: Reading, stream: string, from: number, signal: AbortSignal): Promise<boolean> {
   if (from === 0) return false;
   for await (const _ of untilCaughtUp(reading, stream, 0, signal)) return true;
   return false;
 }
 
+/** Events of ours. */
 async function* untilCaughtUp(
   { connection, answerTimeoutMs }: Reading,
   stream: string,
   from: number,
   signal: AbortSignal,
-): AsyncGenerator<RecordedEvent | undefined, void> {
+): AsyncGenerator<RecordedEvent, void> {
   using lease = connection.lease();
   try {
     // A subscription's revision is exclusive.
@@ -69,7 +70,8 @@ async function* untilCaughtUp(
       const next = await feed.next({ signal, silenceMaxMs: answerTimeoutMs, wantsMore: false });
       if (next === undefined) break;
       lease.answered();
-      yield fromServerEvent(next.event);
+      const event = fromServerEvent(next.event);
+      if (event !== undefined) yield event;
     }
     if (!signal.aborted) lease.answered();
   } catch (error) {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { RecordedEvent, SubscribeOptions } from "../port.ts";
 import type { Lease } from "./connection.ts";
 import { isAway, toStoreError } from "./errors.ts";
-import { Feed } from "./feed.ts";
+import { Feed, Quiet } from "./feed.ts";
 import { isAfter, parsePlace, type Place } from "./position.ts";
 import type { Reading } from "./read.ts";
 import { fromServerEvent } from "./record.ts";
@@ -14,7 +14,8 @@ const longestPauseMs = 5_000;
 
 /**
  * All streams of ours in store order, without end. The client's subscription ends with its first error and never comes
- * back, so it is made again after the position of the last event that was processed, and what comes twice is dropped.
+ * back, so it is made again after the position of the last event that was processed, and what comes twice is dropped. It is
+ * made again too when nothing came for a while: nobody tells it that its connection is dead or its server frozen.
  */
 export async function* subscribeAll(reading: Reading, options: SubscribeOptions): AsyncGenerator<RecordedEvent, void> {
   const resume = new Resume(options.afterPosition === undefined ? undefined : parsePlace(options.afterPosition));
@@ -34,7 +35,8 @@ export async function* subscribeAll(reading: Reading, options: SubscribeOptions)
           isCaughtUp = true;
         }
         const wantsMore = feed.isCaughtUp;
-        const next = await feed.next({ signal, silenceMaxMs: reading.answerTimeoutMs, wantsMore });
+        const silenceMaxMs = wantsMore ? reading.quietMaxMs : reading.answerTimeoutMs;
+        const next = await feed.next({ signal, silenceMaxMs, wantsMore });
         if (signal.aborted) return;
         if (next === undefined) continue;
         lease.answered();
@@ -48,6 +50,7 @@ export async function* subscribeAll(reading: Reading, options: SubscribeOptions)
       }
     } catch (error) {
       if (signal.aborted) return;
+      if (error instanceof Quiet) continue;
       lease.failed(error);
       if (!isAway(error)) throw toStoreError(error, reading.where);
     }

@@ -71,17 +71,21 @@ export class Agents {
         ...writeDeploymentEvent(event),
         metadata,
       }));
+      let last: number;
       try {
         const expected = view.revision < 0 ? "no-stream" : view.revision;
-        await this.#options.eventStore.append(agentStream(agent), expected, events);
+        const appended = await this.#options.eventStore.append(agentStream(agent), expected, events);
+        last = appended.revision;
       } catch (error) {
         if (!hasCode(error, "wrong-revision")) throw error;
         await this.#refresh(agent);
         continue;
       }
+      // One after the other, but not always right after what was seen: others' events may lie between.
+      const first = last - events.length + 1;
       this.apply(
         agent,
-        events.map((event, index) => ({ ...event, revision: view.revision + 1 + index })),
+        events.map((event, index) => ({ ...event, revision: first + index })),
       );
       this.#options.onAppended({ agent, events: decision.events, before: view.state, after: this.view(agent).state });
       return decision;
