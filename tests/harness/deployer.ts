@@ -2,8 +2,17 @@ import { createHash, randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
+import { type CommandAnswer, commandAnswer } from "@caxton/contracts/command-answer";
 import { deployCommand, type DeployCommand } from "@caxton/contracts/command-message";
-import { artifactBucket, commandSubject, deploymentStream, deploymentSubject } from "@caxton/contracts/subjects";
+import { commands, type CommandVerb } from "@caxton/contracts/commands";
+import {
+  answerStream,
+  answerSubject,
+  artifactBucket,
+  commandSubject,
+  deploymentStream,
+  deploymentSubject,
+} from "@caxton/contracts/subjects";
 
 /** Puts a component where hosts and validators find it. @returns its digest */
 export async function uploadArtifact(bus: Bus, file: string): Promise<string> {
@@ -26,6 +35,21 @@ export async function publishDeploy(
   const command: DeployCommand = deployCommand.check({ ...more, id: randomUUID(), deployment, artifact: { digest } });
   await bus.store(commandSubject(principal, agent, "deploy"), encodeJson(command), { messageId: command.id });
   return deployment;
+}
+
+/** Publishes any other command and waits for its answer. */
+export async function publishCommand(
+  bus: Bus,
+  agent: string,
+  verb: Exclude<CommandVerb, "deploy">,
+  deployment: string,
+  more: { readonly step?: number; readonly full?: boolean; readonly reason?: string } = {},
+): Promise<CommandAnswer> {
+  const { message } = commands[verb].read({ ...more, id: randomUUID(), deployment });
+  const answers = bus.streams.follow(answerStream, { filterSubject: answerSubject("tests", message.id) });
+  await bus.store(commandSubject("tests", agent, verb), encodeJson(message), { messageId: message.id });
+  for await (const { data } of answers) return commandAnswer.check(decodeJson(data));
+  throw new Error(`no answer to ${verb} of ${deployment}`);
 }
 
 export interface DeploymentFact {
