@@ -1,6 +1,6 @@
 import type { Bus } from "@caxton/bus/types";
 import { connectBus, type ConnectOptions } from "@caxton/bus/connect";
-import type { StreamSpec } from "@caxton/bus/stream-spec";
+import type { StreamSpec } from "@caxton/contracts/stream-spec";
 import { startNatsServer, type NatsServer, type NatsServerOptions } from "../harness/nats-server.ts";
 
 export interface TestBus extends AsyncDisposable {

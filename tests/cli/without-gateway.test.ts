@@ -30,6 +30,20 @@ async function addressOfNobody(): Promise<string> {
   return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
 }
 
+it("prints the documents of the API, for people and for programs", async () => {
+  const [openApi, asyncApi] = await Promise.all([
+    caxton(["api", "openapi"], { cwd, gateway: "http://gateway.example" }),
+    caxton(["api", "asyncapi", "--json"], { cwd }),
+  ]);
+  expect(JSON.parse(openApi.stdout)).toMatchObject({ openapi: "3.1.1", servers: [{ url: "http://gateway.example" }] });
+  expect(
+    asyncApi.stdout
+      .trim()
+      .split("\n")
+      .map((line): unknown => JSON.parse(line)),
+  ).toMatchObject([{ asyncapi: "3.0.0" }]);
+});
+
 it("shows help on standard output, for nothing too, and the version", async () => {
   const [help, nothing, version] = await Promise.all([
     caxton(["--help"], { cwd }),

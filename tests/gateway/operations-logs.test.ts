@@ -1,5 +1,5 @@
 import { encodeJson } from "@caxton/bus/json";
-import { systemStreams } from "@caxton/bus/system-streams";
+import { systemStreams } from "@caxton/contracts/system-streams";
 import type { AgentLogBatch } from "@caxton/contracts/agent-log";
 import { logStream, logSubject } from "@caxton/contracts/subjects";
 import { ConnectError } from "@connectrpc/connect";

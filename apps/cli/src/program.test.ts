@@ -14,7 +14,7 @@ async function helpOf(words: readonly string[]): Promise<string> {
 }
 
 describe("help", () => {
-  it.each([...shortest, "agent build", "agent inspect", "deploy agent"])(
+  it.each([...shortest, "agent build", "agent inspect", "deploy agent", "api openapi", "api asyncapi"])(
     "of %s has examples of it",
     async (command) => {
       const help = await helpOf(command.split(" "));
@@ -26,7 +26,8 @@ describe("help", () => {
 
   it("of the whole names every command with its description", async () => {
     const help = await helpOf([]);
-    for (const name of [...shortest, "agent", "deploy"]) expect(help).toMatch(new RegExp(`^ {2}${name} +[a-z]`, "m"));
+    for (const name of [...shortest, "agent", "deploy", "api"])
+      expect(help).toMatch(new RegExp(`^ {2}${name} +[a-z]`, "m"));
   });
 
   it("of a command says the same as the list of all", async () => {

@@ -106,6 +106,14 @@ const entries: readonly Entry[] = [
     load: async () => (await import("./commands/commands.ts")).commandsCommand(),
   },
   {
+    name: "api",
+    description: "print what describes the API to programs: api openapi, api asyncapi",
+    load: async () => {
+      const { asyncApiCommand, openApiCommand } = await import("./commands/api.ts");
+      return group("api", "print what describes the API to programs", openApiCommand(), asyncApiCommand());
+    },
+  },
+  {
     name: "abort",
     description: "take a deployment back before it runs",
     load: async () => (await import("./commands/take-back.ts")).abortCommand(),

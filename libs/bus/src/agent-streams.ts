@@ -8,7 +8,7 @@ import {
   outcomeStream,
   outcomeSubjects,
 } from "@caxton/contracts/subjects";
-import type { StreamSpec } from "./stream-spec.ts";
+import type { StreamSpec } from "@caxton/contracts/stream-spec";
 import type { Bus, StreamInfo } from "./types.ts";
 
 /** How long a repeated message id is recognised, in ms; nothing of ours relies on it, producers may. */

@@ -6,7 +6,7 @@ import {
   type StreamConfig,
   type StreamInfo as NatsStreamInfo,
 } from "@nats-io/jetstream";
-import type { StreamSpec } from "./stream-spec.ts";
+import type { StreamSpec } from "@caxton/contracts/stream-spec";
 import type { StreamInfo } from "./types.ts";
 
 const nsPerMs = 1e6;

@@ -5,7 +5,7 @@ import { openPullConsumer } from "./consumer.ts";
 import { followStream } from "./follow.ts";
 import { fromNatsHeaders } from "./headers.ts";
 import { requireSpec, specDifferences, toStreamConfig, toStreamInfo } from "./stream-config.ts";
-import type { StreamSpec } from "./stream-spec.ts";
+import type { StreamSpec } from "@caxton/contracts/stream-spec";
 import type { ConsumerSpec, FollowOptions, NamedConsumer, StoredMessage, StreamInfo, Streams } from "./types.ts";
 
 const freshForMs = 250;

@@ -1,4 +1,4 @@
-import type { StreamSpec } from "./stream-spec.ts";
+import type { StreamSpec } from "@caxton/contracts/stream-spec";
 
 /** Header names are case-sensitive on NATS; only single values are used. */
 export type Headers = Readonly<Record<string, string>>;

@@ -111,6 +111,11 @@ export const deploymentEventSchemas = {
   DeploymentRolledBack: event("DeploymentRolledBack", { deployment: Id, reason: Type.String() }),
 } satisfies { readonly [Name in DeploymentEvent["type"]]: Type.TSchema };
 
+/** The same as they are stored and published: the type stands beside the data. */
+export const eventDataSchemas: Readonly<Record<string, Type.TSchema>> = Object.fromEntries(
+  Object.entries(deploymentEventSchemas).map(([type, schema]) => [type, Type.Omit(schema, ["type"])]),
+);
+
 type Schemas = typeof deploymentEventSchemas;
 type Stored = { [Name in keyof Schemas]: Static<Schemas[Name]> }[keyof Schemas];
 

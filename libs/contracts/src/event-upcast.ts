@@ -6,6 +6,10 @@ import { checker, type Checker } from "./schema.ts";
 /** Written today, 1 where not named; a reader lifts older ones with `upcasts` first. */
 const schemaVersions: Readonly<Partial<Record<string, number>>> = { DeploymentRequested: 2, RollbackStarted: 2 };
 
+export function schemaVersionOf(type: string): number {
+  return schemaVersions[type] ?? 1;
+}
+
 type Upcast = (data: Readonly<Record<string, unknown>>) => Record<string, unknown>;
 
 /**
@@ -37,7 +41,7 @@ export function readDeploymentEvent(stored: {
 }): DeploymentEvent | undefined {
   const check = checkers.get(stored.type);
   if (check === undefined) return undefined;
-  const currentVersion = schemaVersions[stored.type] ?? 1;
+  const currentVersion = schemaVersionOf(stored.type);
   if (stored.schemaVersion > currentVersion) {
     throw new CaxtonError(
       "internal",
@@ -63,7 +67,7 @@ export function writeDeploymentEvent(event: DeploymentEvent): {
 } {
   checkers.get(event.type)?.check(event);
   const { type, ...data } = event;
-  return { type, schemaVersion: schemaVersions[type] ?? 1, data };
+  return { type, schemaVersion: schemaVersionOf(type), data };
 }
 
 function asRecord(data: unknown, type: string): Record<string, unknown> {

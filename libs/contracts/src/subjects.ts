@@ -8,7 +8,7 @@ export const inboxStream = (agent: string): string => `CAXTON_INBOX_${agent}`;
  */
 export const routerConsumer = (epoch: string): string => `router-${epoch}`;
 
-export const outcomeSubject = (agent: string, epoch: string, sequence: number): string =>
+export const outcomeSubject = (agent: string, epoch: string, sequence: number | string): string =>
   `caxton.outcome.${agent}.${epoch}.${sequence}`;
 export const outcomeStream = (agent: string): string => `CAXTON_OUTCOME_${agent}`;
 export const outcomeSubjects = (agent: string): string => `caxton.outcome.${agent}.*.*`;

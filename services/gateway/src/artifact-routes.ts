@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Bus, ObjectBucket } from "@caxton/bus/types";
 import { CaxtonError } from "@caxton/contracts/errors";
+import { type ArtifactReceived, httpRoutes } from "@caxton/contracts/http-routes";
 import { artifactMaxBytes } from "@caxton/contracts/limits";
 import { isDigest } from "@caxton/contracts/names";
 import { artifactBucket } from "@caxton/contracts/subjects";
@@ -8,6 +9,7 @@ import type { Logger } from "@caxton/telemetry/logger";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { checkedUpload, tooLarge } from "./checked-upload.ts";
 import { answerErrors } from "./http-errors.ts";
+import { placeOf } from "./http-route.ts";
 
 interface ByDigest {
   Params: { digest: string };
@@ -22,17 +24,24 @@ export function artifactRoutes(bus: Bus, log: Logger): (app: FastifyInstance) =>
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", (_request, _payload, done) => done(null));
 
-    app.head<ByDigest>("/artifacts/:digest", { exposeHeadRoute: false }, async (request, reply) => {
-      const sizeBytes = await bucket.sizeBytes(requireDigest(request.params.digest));
-      if (sizeBytes === undefined) return reply.code(404).send();
-      return reply.header("content-length", sizeBytes).send();
+    app.route<ByDigest>({
+      ...placeOf(httpRoutes.findArtifact),
+      async handler(request, reply) {
+        const sizeBytes = await bucket.sizeBytes(requireDigest(request.params.digest));
+        if (sizeBytes === undefined) return reply.code(404).send();
+        return reply.header("content-length", sizeBytes).send();
+      },
     });
 
-    app.put<ByDigest>("/artifacts/:digest", async (request, reply) => {
-      const { digest } = request.params;
-      const { sizeBytes, stored } = await receive(request, bucket);
-      log.info({ event: "artifact", digest, size_bytes: sizeBytes, stored }, "artifact received");
-      return reply.code(stored ? 201 : 200).send({ digest, sizeBytes, stored });
+    app.route<ByDigest>({
+      ...placeOf(httpRoutes.storeArtifact),
+      async handler(request, reply) {
+        const { digest } = request.params;
+        const { sizeBytes, stored } = await receive(request, bucket);
+        log.info({ event: "artifact", digest, size_bytes: sizeBytes, stored }, "artifact received");
+        const received: ArtifactReceived = { digest, sizeBytes, stored };
+        return reply.code(stored ? 201 : 200).send(received);
+      },
     });
   };
 }

@@ -1,8 +1,10 @@
 import type { Bus } from "@caxton/bus/types";
+import { httpRoutes } from "@caxton/contracts/http-routes";
 import { requireAgentName } from "@caxton/contracts/names";
 import { header } from "@caxton/contracts/subjects";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { answerErrors } from "./http-errors.ts";
+import { placeOf } from "./http-route.ts";
 import { storeInInbox } from "./inbox.ts";
 import type { Logger } from "@caxton/telemetry/logger";
 
@@ -41,7 +43,7 @@ export function inboxRoutes(bus: Bus, log: Logger): (app: FastifyInstance) => Pr
       }));
       return { results: await storeInInbox(bus, agent, messages) };
     };
-    app.route<ToAgent>({ method: "POST", url: "/agents/:agent/messages", bodyLimit: bodyMaxBytes, handler });
+    app.route<ToAgent>({ ...placeOf(httpRoutes.sendMessages), bodyLimit: bodyMaxBytes, handler });
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Bus } from "@caxton/bus/types";
 import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
+import type { SendResult } from "@caxton/contracts/http-routes";
 import { header, inboxSubject } from "@caxton/contracts/subjects";
 
 /** Most messages in one request. */
@@ -13,14 +14,6 @@ export interface NewMessage {
   readonly conversation: string;
   readonly traceparent: string;
   readonly tracestate?: string;
-}
-
-export interface SendResult {
-  /** Where it stands in the inbox; 0 where it was not accepted, and then the error says why. */
-  readonly sequence: number;
-  readonly duplicate: boolean;
-  readonly errorCode: string;
-  readonly errorMessage: string;
 }
 
 const encoder = new TextEncoder();

@@ -11,6 +11,7 @@ import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import fastify from "fastify";
 import { artifactRoutes } from "./artifact-routes.ts";
 import { startCommandSender } from "./command-sender.ts";
+import { documentRoutes } from "./document-routes.ts";
 import { mapErrors } from "./error-mapping.ts";
 import { healthRoutes } from "./health-routes.ts";
 import { inboxRoutes } from "./inbox-routes.ts";
@@ -45,6 +46,8 @@ export interface GatewayOptions {
 export interface Gateway {
   readonly httpUrl: string;
   readonly grpcUrl: string;
+  /** What is served over HTTP, as `PUT /artifacts/:digest`. */
+  readonly routes: readonly string[];
   close(): Promise<void>;
 }
 
@@ -66,9 +69,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 
   const app = fastify({ forceCloseConnections: true });
+  const routes: string[] = [];
+  app.addHook("onRoute", ({ method, url }) => void routes.push(`${String(method)} ${url}`));
   await app.register(fastifyConnectPlugin, connect);
   await app.register(artifactRoutes(bus, log));
   await app.register(inboxRoutes(bus, log));
+  await app.register(documentRoutes);
   const health = options.health ?? createHealth(new Metrics());
   const projectionLeft = health.require("gateway", () => (projection.caughtUp ? [] : ["still reading history"]));
   if (options.health === undefined) requireBus(health, "gateway", bus);
@@ -88,7 +94,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const grpc = await listenGrpc(connect, options.grpc);
     listeners.push(grpc);
     log.info({ event: "listening", http: http.url, grpc: grpc.url }, "listening");
-    return { httpUrl: http.url, grpcUrl: grpc.url, close };
+    return { httpUrl: http.url, grpcUrl: grpc.url, routes, close };
   } catch (error) {
     await close();
     throw error;

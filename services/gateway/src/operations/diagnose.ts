@@ -1,7 +1,7 @@
 import process from "node:process";
 import { agentStreams } from "@caxton/bus/agent-streams";
-import type { StreamSpec } from "@caxton/bus/stream-spec";
-import { systemStreams } from "@caxton/bus/system-streams";
+import type { StreamSpec } from "@caxton/contracts/stream-spec";
+import { systemStreams } from "@caxton/contracts/system-streams";
 import type { Bus } from "@caxton/bus/types";
 import { hasCode, toCaxtonError } from "@caxton/contracts/errors";
 import { agentStream } from "@caxton/contracts/names";

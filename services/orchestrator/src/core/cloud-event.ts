@@ -1,3 +1,4 @@
+import { type CloudEvent, cloudEventType } from "@caxton/contracts/cloud-event";
 import type { EventMetadata } from "@caxton/contracts/event-envelope";
 
 export interface PublishableEvent {
@@ -11,14 +12,14 @@ export interface PublishableEvent {
   readonly recordedAtMs: number;
 }
 
-/** A stored event as a structured CloudEvent 1.0, https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md */
-export function cloudEvent(event: PublishableEvent, agent: string, deployment: string): Record<string, unknown> {
+/** A stored event as it is published. */
+export function cloudEvent(event: PublishableEvent, agent: string, deployment: string): CloudEvent {
   const { actor, commandId, causationId, correlationId, traceparent, tracestate, reason } = event.metadata;
   return {
     specversion: "1.0",
     id: event.id,
     source: `/caxton/agents/${agent}`,
-    type: `caxton.deployment.${event.type}.v${event.schemaVersion}`,
+    type: cloudEventType(event.type, event.schemaVersion),
     subject: deployment,
     time: new Date(event.recordedAtMs).toISOString(),
     datacontenttype: "application/json",
