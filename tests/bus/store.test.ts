@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+import { toCaxtonError } from "@caxton/contracts/errors";
 import { connectBus } from "@caxton/bus/connect";
 import { expect, test } from "vitest";
 import { freePort } from "../harness/nats-server.ts";
@@ -51,6 +53,34 @@ test("what the server refuses has our codes", async () => {
   await at.bus.store("a.x", new Uint8Array(400));
   await expect(at.bus.store("a.x", new Uint8Array(400))).rejects.toMatchObject({ code: "inbox-full" });
   await expect(at.bus.store("nobody.x", bytes(""))).rejects.toMatchObject({ code: "unknown-agent" });
+});
+
+test("while a server goes down in good order nothing is said to be missing", async () => {
+  await using at = await startBus();
+  await at.bus.streams.ensure(spec("a"));
+  const bucket = await at.bus.kv("held");
+  const codes = new Set<string>();
+  const down = new AbortController();
+  const keepStoring = async (store: () => Promise<unknown>): Promise<void> => {
+    while (!down.signal.aborted) {
+      await store().catch((error: unknown) => codes.add(toCaxtonError(error).code));
+      await setImmediate();
+    }
+  };
+  const storing = [
+    keepStoring(() => at.bus.store("a.x", bytes("1"), { timeoutMs: 500 })),
+    keepStoring(() => bucket.put("k", bytes("1"))),
+  ];
+  for (let time = 0; time < 3; time += 1) {
+    await at.server.kill("SIGTERM");
+    await at.server.restart();
+  }
+  down.abort();
+  await Promise.all(storing);
+  expect([...codes].filter((code) => !["bus-unavailable", "timeout"].includes(code))).toEqual([]);
+  expect(codes).toContain("bus-unavailable");
+  await at.bus.streams.delete("KV_held");
+  await expect(bucket.put("k", bytes("1"))).rejects.toMatchObject({ code: "stream-not-found" });
 });
 
 test("a store in flight fails at once when the server is killed, a later one waits until it is back", async () => {

@@ -4,7 +4,16 @@ import { Kvm } from "@nats-io/kv";
 import type { Connection } from "./connection.ts";
 import { followStream } from "./follow.ts";
 import { storeMessage } from "./store.ts";
-import type { KvBucket, KvChange, KvEntry, StoredMessage, StreamInfo, Streams } from "./types.ts";
+import type {
+  KvBucket,
+  KvChange,
+  KvEntry,
+  StoreAck,
+  StoredMessage,
+  StoreOptions,
+  StreamInfo,
+  Streams,
+} from "./types.ts";
 
 const empty = new Uint8Array();
 const keyPattern = /^[-/_=A-Za-z0-9]+(\.[-/_=A-Za-z0-9]+)*$/;
@@ -40,7 +49,15 @@ export async function openKvBucket(
 
   const write = async (key: string, value: Uint8Array, expectLastSubjectSequence?: number): Promise<number> => {
     const expectation = expectLastSubjectSequence === undefined ? {} : { expectLastSubjectSequence };
-    return (await storeMessage(connection, prefix + requireKey(key), value, expectation)).sequence;
+    return (await put(key, value, expectation)).sequence;
+  };
+  const put = async (key: string, value: Uint8Array, how: StoreOptions): Promise<StoreAck> => {
+    try {
+      return await storeMessage(connection, prefix + requireKey(key), value, how);
+    } catch (error) {
+      if (!hasCode(error, "unknown-agent")) throw error;
+      throw new CaxtonError("stream-not-found", `the bucket ${bucket} was deleted`, { cause: error });
+    }
   };
   const toEntry = (message: StoredMessage): KvEntry => ({
     key: message.subject.slice(prefix.length),
@@ -68,10 +85,7 @@ export async function openKvBucket(
     put: (key, value) => write(key, value),
     async delete(key, revision) {
       const expectation = revision === undefined ? {} : { expectLastSubjectSequence: revision };
-      await storeMessage(connection, prefix + requireKey(key), empty, {
-        headers: { "KV-Operation": "DEL" },
-        ...expectation,
-      });
+      await put(key, empty, { headers: { "KV-Operation": "DEL" }, ...expectation });
     },
     async forget(key) {
       const filter = prefix + requireKey(key);

@@ -1,4 +1,4 @@
-import { CaxtonError } from "@caxton/contracts/errors";
+import { CaxtonError, hasCode, toCaxtonError } from "@caxton/contracts/errors";
 import { mapApiError, type ErrorContext } from "./errors.ts";
 import type { Connection } from "./connection.ts";
 import type { Headers, StoreAck, StoreOptions } from "./types.ts";
@@ -22,9 +22,24 @@ export async function storeMessage(
   connection.requireSize(subject, data);
   const context = { operation: "store", target: subject, timeoutMs: options.timeoutMs ?? defaultTimeoutMs } as const;
   if (options.failWhenAway === true) connection.requireConnected();
-  return await connection.request(subject, data, { ...context, headers: storeHeaders(options) }, (reply) =>
-    toAck(parse(reply.data, subject), context),
-  );
+  try {
+    return await connection.request(subject, data, { ...context, headers: storeHeaders(options) }, (reply) =>
+      toAck(parse(reply.data, subject), context),
+    );
+  } catch (error) {
+    throw hasCode(error, "unknown-agent") ? await whyNobodyTakes(connection, subject, error) : error;
+  }
+}
+
+/** While a server goes down its streams stop listening before it hangs up; that is not to be told as a stream that is missing. */
+async function whyNobodyTakes(connection: Connection, subject: string, error: CaxtonError): Promise<CaxtonError> {
+  try {
+    const [stream] = await connection.api(subject, (manager) => manager.streams.names(subject).next());
+    if (stream === undefined) return error;
+    return new CaxtonError("bus-unavailable", `${stream} takes nothing now: nats-server is going down or coming up`);
+  } catch (away) {
+    return toCaxtonError(away);
+  }
 }
 
 function toAck(answer: Answer, context: ErrorContext): StoreAck {

@@ -237,7 +237,7 @@ export const errorCodes = {
     grpc: "aborted",
     exit: 1,
   },
-  "stream-not-found": { meaning: "No event stream of this name.", grpc: "not_found", exit: 3 },
+  "stream-not-found": { meaning: "No stream of this name.", grpc: "not_found", exit: 3 },
   "append-too-large": {
     meaning: "An append exceeds the largest size the event store takes.",
     grpc: "resource_exhausted",

@@ -147,7 +147,7 @@ async function moveIdleTarget({ bus }: LaneContext, pass: Pass): Promise<void> {
 /** Sequences of the outcome stream mean something only together with when it was made. */
 async function findOutcomes({ bus, agent }: LaneContext): Promise<StreamInfo> {
   const info = await bus.streams.info(outcomeStream(agent));
-  if (info === undefined) throw new CaxtonError("unknown-agent", `there is no stream ${outcomeStream(agent)}`);
+  if (info === undefined) throw new CaxtonError("stream-not-found", `there is no stream ${outcomeStream(agent)}`);
   return info;
 }
 

@@ -81,7 +81,7 @@ interface Tail {
 async function readTail({ bus, agent }: LaneContext): Promise<Tail> {
   const stream = outboxStream(agent);
   const info = await bus.streams.info(stream);
-  if (info === undefined) throw new CaxtonError("unknown-agent", `there is no stream ${stream}`);
+  if (info === undefined) throw new CaxtonError("stream-not-found", `there is no stream ${stream}`);
   if (info.messages === 0) return { lastSequence: info.lastSequence, position: undefined };
   const last = await bus.streams.get(stream, info.lastSequence);
   return {
