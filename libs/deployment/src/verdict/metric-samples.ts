@@ -10,7 +10,8 @@ export interface Sample {
   readonly latencyMs?: number;
 }
 
-export type RateMetric = "error_rate" | "timeout_rate";
+export const rateMetrics = ["error_rate", "timeout_rate"] as const;
+export type RateMetric = (typeof rateMetrics)[number];
 export type LatencyMetric = "p50_latency" | "p90_latency" | "p99_latency";
 /** What messages show; memory is read. */
 export type SampledMetric = RateMetric | LatencyMetric;

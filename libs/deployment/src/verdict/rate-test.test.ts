@@ -27,8 +27,8 @@ function decidedAfter(
 
 describe("the test of a rate", () => {
   it("is wrong with probability alpha at most, whoever looks after every sample and stops when he likes", () => {
-    // All sequences of twelve samples, each with its own probability: no simulation, the exact probability.
-    const length = 12;
+    // All sequences of ten samples, each with its own probability: no simulation, the exact probability.
+    const length = 10;
     const sequences = Array.from({ length: 2 ** length }, (_, bits) =>
       Array.from({ length }, (__, at) => ((bits >> at) & 1) === 1),
     );

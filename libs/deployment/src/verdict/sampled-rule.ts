@@ -1,20 +1,13 @@
 import type { Finding, Rule } from "../judging.ts";
 import { ruleText } from "../judging-text.ts";
 import { BoundedTest, type Asked } from "./bounded-test.ts";
+import { isBeyond, type Limit } from "./limit.ts";
 import { isCounted, isRateMetric, quantileOf, type SampledMetric, type Sample } from "./metric-samples.ts";
 import { Overdue } from "./overdue.ts";
 import type { Run } from "./rate-test.ts";
 
 /** A rule about what messages show. */
 export type SampledRule = Rule & { readonly metric: SampledMetric };
-
-/** In the metric's unit. The two are one where the threshold is absolute. */
-export interface Limit {
-  /** Beyond it the version is bad, whatever the baseline may be within its own uncertainty. */
-  readonly failBeyond: number;
-  /** Within it the version is good, the baseline taken as it was observed. */
-  readonly passWithin: number;
-}
 
 /** The latencies of a step, for the value that a finding shows. */
 export interface Latencies {
@@ -157,6 +150,6 @@ export class SampledRuleJudge {
   }
 
   #isBeyond(value: number, limit: number): boolean {
-    return this.rule.comparison === ">" ? value > limit : value >= limit;
+    return isBeyond(this.rule.comparison, value, limit);
   }
 }

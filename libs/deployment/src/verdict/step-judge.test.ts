@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defaultRules, type Finding, type Rule, type Verdict } from "../judging.ts";
+import { defaultRules, type Finding, type Metric, type Rule, type Verdict } from "../judging.ts";
 import type { Sample } from "./metric-samples.ts";
 import type { Latencies } from "./sampled-rule.ts";
 import { StepJudge } from "./step-judge.ts";
@@ -47,6 +47,17 @@ class Story {
   holds(...agesMs: readonly number[]): this {
     this.#judge.addInFlight("router-a", agesMs, this.#nowMs);
     this.#lookIfBreached();
+    return this;
+  }
+
+  /** The stable version has this, and that at most. */
+  beside(metric: Metric, observed: number, atMost: number): this {
+    this.#judge.setBaselines(new Map([[metric, { observed, atMost }]]));
+    return this;
+  }
+
+  takes(bytes: number): this {
+    this.#judge.addMemory(bytes, this.#nowMs);
     return this;
   }
 
@@ -226,5 +237,83 @@ describe("a rule about latency", () => {
     };
     expect(mixed(p50)).toMatchObject({ outcome: "pass", observed: 12 });
     expect(mixed(p90)).toMatchObject({ outcome: "fail", observed: 150 });
+  });
+});
+
+describe("a rule that speaks of a baseline", () => {
+  const worse: Rule = { metric: "error_rate", comparison: ">", threshold: { kind: "baseline", factor: 1, plus: 0.01 } };
+  const slower: Rule = {
+    metric: "p99_latency",
+    comparison: ">",
+    threshold: { kind: "baseline", factor: 1.5, plus: 0 },
+  };
+
+  it("says nothing until the baseline is known", () => {
+    const { finding } = new Story(worse).handles(500).failsOn(50);
+    expect(finding).toMatchObject({ outcome: "inconclusive", samples: 550, rule: "error_rate > baseline + 1%" });
+    expect(finding).not.toHaveProperty("threshold");
+  });
+
+  it("allows what the stable version has", () => {
+    const mixed = (story: Story): Story => {
+      for (let index = 0; index < 100; index += 1) story.handles(49).failsOn(1);
+      return story;
+    };
+    expect(mixed(new Story(worse).beside("error_rate", 0.015, 0.02)).finding).toMatchObject({
+      outcome: "pass",
+      observed: 0.02,
+      threshold: 0.025,
+    });
+    expect(mixed(new Story(worse).beside("error_rate", 0, 0.000_1)).finding?.outcome).toBe("fail");
+  });
+
+  it("neither passes nor fails on what lies within the uncertainty of the baseline", () => {
+    const story = new Story(worse).beside("error_rate", 0.01, 0.1);
+    for (let index = 0; index < 20; index += 1) story.handles(19).failsOn(1);
+    expect(story.finding).toMatchObject({ outcome: "inconclusive", observed: 0.05, threshold: 0.02 });
+  });
+
+  it("moves with the baseline", () => {
+    const story = new Story(slower).beside("p99_latency", 10, 11).handles(200, 12);
+    expect(story.finding).toMatchObject({ outcome: "pass", threshold: 15 });
+    // Both got slower.
+    story.beside("p99_latency", 40, 44).handles(200, 50);
+    expect(story.finding).toMatchObject({ outcome: "pass", threshold: 60 });
+    // Only the stable version recovers.
+    expect(story.beside("p99_latency", 10, 11).handles(20, 50).finding?.outcome).toBe("fail");
+  });
+});
+
+describe("a rule about memory", () => {
+  const mebibyte = 1024 * 1024;
+  const memory: Rule = { metric: "memory", comparison: ">", threshold: { kind: "absolute", value: 200 * mebibyte } };
+
+  it("passes on a few readings within its threshold", () => {
+    const story = new Story(memory);
+    expect(story.finding).toMatchObject({ outcome: "inconclusive", samples: 0 });
+    for (let reading = 0; reading < 3; reading += 1) story.waits(1_000).takes(150 * mebibyte);
+    expect(story.finding).toMatchObject({ outcome: "pass", samples: 3, observed: 150 * mebibyte });
+  });
+
+  it("fails when it was beyond for ten seconds, or for as long as it says, without a break", () => {
+    const over = (story: Story, seconds: number): Story => {
+      for (let second = 0; second < seconds; second += 1) story.waits(1_000).takes(300 * mebibyte);
+      return story;
+    };
+    const story = over(new Story(memory), 10);
+    expect(story.finding?.outcome).toBe("inconclusive");
+    over(story.waits(1_000).takes(100 * mebibyte), 10);
+    expect(story.finding?.outcome).toBe("inconclusive");
+    expect(over(story, 1).finding).toMatchObject({ outcome: "fail", windowMs: 10_000, observed: 300 * mebibyte });
+    expect(over(new Story({ ...memory, forMs: 2_000 }), 3).finding?.outcome).toBe("fail");
+  });
+
+  it("may be held against the stable version's", () => {
+    const rule: Rule = { ...memory, threshold: { kind: "baseline", factor: 2, plus: 0 } };
+    const story = new Story({ ...rule, forMs: 0 }).takes(mebibyte);
+    expect(story.finding?.outcome).toBe("inconclusive");
+    story.beside("memory", mebibyte, mebibyte);
+    expect(story.takes(2 * mebibyte).takes(mebibyte).finding?.outcome).toBe("pass");
+    expect(story.takes(3 * mebibyte).finding?.outcome).toBe("fail");
   });
 });

@@ -1,7 +1,8 @@
 import type { Outcome } from "@caxton/contracts/outcome";
 import type { InFlight, StepCounts, WatchedStep, WatchRequest } from "@caxton/contracts/watched-step";
 import { StepJudge } from "@caxton/deployment/verdict/step-judge";
-import { LatencyTimeline } from "./latency-timeline.ts";
+import { SampleTimeline } from "./sample-timeline.ts";
+import { StableBaseline } from "./stable-baseline.ts";
 import { toldBy } from "./told-by-outcome.ts";
 
 /** What a router said about messages in flight is old after this, in ms: it says it every quarter of a second. */
@@ -11,7 +12,8 @@ const inFlightTtlMs = 1_000;
 export class StepCount {
   readonly #request: WatchRequest;
   readonly #judge: StepJudge;
-  readonly #latencies = new LatencyTimeline();
+  readonly #timeline = new SampleTimeline();
+  readonly #baseline: StableBaseline;
   readonly #counts: StepCounts = {
     handled: 0,
     failed: 0,
@@ -27,6 +29,7 @@ export class StepCount {
   constructor(request: WatchRequest) {
     this.#request = request;
     this.#judge = new StepJudge({ step: request.step, rules: request.rules, startMs: request.sinceMs });
+    this.#baseline = new StableBaseline(request.rules);
   }
 
   /** When the message was decided that was one too many, Unix ms. */
@@ -54,12 +57,15 @@ export class StepCount {
       case "stable":
         if (told.sample.failed) counts.stableFailed += 1;
         else counts.stableHandled += 1;
+        this.#baseline.add(told.sample);
         return;
       case "nothing":
         return;
     }
     const { sample } = told;
-    if (sample.latencyMs !== undefined) this.#latencies.add(sample.latencyMs, sample.atMs);
+    const baselines = this.#baseline.renewed(sample.atMs);
+    if (baselines !== undefined) this.#judge.setBaselines(baselines);
+    this.#timeline.add(sample);
     this.#judge.add(sample);
   }
 
@@ -73,7 +79,7 @@ export class StepCount {
   look(watcher: string, isCurrent: boolean, nowMs: number): WatchedStep {
     this.#forgetSilent(nowMs);
     const { deployment, step } = this.#request;
-    const verdict = this.#judge.verdict(this.#latencies, nowMs);
+    const verdict = this.#judge.verdict(this.#timeline, nowMs);
     const outcome = verdict.outcome === "pass" && !isCurrent ? "inconclusive" : verdict.outcome;
     const { breachedAtMs } = this;
     return {
