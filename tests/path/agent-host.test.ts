@@ -45,6 +45,15 @@ describe("an instance", () => {
     expect((await ask(path, v1, 1)).status).toBe("refused");
   });
 
+  test("has what it takes in memory in its slot", async () => {
+    await using path = await startHotPath();
+    await path.start("agent-host");
+    await path.deploy("echo", v1, "echo");
+    const { memoryBytes = 0 } = (await path.slot("echo", v1, (status) => status?.memoryBytes !== undefined)) ?? {};
+    expect(memoryBytes / 2 ** 20).toBeGreaterThan(20);
+    expect(memoryBytes / 2 ** 20).toBeLessThan(500);
+  });
+
   test("is stopped when it is no longer wanted, and its slot is freed", async () => {
     await using path = await startHotPath();
     await path.start("agent-host");

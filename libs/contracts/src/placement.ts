@@ -61,6 +61,8 @@ export const SlotStatus = Type.Object({
   startMs: Type.Optional(Type.Number()),
   /** What bounds its memory besides the cap in the component: `cgroup-v2`, `cgroup-v1`, `data-limit` or `none`. */
   isolation: Type.Optional(Type.String()),
+  /** What its process takes (resident), as it said within the last seconds. */
+  memoryBytes: Type.Optional(Type.Integer({ minimum: 0 })),
   restarts: Type.Integer({ minimum: 0 }),
   code: Type.Optional(Type.String()),
   reason: Type.Optional(Type.String()),

@@ -4,10 +4,19 @@ import { connectBus } from "@caxton/bus/connect";
 import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
 import type { Attempt, Outcome } from "@caxton/contracts/outcome";
-import { inFlightSubject, outcomeSubject, routeBucket, verdictSubject, watchSubject } from "@caxton/contracts/subjects";
+import {
+  inFlightSubject,
+  outcomeSubject,
+  routeBucket,
+  slotBucket,
+  slotKey,
+  verdictSubject,
+  watchSubject,
+} from "@caxton/contracts/subjects";
+import { slotTtlMs } from "@caxton/contracts/placement";
 import type { InFlight, WatchedStep, WatchRequest } from "@caxton/contracts/watched-step";
 import { watchedStep } from "@caxton/contracts/watched-step";
-import { defaultRules } from "@caxton/deployment/judging";
+import { defaultRules, type Rule } from "@caxton/deployment/judging";
 import { createLogger } from "@caxton/telemetry/logger";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startNatsServer, type NatsServer } from "../../../tests/harness/nats-server.ts";
@@ -84,6 +93,10 @@ class Rollout {
 
   async decideMany(count: number, ...attempts: readonly Partial<Attempt>[]): Promise<void> {
     for (let index = 0; index < count; index += 1) await this.decide(...attempts);
+  }
+
+  judgeBy(...rules: readonly Rule[]): void {
+    this.request.rules = rules.map((rule) => ({ ...rule }));
   }
 
   ask(): void {
@@ -190,5 +203,19 @@ test("messages that hang at the canary breach its latency before any outcome is 
   const { verdict, counts } = await hearing;
   expect(verdict.findings[1]).toMatchObject({ metric: "p99_latency", outcome: "fail", samples: 4, threshold: 100 });
   expect(counts.handled).toBe(0);
+  await watcher.close();
+});
+
+test("memory is what the largest instance takes, as its host says it", async () => {
+  const rollout = await Rollout.begin("memory");
+  const slots = await bus.kv(slotBucket, { ttlMs: slotTtlMs });
+  const slot = { host: "one", instance: "one-1", state: "ready", restarts: 0 };
+  for (const [index, memoryBytes] of [90_000_000, 300_000_000].entries()) {
+    await slots.put(slotKey("memory", version, index), encodeJson({ ...slot, memoryBytes }));
+  }
+  rollout.judgeBy({ metric: "memory", comparison: ">", threshold: { kind: "absolute", value: 2e8 }, forMs: 0 });
+  const watcher = await startMetricsWatcher({ bus, log, id: "first" });
+  const { verdict } = await rollout.hears((said) => said.verdict.outcome === "fail");
+  expect(verdict.findings).toMatchObject([{ metric: "memory", observed: 300_000_000, threshold: 2e8, samples: 1 }]);
   await watcher.close();
 });

@@ -27,6 +27,8 @@ export interface InstanceProcess {
 export interface InstanceListeners {
   onState(state: InstanceState): void;
   onLog(lines: readonly AgentLogLine[]): void;
+  /** What the process takes (resident), about every second. */
+  onMemory(memoryBytes: number): void;
 }
 
 /** What node and its threads need before the agent uses anything. */
@@ -87,6 +89,8 @@ export async function startInstance(
       listeners.onState(report);
     } else if (report.type === "log") {
       listeners.onLog(report.lines);
+    } else {
+      listeners.onMemory(report.memoryBytes);
     }
   });
 

@@ -13,6 +13,8 @@ export interface SlotClaim {
   readonly status: SlotStatus;
   /** Written as soon as the bus takes it; only the newest counts. */
   set(status: SlotStatus): void;
+  /** What the instance takes: goes out with the next refresh, and is no news of its own. */
+  noteMemory(memoryBytes: number): void;
   /** Deletes the slot, where it is still ours. */
   release(): Promise<void>;
 }
@@ -30,16 +32,19 @@ export async function claimSlot(bucket: KvBucket, key: string, first: SlotStatus
 function keepSlot(bucket: KvBucket, key: string, first: SlotStatus, firstRevision: number): SlotClaim {
   const lost = new AbortController();
   let status = first;
+  let memoryBytes: number | undefined;
   let revision = firstRevision;
   let writing: Promise<void> | undefined;
   let isStale = false;
   const released = new AbortController();
 
+  const encoded = (): Uint8Array => encodeJson(memoryBytes === undefined ? status : { ...status, memoryBytes });
+
   async function write(): Promise<void> {
     do {
       isStale = false;
       try {
-        revision = await bucket.update(key, encodeJson(status), revision);
+        revision = await bucket.update(key, encoded(), revision);
       } catch (error) {
         if (!hasCode(error, "wrong-sequence")) return;
         await reclaim();
@@ -51,7 +56,7 @@ function keepSlot(bucket: KvBucket, key: string, first: SlotStatus, firstRevisio
   async function reclaim(): Promise<void> {
     const entry = await bucket.get(key);
     if (entry === undefined) {
-      revision = await bucket.create(key, encodeJson(status));
+      revision = await bucket.create(key, encoded());
     } else if (slotStatus.check(decodeJson(entry.value)).host === status.host) {
       revision = entry.revision;
       isStale = true;
@@ -88,8 +93,12 @@ function keepSlot(bucket: KvBucket, key: string, first: SlotStatus, firstRevisio
       return status;
     },
     set(next) {
+      if (next.instance !== status.instance) memoryBytes = undefined;
       status = next;
       writeSoon();
+    },
+    noteMemory(bytes) {
+      memoryBytes = bytes;
     },
     async release() {
       released.abort();

@@ -70,7 +70,7 @@ async function startAgent(
 
 process.on("message", (order: InstanceOrder) => {
   if (order.type === "start") start(order.options).catch(fail);
-  else if (order.type === "ping") report({ type: "pong" });
+  else if (order.type === "ping") report({ type: "pong", memoryBytes: process.memoryUsage.rss() });
   else stop();
 });
 // The supervisor is gone; another host takes the slot over.

@@ -6,14 +6,17 @@ import { verdictSubject } from "@caxton/contracts/subjects";
 import { type InFlight, watchForgottenAfterMs, type WatchRequest } from "@caxton/contracts/watched-step";
 import type { Logger } from "@caxton/telemetry/logger";
 import { StepCount } from "../core/step-count.ts";
+import { largestMemory } from "./largest-memory.ts";
 
 const sayEveryMs = 250;
+/** As often as hosts say it. */
+const readMemoryEveryMs = 1_000;
 
 interface Watched {
   readonly count: StepCount;
   /** The request's own text: what is asked otherwise is another question. */
   readonly asked: string;
-  readonly timer: NodeJS.Timeout;
+  readonly timers: readonly NodeJS.Timeout[];
   /** Outcomes up to this position of their stream are counted. */
   position: number;
   heardAtMs: number;
@@ -21,7 +24,7 @@ interface Watched {
 }
 
 export interface WatchedStepsOptions {
-  readonly bus: Pick<Bus, "publish">;
+  readonly bus: Pick<Bus, "publish" | "kv">;
   readonly log: Logger;
   readonly watcher: string;
   readonly agent: string;
@@ -45,11 +48,15 @@ export class WatchedSteps {
     const known = this.#steps.get(key);
     if (known !== undefined) known.heardAtMs = performance.now();
     if (known?.asked === asked) return false;
-    clearInterval(known?.timer);
+    stop(known);
+    const timers = [setInterval(() => this.#tick(key, watched), sayEveryMs)];
+    if (request.rules.some(({ metric }) => metric === "memory")) {
+      timers.push(setInterval(() => void this.#readMemory(request, watched), readMemoryEveryMs));
+    }
     const watched: Watched = {
       count: new StepCount(request),
       asked,
-      timer: setInterval(() => this.#tick(key, watched), sayEveryMs),
+      timers,
       position: 0,
       heardAtMs: performance.now(),
       hasSaidFail: false,
@@ -80,7 +87,7 @@ export class WatchedSteps {
   }
 
   close(): void {
-    for (const { timer } of this.#steps.values()) clearInterval(timer);
+    for (const watched of this.#steps.values()) stop(watched);
     this.#steps.clear();
   }
 
@@ -95,8 +102,20 @@ export class WatchedSteps {
       this.#say(watched);
       return;
     }
-    clearInterval(watched.timer);
+    stop(watched);
     this.#steps.delete(key);
+  }
+
+  async #readMemory({ version, stable }: WatchRequest, watched: Watched): Promise<void> {
+    const { bus, log, agent } = this.#options;
+    try {
+      const [bytes, stableBytes] = await Promise.all([version, stable].map((one) => largestMemory(bus, agent, one)));
+      if (bytes === undefined) return;
+      watched.count.addMemory(bytes, stableBytes, Date.now());
+      this.#sayFail(watched);
+    } catch (error) {
+      log.debug({ agent_id: agent }, `memory was not read, it will be again: ${toCaxtonError(error).message}`);
+    }
   }
 
   #say({ count }: Watched): void {
@@ -108,4 +127,8 @@ export class WatchedSteps {
       log.debug({ agent_id: agent }, `a verdict was not said, the next one will be: ${toCaxtonError(error).message}`);
     }
   }
+}
+
+function stop(watched: Watched | undefined): void {
+  for (const timer of watched?.timers ?? []) clearInterval(timer);
 }

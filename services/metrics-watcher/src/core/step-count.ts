@@ -75,6 +75,14 @@ export class StepCount {
     this.#judge.addInFlight(router, agesMs, nowMs);
   }
 
+  /** What the largest instance of each version takes, in bytes. */
+  addMemory(bytes: number, stableBytes: number | undefined, nowMs: number): void {
+    if (stableBytes !== undefined) {
+      this.#judge.setBaselines(new Map([["memory", { observed: stableBytes, atMost: stableBytes }]]));
+    }
+    this.#judge.addMemory(bytes, nowMs);
+  }
+
   /** @param isCurrent whether all that is stored was counted; until then nothing passes */
   look(watcher: string, isCurrent: boolean, nowMs: number): WatchedStep {
     this.#forgetSilent(nowMs);
