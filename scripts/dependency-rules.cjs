@@ -40,6 +40,15 @@ module.exports = function dependencyRules(root) {
       },
     },
     {
+      name: "deployment-file-imports-deployment-only",
+      severity: "error",
+      comment: "reading a deployment file is pure: text in, a plan in the domain's words or problems out",
+      from: { path: at("libs/deployment-file/"), pathNot: TEST },
+      to: {
+        pathNot: [at("libs/(deployment|deployment-file)/"), packages("yaml", "fastest-levenshtein")],
+      },
+    },
+    {
       name: "core-imports-domain-only",
       severity: "error",
       comment:
@@ -69,9 +78,10 @@ module.exports = function dependencyRules(root) {
     {
       name: "apps-import-contracts-only",
       severity: "error",
-      comment: "apps are clients of the contracts (and of the domain, for replay), never of a service",
+      comment:
+        "apps are clients of the contracts (and of what is pure: the domain, deployment files), never of a service",
       from: { path: at("apps/([^/]+)/") },
-      to: { path: ours, pathNot: [at("libs/(contracts|deployment)/"), at("apps/$1/")] },
+      to: { path: ours, pathNot: [at("libs/(contracts|deployment|deployment-file)/"), at("apps/$1/")] },
     },
     onlyImporter("only-bus-imports-nats", ["libs/bus", "tests/auditor", "tests/harness"], "@nats-io/[^/]+", "nats"),
     onlyImporter("only-wasm-agent-imports-jco", ["libs/wasm-agent", "tests/fixtures"], "@bytecodealliance/[^/]+"),
@@ -82,6 +92,7 @@ module.exports = function dependencyRules(root) {
       "@eventstore/[^/]+",
     ),
     onlyImporter("only-telemetry-imports-pino-and-otel", ["libs/telemetry"], "pino", "@opentelemetry/[^/]+"),
+    onlyImporter("only-deployment-file-imports-yaml", ["libs/deployment-file"], "yaml", "fastest-levenshtein"),
     {
       name: "auditor-imports-nothing-of-ours",
       severity: "error",

@@ -43,7 +43,7 @@ describe("reads, folded from the event store", () => {
     expect([unknown.code, unknown.metadata.get("caxton-code")]).toEqual([Code.NotFound, "unknown-deployment"]);
     const stream = await failure(Array.fromAsync(client().readEvents({ agent: "nobody" })));
     expect([stream.code, stream.metadata.get("caxton-code")]).toEqual([Code.NotFound, "unknown-agent"]);
-    const later = await failure(client().createCanaryDeployment({}));
+    const later = await failure(client().createShadowDeployment({}));
     expect([later.code, later.metadata.get("caxton-code")]).toEqual([Code.Unimplemented, "not-implemented"]);
   });
 

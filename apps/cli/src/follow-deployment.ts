@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { hasCode } from "@caxton/contracts/errors";
-import type { Deployment } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import type { WatchDeploymentResponse } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
 import type { Gateway } from "./gateway-client.ts";
 import { isPassing, Patience } from "./patience.ts";
 
@@ -9,29 +9,32 @@ const unknownMaxMs = 5_000;
 
 export interface FollowDeploymentOptions {
   readonly signal: AbortSignal;
+  /** Begin with its first event instead of with the deployment as it is. */
+  readonly fromBeginning?: boolean;
   /** Told once each time the connection breaks. */
   readonly onBroken: () => void;
 }
 
 /**
- * The deployment as it is and then after each change, across broken connections and restarts of the gateway. Ends when
- * `signal` aborts.
+ * The deployment as it is and then after each change, and what is seen of its step in between, across broken connections and
+ * restarts of the gateway. Each event comes once. Ends when `signal` aborts.
  * @throws CaxtonError what the gateway says, or `gateway-unavailable` once it was away for a minute
  */
 export async function* followDeployment(
   gateway: Gateway,
   id: string,
-  { signal, onBroken }: FollowDeploymentOptions,
-): AsyncGenerator<Deployment> {
+  { signal, fromBeginning = false, onBroken }: FollowDeploymentOptions,
+): AsyncGenerator<WatchDeploymentResponse> {
   const patience = new Patience();
   let revision = -1;
   while (!signal.aborted) {
     try {
-      for await (const { deployment } of gateway.watchDeployment(id, signal)) {
+      for await (const change of gateway.watchDeployment({ deploymentId: id, fromBeginning }, signal)) {
         patience.renew();
-        if (deployment === undefined || deployment.revision < revision) continue;
-        revision = deployment.revision;
-        yield deployment;
+        const seen = change.event?.revision ?? change.deployment?.revision ?? revision;
+        if (seen < revision || (change.event !== undefined && seen === revision)) continue;
+        revision = seen;
+        yield change;
       }
     } catch (error) {
       if (signal.aborted) return;

@@ -2,10 +2,15 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { CaxtonError, type ErrorCode, isErrorCode, toCaxtonError } from "@caxton/contracts/errors";
 import {
   AgentDeployment,
-  type DeployRequestSchema,
+  type GetHistoryRequestSchema,
   type InboxMessageSchema,
   type ReadEventsRequestSchema,
+  type WatchDeploymentRequestSchema,
 } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import type {
+  CanaryRequestSchema,
+  DeployRequestSchema,
+} from "@caxton/contracts/gen/caxton/v1/deployment_commands_pb.js";
 import {
   AgentMessages,
   type ListDeadLettersRequestSchema,
@@ -28,6 +33,21 @@ type MessagesRpc = Client<typeof AgentMessages>;
 type LogEntries = ReturnType<OperationsRpc["readLogs"]>;
 type Context = NonNullable<MessageInitShape<typeof DeployRequestSchema>["context"]>;
 
+/** What people decide about a deployment. */
+export type DecisionVerb = "abort" | "rollback" | "promote" | "pause" | "resume" | "approve";
+
+export interface Decision {
+  readonly deploymentId: string;
+  readonly context: Context;
+  /** Counted from 1; of promote, pause, resume and approve. */
+  readonly step?: number;
+  /** Of promote. */
+  readonly full?: boolean;
+}
+
+/** The state is that in which the command was accepted. */
+export type Decided = Pick<Answer<"abortDeployment">, "deploymentId" | "agent" | "state">;
+
 /** Longer than the gateway waits for an orchestrator's answer. */
 const answerTimeoutMs = 20_000;
 /** Of our vocabulary, set by the gateway. */
@@ -37,11 +57,18 @@ const codeHeader = "caxton-code";
 export interface Gateway {
   readonly address: GatewayAddress;
   deployAgent(request: MessageInitShape<typeof DeployRequestSchema>): Promise<Answer<"deployAgent">>;
-  abortDeployment(deploymentId: string, context: Context): Promise<Answer<"abortDeployment">>;
-  rollbackDeployment(deploymentId: string, context: Context): Promise<Answer<"rollbackDeployment">>;
+  createCanaryDeployment(
+    request: MessageInitShape<typeof CanaryRequestSchema>,
+  ): Promise<Answer<"createCanaryDeployment">>;
+  decide(verb: DecisionVerb, decision: Decision): Promise<Decided>;
   getDeployment(deploymentId: string): Promise<Answer<"getDeployment">>;
   listDeployments(agent: string, limit: number): Promise<Answer<"listDeployments">>;
-  watchDeployment(deploymentId: string, signal: AbortSignal): AsyncIterable<Streamed<"watchDeployment">>;
+  watchDeployment(
+    request: MessageInitShape<typeof WatchDeploymentRequestSchema>,
+    signal: AbortSignal,
+  ): AsyncIterable<Streamed<"watchDeployment">>;
+  explainDeployment(deploymentId: string): Promise<Answer<"explainDeployment">>;
+  getHistory(request: MessageInitShape<typeof GetHistoryRequestSchema>): Promise<Answer<"getHistory">>;
   getAgent(agent: string, revision?: number): Promise<Answer<"getAgent">>;
   listAgents(): Promise<Answer<"listAgents">>;
   readEvents(
@@ -77,6 +104,14 @@ export function connectGateway(address: GatewayAddress): Gateway {
   const operations: OperationsRpc = createClient(Operations, transport);
   const messagesRpc: MessagesRpc = createClient(AgentMessages, transport);
   const within = { timeoutMs: answerTimeoutMs };
+  const decisions: Readonly<Record<DecisionVerb, (decision: Decision) => Promise<Decided>>> = {
+    abort: (decision) => rpc.abortDeployment(decision, within),
+    rollback: (decision) => rpc.rollbackDeployment(decision, within),
+    promote: (decision) => rpc.promoteCanary(decision, within),
+    pause: (decision) => rpc.pauseDeployment(decision, within),
+    resume: (decision) => rpc.resumeDeployment(decision, within),
+    approve: (decision) => rpc.approveStep(decision, within),
+  };
   const answer = <Result>(asked: Promise<Result>): Promise<Result> =>
     asked.catch((error: unknown) => {
       throw fromConnect(error, address);
@@ -89,12 +124,13 @@ export function connectGateway(address: GatewayAddress): Gateway {
   return {
     address,
     deployAgent: (request) => answer(rpc.deployAgent(request, within)),
-    abortDeployment: (deploymentId, context) => answer(rpc.abortDeployment({ deploymentId, context }, within)),
-    rollbackDeployment: (deploymentId, context) => answer(rpc.rollbackDeployment({ deploymentId, context }, within)),
+    createCanaryDeployment: (request) => answer(rpc.createCanaryDeployment(request, within)),
+    decide: (verb, decision) => answer(decisions[verb](decision)),
     getDeployment: (deploymentId) => answer(rpc.getDeployment({ deploymentId }, within)),
     listDeployments: (agent, limit) => answer(rpc.listDeployments({ agent, limit }, within)),
-    watchDeployment: (deploymentId, signal) =>
-      stream((open) => rpc.watchDeployment({ deploymentId }, { signal: open }), signal),
+    watchDeployment: (request, signal) => stream((open) => rpc.watchDeployment(request, { signal: open }), signal),
+    explainDeployment: (deploymentId) => answer(rpc.explainDeployment({ deploymentId }, within)),
+    getHistory: (request) => answer(rpc.getHistory(request, within)),
     getAgent: (agent, revision) =>
       answer(rpc.getAgent({ agent, ...(revision === undefined ? {} : { revision }) }, within)),
     listAgents: () => answer(rpc.listAgents({}, within)),

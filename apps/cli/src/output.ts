@@ -8,6 +8,8 @@ export interface Output {
   readonly style: Style;
   /** Whether somebody watches standard output, so that a line may be drawn over. */
   readonly live: boolean;
+  /** How many characters a line of the terminal has; many where there is none. */
+  readonly columns: number;
   /** Aborts when whoever read standard output is gone (`| head`): a command that only shows something may end then. */
   readonly closed: AbortSignal;
   /** Lines for people; nothing with `--json`. */
@@ -34,6 +36,9 @@ export function openOutput(json: boolean): Output {
     json,
     style: process.stdout.isTTY && !isSet(process.env["NO_COLOR"]) ? terminal : plain,
     live,
+    get columns() {
+      return process.stdout.isTTY ? process.stdout.columns : Number.MAX_SAFE_INTEGER;
+    },
     closed: closed.signal,
     lines: (...lines) => {
       if (!json) for (const line of lines) write(`${line}\n`);

@@ -4,21 +4,31 @@ import type { Output } from "./output.ts";
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const frameMs = 80;
 
+/** A line that is longer than the terminal would stay there when it is drawn over. */
+function fitted(line: string, columns: number): string {
+  return line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 2))}…`;
+}
+
 /** What goes on and for how long, drawn over one line of a terminal; elsewhere nothing is seen of it. */
 export class Spinner implements Disposable {
   readonly #output: Output;
   readonly #startedMs = performance.now();
   readonly #timer: NodeJS.Timeout | undefined;
-  #text: string;
+  #text: () => string;
   #frame = 0;
 
   constructor(output: Output, text: string) {
     this.#output = output;
-    this.#text = text;
+    this.#text = () => text;
     this.#timer = output.live ? setInterval(() => this.#draw(), frameMs) : undefined;
   }
 
   say(text: string): void {
+    this.#text = () => text;
+  }
+
+  /** What changes by itself: asked again for every frame. */
+  show(text: () => string): void {
     this.#text = text;
   }
 
@@ -36,6 +46,7 @@ export class Spinner implements Disposable {
   #draw(): void {
     this.#frame += 1;
     const elapsed = seconds(performance.now() - this.#startedMs);
-    this.#output.draw(this.#output.style.faint(`${frames[this.#frame % frames.length]} ${this.#text} ${elapsed}`));
+    const line = `${frames[this.#frame % frames.length]} ${this.#text()} ${elapsed}`;
+    this.#output.draw(this.#output.style.faint(fitted(line, this.#output.columns)));
   }
 }

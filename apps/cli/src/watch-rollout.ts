@@ -1,5 +1,10 @@
 import { CaxtonError, isErrorCode } from "@caxton/contracts/errors";
-import { type Deployment, DeploymentSchema } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import {
+  type Deployment,
+  DeploymentSchema,
+  type WatchDeploymentResponse,
+} from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import type { StepProgress } from "@caxton/contracts/gen/caxton/v1/canary_pb.js";
 import { CommandFailure } from "./failure.ts";
 import { followDeployment } from "./follow-deployment.ts";
 import { progressText, queueText, refusalLines, rolloutEnd, rolloutLines } from "./format/rollout.ts";
@@ -10,27 +15,37 @@ import { wireJson } from "./wire-json.ts";
 
 export interface WatchOptions {
   readonly signal: AbortSignal;
-  /** Told of every change. */
-  readonly onChange?: (deployment: Deployment) => void;
+  /** Begin with the deployment's first event, so that `onChange` is told of all of them. */
+  readonly fromBeginning?: boolean;
+  /** Told of every change and of what is seen in between. */
+  readonly onChange?: (change: WatchDeploymentResponse) => void;
 }
 
 /**
  * Tells how a rollout goes until it has ended, and returns it; undefined when `signal` aborts first.
- * @throws CommandFailure with the refusal's code where it did not end running
+ * @throws CommandFailure with the refusal's code where it did not end as it should
  */
 export async function watchRollout(
   gateway: Gateway,
   id: string,
   output: Output,
-  { signal, onChange }: WatchOptions,
+  { signal, fromBeginning = false, onChange }: WatchOptions,
 ): Promise<Deployment | undefined> {
   using spinner = new Spinner(output, "Deploying");
   let told = 0;
   let place = 0;
+  let latest: Deployment | undefined;
+  let progress: StepProgress | undefined;
   const onBroken = () => spinner.above("→ The connection to the gateway broke; trying again");
-  for await (const deployment of followDeployment(gateway, id, { signal, onBroken })) {
-    onChange?.(deployment);
-    spinner.say(progressText(deployment));
+  for await (const change of followDeployment(gateway, id, { signal, fromBeginning, onBroken })) {
+    onChange?.(change);
+    const deployment = change.deployment ?? latest;
+    if (deployment === undefined) continue;
+    latest = deployment;
+    progress = change.progress ?? progress;
+    const seen = progress;
+    spinner.show(() => progressText(deployment, seen));
+    if (change.deployment === undefined) continue;
     if (deployment.queuePlace !== place && deployment.queuePlace > 0) {
       spinner.above(`→ ${queueText(deployment.queuePlace)}`);
     }
@@ -49,7 +64,7 @@ export async function watchRollout(
 
 function refusal(deployment: Deployment): CommandFailure {
   const { id, agent, failure, rollbackReason } = deployment;
-  const code = isErrorCode(failure?.code) ? failure.code : failure === undefined ? "not-allowed-now" : "internal";
+  const code = isErrorCode(failure?.code) ? failure.code : failure === undefined ? "rolled-back" : "internal";
   const message =
     failure === undefined
       ? `deployment ${id} of ${agent} was taken back: ${rollbackReason}`

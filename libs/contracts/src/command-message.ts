@@ -1,12 +1,9 @@
-import { strategies } from "@caxton/deployment/strategy";
+import { strategies, watchMaxMs } from "@caxton/deployment/strategy";
 import Type, { type Static } from "typebox";
 import { tracestateMaxCharacters } from "./trace-context.ts";
 import { concurrencyMax, instancesMax, VersionLimits } from "./limits.ts";
 import { Judging } from "./judging.ts";
 import { checker } from "./schema.ts";
-
-/** Longest that a share is watched or a version kept warm: 30 days. */
-export const canaryWatchMaxMs = 30 * 24 * 3_600_000;
 
 // Descriptions stand in the AsyncAPI document, so they are written for whoever sends commands.
 
@@ -42,7 +39,7 @@ const CanaryStep = Type.Union([
         description: "Of the agent's messages, 0 to 1; shares grow, the last is 1.",
       }),
       watchMs: Type.Optional(
-        Type.Number({ exclusiveMinimum: 0, maximum: canaryWatchMaxMs, description: "How long it is watched." }),
+        Type.Number({ exclusiveMinimum: 0, maximum: watchMaxMs, description: "How long it is watched." }),
       ),
     },
     { additionalProperties: false },
@@ -61,7 +58,7 @@ export const CanaryCommand = Type.Object(
     cleanupMs: Type.Optional(
       Type.Number({
         minimum: 0,
-        maximum: canaryWatchMaxMs,
+        maximum: watchMaxMs,
         description: "How long the version before is kept warm after all messages went to the new one.",
       }),
     ),

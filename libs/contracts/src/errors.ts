@@ -41,6 +41,11 @@ export const errorCodes = {
     exit: 2,
   },
   "invalid-command": { meaning: "A command does not satisfy its schema.", grpc: "invalid_argument", exit: 2 },
+  "invalid-deployment-file": {
+    meaning: "A deployment file says something that it may not; every place is named.",
+    grpc: "invalid_argument",
+    exit: 2,
+  },
   "command-expired": {
     meaning: "A command was read after its expiresAt and was not applied.",
     grpc: "deadline_exceeded",
@@ -73,6 +78,11 @@ export const errorCodes = {
   },
   "stale-step": {
     meaning: "The command means a step that is not the one under way.",
+    grpc: "failed_precondition",
+    exit: 4,
+  },
+  "rolled-back": {
+    meaning: "The deployment was taken back; its history says by whom or by which rule.",
     grpc: "failed_precondition",
     exit: 4,
   },

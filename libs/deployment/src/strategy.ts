@@ -21,6 +21,8 @@ export type CanaryStep =
   | { readonly kind: "approve" };
 
 const minuteMs = 60_000;
+/** Longest that a share is watched or a version kept warm: 30 days. */
+export const watchMaxMs = 30 * 24 * 60 * minuteMs;
 const startTimeoutMs = 30_000;
 /** ADR section 5. */
 const drainMaxMs = 30_000;

@@ -3,31 +3,47 @@ import { timestampFromMs, ValueSchema } from "@bufbuild/protobuf/wkt";
 import type {
   AgentSchema,
   DeploymentSchema,
+  StepSchema,
   StoredEventSchema,
 } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
-import { type Deployment, isSettled, stepOf, versionOf } from "@caxton/deployment/state";
+import { type Deployment, isSettled, stepOf, versionOf, warmPredecessor } from "@caxton/deployment/state";
 import type { RecordedEvent } from "@caxton/event-store/port";
+import { judgingMessage, rollbackMessage, stepMessages, verdictMessage } from "./canary-messages.ts";
 import type { AgentView } from "./core/agent-view.ts";
 import { timingsOf } from "./core/timings.ts";
 import { toJsonObject } from "./json-object.ts";
 
 const timestamp = (atMs: number | undefined) => (atMs === undefined ? undefined : timestampFromMs(atMs));
 
-export function deploymentMessage(view: AgentView, deployment: Deployment): MessageInitShape<typeof DeploymentSchema> {
+/** Its fields, before it is made a message. */
+type DeploymentMessage = Extract<MessageInitShape<typeof DeploymentSchema>, { readonly $typeName?: never }>;
+
+export function deploymentMessage(view: AgentView, deployment: Deployment): DeploymentMessage {
+  const report = toJsonObject(view.marks[deployment.deployment]?.report);
+  const { steps, rollback } = view.stories[deployment.deployment] ?? { steps: {} };
+  const warm = warmPredecessor(view.state, deployment);
+  return {
+    ...listedDeployment(view, deployment),
+    ...(report === undefined ? {} : { validationReport: report }),
+    steps: stepMessages(deployment, steps),
+    ...(deployment.judging === undefined ? {} : { judging: judgingMessage(deployment.judging) }),
+    ...(rollback === undefined ? {} : { rollback: rollbackMessage(rollback) }),
+    ...(warm?.cleanup === undefined ? {} : { warmPredecessor: warmMessage(warm, warm.cleanup.untilMs) }),
+    ...(deployment.drain === undefined ? definedOnly({ warmUntil: timestamp(deployment.cleanup?.untilMs) }) : {}),
+  };
+}
+
+/** Of a list: without what is long, which is there for who asks for one deployment. */
+export function listedDeployment(view: AgentView, deployment: Deployment): DeploymentMessage {
   const marks = view.marks[deployment.deployment] ?? {};
   const { kept } = deployment;
-  const step = stepOf(deployment);
-  const underWay = deployment.state !== "Queued" && !isSettled(deployment.state);
-  const report = toJsonObject(marks.report);
   return {
     id: deployment.deployment,
     agent: deployment.agent,
     version: deployment.version ?? "",
     state: deployment.state,
     strategy: deployment.strategy,
-    ...(underWay && step !== undefined
-      ? { step: { number: deployment.step + 1, of: deployment.plan.length, kind: step.kind } }
-      : {}),
+    ...definedOnly({ step: stepMessage(deployment) }),
     queuePlace: view.state.queue.indexOf(deployment.deployment) + 1,
     artifactDigest: deployment.artifact.digest,
     artifactSizeBytes: deployment.artifact.sizeBytes,
@@ -43,9 +59,31 @@ export function deploymentMessage(view: AgentView, deployment: Deployment): Mess
     requestedAt: timestampFromMs(deployment.requestedAtMs),
     ...definedOnly({ runningAt: timestamp(deployment.runningAtMs), endedAt: timestamp(deployment.endedAtMs) }),
     timings: timingsOf(deployment, marks),
-    ...(report === undefined ? {} : { validationReport: report }),
     revision: view.revision,
   };
+}
+
+/** The step that is under way. */
+function stepMessage(deployment: Deployment): MessageInitShape<typeof StepSchema> | undefined {
+  const { plan, pausedAtMs, watch } = deployment;
+  const step = stepOf(deployment);
+  if (deployment.state === "Queued" || isSettled(deployment.state) || step === undefined) return undefined;
+  return {
+    number: deployment.step + 1,
+    of: plan.length,
+    kind: step.kind,
+    ...(step.kind === "shift" ? { share: step.share } : {}),
+    ...definedOnly({
+      watchedUntil: timestamp(watch?.endsAtMs),
+      heldSince: timestamp(watch?.heldAtMs),
+      pausedSince: timestamp(pausedAtMs),
+    }),
+    ...(watch?.verdict === undefined ? {} : { verdict: verdictMessage(watch.verdict) }),
+  };
+}
+
+function warmMessage({ deployment, version }: Deployment, untilMs: number) {
+  return { deploymentId: deployment, version: version ?? "", until: timestampFromMs(untilMs) };
 }
 
 export function agentMessage(view: AgentView, withState: boolean): MessageInitShape<typeof AgentSchema> {

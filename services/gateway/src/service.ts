@@ -21,6 +21,7 @@ import { agentsApi } from "./rpc/agents-api.ts";
 import type { ApiContext } from "./rpc/api-context.ts";
 import { commandsApi } from "./rpc/commands-api.ts";
 import { deploymentsApi } from "./rpc/deployments-api.ts";
+import { explanationsApi } from "./rpc/explanations-api.ts";
 import { lettersApi } from "./rpc/letters-api.ts";
 import { messagesApi } from "./rpc/messages-api.ts";
 import { operationsApi } from "./rpc/operations-api.ts";
@@ -106,6 +107,7 @@ function apiRoutes(context: ApiContext): (router: ConnectRouter) => void {
     router.service(AgentDeployment, {
       ...commandsApi(context),
       ...deploymentsApi(context),
+      ...explanationsApi(context),
       ...agentsApi(context),
       ...messagesApi(context),
     });

@@ -11,17 +11,19 @@ import { uploadArtifact } from "../artifact-upload.ts";
 import { gatewayCommand, type JsonOption, outputOf, wholeNumber } from "../command.ts";
 import { commandContext, type GatewayOption, openGateway } from "../context.ts";
 import { agentNameOf, type GivenLimits, parseLimits, readConfiguration } from "../deploy-options.ts";
+import { CommandFailure } from "../failure.ts";
 import { bytes } from "../format/quantity.ts";
 import type { Gateway } from "../gateway-client.ts";
 import { CtrlC, Interrupted } from "../interrupt.ts";
 import type { Output } from "../output.ts";
 import { Spinner } from "../spinner.ts";
+import { type PlanOptions, readPlan, type RolloutPlan } from "../rollout-plan.ts";
 import { watchRollout } from "../watch-rollout.ts";
+import { changeTo } from "../watched-json.ts";
 import { wireJson } from "../wire-json.ts";
 
-interface DeployOptions extends JsonOption, GatewayOption {
+interface DeployOptions extends JsonOption, GatewayOption, PlanOptions {
   readonly agent?: string;
-  readonly strategy: string;
   readonly configuration?: string;
   readonly limit?: GivenLimits;
   readonly instances?: number;
@@ -41,11 +43,25 @@ export function deployAgentCommand(): Command {
     "caxton deploy agent build/v2.wasm --agent quake-watch --limit memory=128MiB,timeout=2s",
     `caxton deploy agent quake-watch.wasm --configuration '{"threshold": 4}' --instances 2`,
     'caxton deploy agent v3.wasm --agent quake-watch --allow-breaking --reason "old producers are gone"',
+    "caxton deploy agent quake-watch.wasm --strategy canary",
+    "caxton deploy agent quake-watch.wasm --config deployment.yaml",
+    "caxton deploy agent quake-watch.wasm --strategy canary --steps 5%:30s,25%:1m,100%",
+    'caxton deploy agent quake-watch.wasm --steps 10%:1m,approve,100% --rollback-on "error_rate > 0.5%"',
     "caxton deploy agent quake-watch.wasm --detach --json",
   ])
     .argument("<file>", "the component, a .wasm file")
     .option("--agent <name>", "the agent it becomes a version of; the file's name without .wasm and -v<n> unless given")
-    .option("--strategy <strategy>", "how traffic moves to it: direct", "direct")
+    .option(
+      "--strategy <strategy>",
+      "how traffic moves to it: direct or canary; direct unless the other options say canary",
+    )
+    .option("--config <file>", "a deployment file (YAML) with strategy, stages and rules; `caxton lint` checks one")
+    .option("--steps <steps>", "of a canary: shares and how long each is watched, as 5%:30s,25%:1m,approve,100%")
+    .option(
+      "--rollback-on <rule>",
+      "of a canary: take it back where this holds, as error_rate > 1% (may be repeated; instead of the file's)",
+      (rule: string, before: readonly string[] | undefined) => [...(before ?? []), rule],
+    )
     .option("--configuration <file|json>", "given to the agent with every message; '{}' takes an earlier one back")
     .option(
       "--limit <limits>",
@@ -72,6 +88,7 @@ async function deployAgent(file: string, options: DeployOptions): Promise<void> 
   }
   const configuration =
     options.configuration === undefined ? undefined : await readConfiguration(options.configuration);
+  const plan = await readPlan(options, output);
   const artifact = await readArtifact(file);
   const agent = requireAgentName(options.agent ?? agentNameOf(file));
   const gateway = await openGateway(options);
@@ -80,18 +97,21 @@ async function deployAgent(file: string, options: DeployOptions): Promise<void> 
   const id = options.deployment ?? randomUUIDv7();
   using ctrlC = new CtrlC();
   const { reason = "" } = options;
-  const asked = gateway.deployAgent({
+  const deployment = {
     context: commandContext(reason),
     agent,
     artifactDigest: artifact.digest,
     deploymentId: id,
-    strategy: options.strategy,
+    strategy: plan.isCanary ? "canary" : plan.strategy,
     ...(configuration === undefined ? {} : { configuration: fromJsonString(ValueSchema, configuration) }),
     ...(options.limit === undefined ? {} : { limits: options.limit }),
     ...(options.instances === undefined ? {} : { instances: options.instances }),
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     ...(options.allowBreaking === true ? { allowBreaking: reason } : {}),
-  });
+  };
+  const asked = plan.isCanary
+    ? gateway.createCanaryDeployment({ deployment, canary: plan.canary, deploymentFile: plan.deploymentFile })
+    : gateway.deployAgent(deployment);
   const { deploymentId, state } = await asked.catch((error: unknown) => {
     throw withWayBack(error, id);
   });
@@ -103,17 +123,29 @@ async function deployAgent(file: string, options: DeployOptions): Promise<void> 
     output.value({ id: deploymentId, agent, state });
     return;
   }
-  const wayBack = `the rollout goes on without you; come back with: caxton get -w ${deploymentId}`;
-  const deployment = await watchRollout(gateway, deploymentId, output, { signal: ctrlC.signal }).catch(
-    (error: unknown) => {
-      if (!hasCode(error, "gateway-unavailable")) throw error;
-      throw new CaxtonError(error.code, `${error.message}. ${wayBack}`, { cause: error });
-    },
-  );
-  if (deployment === undefined) {
-    throw new Interrupted(wayBack);
-  }
-  output.value(wireJson(DeploymentSchema, deployment));
+  await follow(gateway, deploymentId, plan, output, ctrlC.signal);
+}
+
+/** A canary is told as it goes on, with `--json` as well; of a direct deployment what counts is its end. */
+async function follow(
+  gateway: Gateway,
+  id: string,
+  { isCanary }: RolloutPlan,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const wayBack = `the rollout goes on without you; come back with: caxton get -w ${id}`;
+  const watching = isCanary && output.json ? { fromBeginning: true, onChange: changeTo(output) } : {};
+  const deployment = await watchRollout(gateway, id, output, { signal, ...watching }).catch((error: unknown) => {
+    if (isCanary && error instanceof CommandFailure) {
+      throw new CommandFailure(error, { type: "deployment", deployment: error.result });
+    }
+    if (!hasCode(error, "gateway-unavailable")) throw error;
+    throw new CaxtonError(error.code, `${error.message}. ${wayBack}`, { cause: error });
+  });
+  if (deployment === undefined) throw new Interrupted(wayBack);
+  const value = wireJson(DeploymentSchema, deployment);
+  output.value(isCanary ? { type: "deployment", deployment: value } : value);
 }
 
 async function upload(gateway: Gateway, artifact: ArtifactFile, output: Output): Promise<void> {

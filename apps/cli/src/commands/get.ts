@@ -3,6 +3,7 @@ import {
   AgentSchema,
   type Deployment,
   DeploymentSchema,
+  type WatchDeploymentResponse,
 } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
 import type { Command } from "commander";
 import { gatewayCommand, type JsonOption, outputOf } from "../command.ts";
@@ -70,7 +71,9 @@ async function watchAgent(gateway: Gateway, shown: Agent, output: Output): Promi
 async function watchDeployment(gateway: Gateway, { id }: Deployment, output: Output): Promise<void> {
   using ctrlC = new CtrlC();
   const signal = AbortSignal.any([ctrlC.signal, output.closed]);
-  const onChange = (deployment: Deployment): void => output.value(wireJson(DeploymentSchema, deployment));
+  const onChange = ({ deployment }: WatchDeploymentResponse): void => {
+    if (deployment !== undefined) output.value(wireJson(DeploymentSchema, deployment));
+  };
   await watchRollout(gateway, id, output, { signal, onChange });
   if (ctrlC.signal.aborted) throw new Interrupted();
 }

@@ -30,8 +30,7 @@ async function takeBack(verb: "abort" | "rollback", id: string, options: TakeBac
   const output = outputOf(options);
   const gateway = await openGateway(options);
   const context = commandContext(options.reason);
-  const { deploymentId, agent, state } =
-    verb === "abort" ? await gateway.abortDeployment(id, context) : await gateway.rollbackDeployment(id, context);
+  const { deploymentId, agent, state } = await gateway.decide(verb, { deploymentId: id, context });
   const what = verb === "abort" ? "Abort" : "Rollback";
   output.lines(
     `${output.style.good("✓")} ${what} of ${deploymentId} (${agent}) accepted; it is ${state}`,

@@ -37,6 +37,29 @@ export function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(1)}s`;
 }
 
+const wholeUnits: readonly (readonly [number, string])[] = [
+  [86_400_000, "day"],
+  [3_600_000, "hour"],
+  [60_000, "minute"],
+  [1_000, "second"],
+];
+
+/** As the ADR writes what is yet to come: `5 minutes`, `90 seconds`, `1.5 seconds`. */
+export function inWords(ms: number): string {
+  const [factor, name] = wholeUnits.find(([each]) => ms !== 0 && ms % each === 0) ?? [1_000, "second"];
+  const count = Number((ms / factor).toPrecision(3));
+  return `${count} ${name}${count === 1 ? "" : "s"}`;
+}
+
+/** As a clock shows it: `42s`, `4:07`, `1:04:07`. */
+export function shortly(ms: number): string {
+  const total = Math.ceil(ms / 1_000);
+  if (total < 60) return `${total}s`;
+  const [hours, minutes, secs] = [Math.floor(total / 3_600), Math.floor((total % 3_600) / 60), total % 60];
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return hours === 0 ? `${minutes}:${two(secs)}` : `${hours}:${two(minutes)}:${two(secs)}`;
+}
+
 /** Times that may be very short: `0.42 ms`, `17 ms`, `2.3 s`. */
 export function duration(ms: number): string {
   if (ms < 10 && !Number.isInteger(ms)) return `${ms.toFixed(2)} ms`;

@@ -1,6 +1,9 @@
 import type { Deployment } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import type { StepProgress } from "@caxton/contracts/gen/caxton/v1/canary_pb.js";
+import { canaryLines, canaryProgress } from "./canary.ts";
 import { nextStepFor } from "./next-step.ts";
 import { seconds } from "./quantity.ts";
+import { rollbackLines } from "./rollback.ts";
 import { keptText } from "./settings.ts";
 import type { Style } from "./style.ts";
 
@@ -9,35 +12,57 @@ const validationStages: readonly string[] = ["static", "sandbox", "contracts", "
 /** How a rollout ended, seen by who asked for it. */
 export type RolloutEnd = "running" | "failed" | "taken-back";
 
-/** What became of it; undefined while it is on its way. */
-export function rolloutEnd({ state, runningAt }: Deployment): RolloutEnd | undefined {
+/** What became of it; undefined while it is on its way, there or back. */
+export function rolloutEnd({ state, runningAt, rollbackReason }: Deployment): RolloutEnd | undefined {
   if (state === "Failed") return "failed";
   if (state === "RolledBack") return "taken-back";
+  if (rollbackReason !== "") return undefined;
   // A deployment that ran may be replaced by the next one at once.
   return state === "Running" || state === "Retired" || runningAt !== undefined ? "running" : undefined;
 }
 
 /** The ADR's lines, as far as they are true by now; what was said before stays as it was. */
 export function rolloutLines(deployment: Deployment, style: Style): readonly string[] {
-  const { version, timings } = deployment;
-  const running = rolloutEnd(deployment) === "running";
+  const { version, timings, runningAt, kept } = deployment;
+  const isCanary = deployment.strategy === "canary" && deployment.replaces !== "";
   return [
-    ...(deployment.kept === undefined ? [] : [`→ Kept: ${keptText(deployment.kept)}`]),
+    ...(kept === undefined ? [] : [`→ Kept: ${keptText(kept)}`]),
     ...(version === "" ? [] : [`${style.good("✓")} Validation passed${took(timings?.validationMs)}`]),
-    ...(running
-      ? [
-          `${style.good("✓")} Agent deployed${took(timings?.deployMs)}`,
+    ...(isCanary ? canaryLines(deployment, style) : []),
+    ...(runningAt === undefined
+      ? []
+      : [
+          `${style.good("✓")} Agent deployed${took(isCanary ? lastShareMs(deployment) : timings?.deployMs)}`,
           `→ Agent ID: ${style.strong(version)}`,
           "→ Receiving messages",
-        ]
-      : []),
+        ]),
+    ...backLines(deployment, style),
   ];
+}
+
+function lastShareMs({ steps }: Deployment): number | undefined {
+  return steps.findLast(({ kind, startedAt }) => kind === "shift" && startedAt !== undefined)?.appliedMs;
+}
+
+/** Of one that was under way: who or what took it back, then the ADR's lines. */
+function backLines(deployment: Deployment, style: Style): readonly string[] {
+  const { rollback } = deployment;
+  if (rollback === undefined) return [];
+  const { cause, by, reason } = rollback;
+  const why =
+    cause === "manual" ? `→ Rolling back, asked for by ${by}: ${reason}` : `${style.bad("✗")} Rolling back: ${reason}`;
+  return [why, ...rollbackLines(deployment, style)];
 }
 
 /** Why a rollout did not end well, finding by finding, and what to do next. */
 export function refusalLines(deployment: Deployment, style: Style): readonly string[] {
   const { failure, rollbackReason } = deployment;
-  if (deployment.state === "RolledBack") return [`${style.bad("✗")} Taken back: ${rollbackReason}`];
+  if (deployment.state === "RolledBack") {
+    // A rollback was told of already; one that had no version yet was only taken out of the line.
+    return deployment.rollback === undefined
+      ? [`${style.bad("✗")} Taken back: ${rollbackReason}`]
+      : [`→ Why: caxton explain ${deployment.version || deployment.id}`];
+  }
   const { stage = "unknown", code = "internal", reason = "" } = failure ?? {};
   const isValidation = validationStages.includes(stage) || stage === "validate";
   const findings = findingsOf(deployment);
@@ -50,8 +75,17 @@ export function refusalLines(deployment: Deployment, style: Style): readonly str
 }
 
 /** What the spinner says while nothing else happens. */
-export function progressText({ state, queuePlace, step }: Deployment): string {
+export function progressText(deployment: Deployment, progress?: StepProgress, nowMs = Date.now()): string {
+  const { state, queuePlace, step, rollbackReason } = deployment;
   if (state === "Queued") return queueText(queuePlace);
+  if (rollbackReason !== "") return "Rolling back";
+  if (
+    deployment.strategy === "canary" &&
+    deployment.replaces !== "" &&
+    (step?.kind === "shift" || step?.kind === "approve")
+  ) {
+    return canaryProgress(deployment, progress, nowMs);
+  }
   return step === undefined ? state : `${state} (${step.kind}, step ${step.number} of ${step.of})`;
 }
 

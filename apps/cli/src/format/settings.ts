@@ -1,6 +1,7 @@
 import { toJson } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
-import type { Deployment, Kept, Limits } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import type { Deployment, Kept } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import type { Limits } from "@caxton/contracts/gen/caxton/v1/deployment_commands_pb.js";
 import { inboxMaxBytes, inboxMessageMaxBytes, maxHops } from "@caxton/contracts/limits";
 import { bytes, duration } from "./quantity.ts";
 

@@ -12,6 +12,7 @@ export const structSchemas: Readonly<Partial<Record<string, TSchema>>> = {
   // The domain's own state, for replay to compare with: whatever libs/deployment makes of it.
   "caxton.v1.Agent.state": Type.Record(Type.String(), Type.Unknown()),
   "caxton.v1.Deployment.validation_report": ValidationReport,
+  "caxton.v1.ExplainDeploymentResponse.ledger": Ledger,
   "caxton.v1.GetLedgerResponse.ledger": Ledger,
   "caxton.v1.GetMessageResponse.message": MessageLife,
   "caxton.v1.GetStatusResponse.status": SystemStatus,

@@ -2,6 +2,7 @@ import { readDeploymentEvent } from "@caxton/contracts/event-upcast";
 import type { DeploymentEvent } from "@caxton/deployment/event";
 import { evolve } from "@caxton/deployment/evolve";
 import { type AgentState, initialState } from "@caxton/deployment/state";
+import { type DeploymentStory, tell } from "./story.ts";
 
 /** When the parts of a deployment first happened, Unix ms, and what validation found. */
 export interface DeploymentMarks {
@@ -19,6 +20,7 @@ export interface AgentView {
   readonly revision: number;
   readonly state: AgentState;
   readonly marks: Readonly<Record<string, DeploymentMarks>>;
+  readonly stories: Readonly<Record<string, DeploymentStory>>;
 }
 
 export interface StoredFact {
@@ -29,7 +31,7 @@ export interface StoredFact {
 }
 
 export function emptyView(agent: string): AgentView {
-  return { agent, revision: -1, state: initialState, marks: {} };
+  return { agent, revision: -1, state: initialState, marks: {}, stories: {} };
 }
 
 /**
@@ -39,13 +41,11 @@ export function emptyView(agent: string): AgentView {
 export function foldFact(view: AgentView, stored: StoredFact): AgentView {
   const event = readDeploymentEvent(stored);
   if (event === undefined) return { ...view, revision: stored.revision };
-  const deployment = "deployment" in event ? event.deployment : view.state.rollout;
+  const { deployment: id } = event;
   const changes = marksOf(event);
-  const marks =
-    deployment === undefined || changes === undefined
-      ? view.marks
-      : { ...view.marks, [deployment]: { ...changes, ...view.marks[deployment] } };
-  return { ...view, revision: stored.revision, state: evolve(view.state, event), marks };
+  const marks = changes === undefined ? view.marks : { ...view.marks, [id]: { ...changes, ...view.marks[id] } };
+  const stories = { ...view.stories, [id]: tell(view.stories[id], event) };
+  return { ...view, revision: stored.revision, state: evolve(view.state, event), marks, stories };
 }
 
 function marksOf(event: DeploymentEvent): DeploymentMarks | undefined {

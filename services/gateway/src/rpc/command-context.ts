@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { parseTraceparent, sentTrace, type SentTrace } from "@caxton/contracts/trace-context";
 import { header } from "@caxton/contracts/subjects";
-import type { CommandContext } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import type { CommandContext } from "@caxton/contracts/gen/caxton/v1/deployment_commands_pb.js";
 
 export interface CommandEnvelope extends SentTrace {
   readonly id: string;

@@ -1,12 +1,20 @@
 import { CaxtonError } from "@caxton/contracts/errors";
-import { deploymentCommand } from "@caxton/contracts/command-message";
-import type { CommandContext } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import {
+  type CommandMessage,
+  type DeployCommand,
+  deploymentCommand,
+  promoteCommand,
+  stepCommand,
+} from "@caxton/contracts/command-message";
+import type { CommandVerb } from "@caxton/contracts/commands";
+import type { CommandContext } from "@caxton/contracts/gen/caxton/v1/deployment_commands_pb.js";
 import { requireAgentName } from "@caxton/contracts/names";
 import type { HandlerContext } from "@connectrpc/connect";
 import { resolveDeployment } from "../core/resolve-id.ts";
 import type { Projection } from "../projection.ts";
 import type { Api, ApiContext } from "./api-context.ts";
-import { commandEnvelope } from "./command-context.ts";
+import { toCanaryCommand } from "./canary-command.ts";
+import { type CommandEnvelope, commandEnvelope } from "./command-context.ts";
 import { toDeployCommand } from "./deploy-command.ts";
 
 const shownWithinMs = 2_000;
@@ -19,36 +27,84 @@ type CommandApi = Pick<
   | "rollbackDeployment"
   | "createShadowDeployment"
   | "abortDeployment"
+  | "pauseDeployment"
+  | "resumeDeployment"
+  | "approveStep"
 >;
+
+interface Answer {
+  readonly deploymentId: string;
+  readonly agent: string;
+  readonly state: string;
+}
+
+/** What a request says that is about one deployment. */
+interface About {
+  readonly deploymentId: string;
+  readonly context?: CommandContext | undefined;
+}
+
+interface AboutStep extends About {
+  readonly step: number;
+}
 
 /** The RPCs that want something done: each is a command on the bus, and its answer. */
 export function commandsApi({ commands, projection }: ApiContext): CommandApi {
+  async function deploy(agent: string, command: DeployCommand, signal: AbortSignal): Promise<Answer> {
+    const { deployment, state } = await commands.send(agent, "deploy", command, signal);
+    await untilShown(projection, agent, deployment, signal);
+    return { deploymentId: deployment, agent, state };
+  }
+
+  /** To whichever agent has the deployment; `toCommand` completes what all commands carry. */
   async function send(
-    verb: "abort" | "rollback",
-    typed: string,
-    context: CommandContext | undefined,
+    verb: Exclude<CommandVerb, "deploy">,
+    { deploymentId, context }: About,
     { signal, requestHeader }: HandlerContext,
-  ): Promise<{ deploymentId: string; agent: string; state: string }> {
-    const { agent, deployment } = resolveDeployment(projection.views(), typed);
-    const command = deploymentCommand.check({ ...commandEnvelope(context, requestHeader), deployment });
+    toCommand: (body: CommandEnvelope & { readonly deployment: string }) => CommandMessage,
+  ): Promise<Answer> {
+    const { agent, deployment } = resolveDeployment(projection.views(), deploymentId);
+    const command = toCommand({ ...commandEnvelope(context, requestHeader), deployment });
     const { state } = await commands.send(agent, verb, command, signal);
     return { deploymentId: deployment, agent, state };
   }
 
+  const sendStep = (verb: "pause" | "resume" | "approve", request: AboutStep, call: HandlerContext): Promise<Answer> =>
+    send(verb, request, call, (body) => stepCommand.check({ ...body, ...stepOf(request) }));
+
   return {
-    async deployAgent(request, { signal, requestHeader }) {
+    deployAgent(request, { signal, requestHeader }) {
       const agent = requireAgentName(request.agent);
-      const command = toDeployCommand(request, requestHeader);
-      const { deployment, state } = await commands.send(agent, "deploy", command, signal);
-      await untilShown(projection, agent, deployment, signal);
-      return { deploymentId: deployment, agent, state };
+      return deploy(agent, toDeployCommand(request, requestHeader), signal);
     },
-    rollbackDeployment: ({ deploymentId, context }, call) => send("rollback", deploymentId, context, call),
-    abortDeployment: ({ deploymentId, context }, call) => send("abort", deploymentId, context, call),
-    createCanaryDeployment: () => notYet("canary deployments"),
-    promoteCanary: () => notYet("promotions of canaries"),
-    createShadowDeployment: () => notYet("shadow deployments"),
+    createCanaryDeployment({ deployment, canary, deploymentFile }, { signal, requestHeader }) {
+      if (deployment === undefined) throw new CaxtonError("invalid-argument", "'deployment' says what to deploy where");
+      const agent = requireAgentName(deployment.agent);
+      const command = toDeployCommand(deployment, requestHeader, toCanaryCommand(canary, deploymentFile));
+      return deploy(agent, command, signal);
+    },
+    promoteCanary: (request, call) =>
+      send("promote", request, call, (body) =>
+        promoteCommand.check({ ...body, ...stepOf(request), ...(request.full ? { full: true } : {}) }),
+      ),
+    rollbackDeployment: (request, call) => send("rollback", request, call, takenBack),
+    abortDeployment: (request, call) => send("abort", request, call, takenBack),
+    pauseDeployment: (request, call) => sendStep("pause", request, call),
+    resumeDeployment: (request, call) => sendStep("resume", request, call),
+    approveStep: (request, call) => sendStep("approve", request, call),
+    createShadowDeployment() {
+      throw new CaxtonError("not-implemented", "shadow deployments are not served yet; direct ones and canaries are");
+    },
   };
+}
+
+function takenBack(body: CommandEnvelope & { readonly deployment: string }): CommandMessage {
+  return deploymentCommand.check(body);
+}
+
+/** 0 on the wire is none. */
+function stepOf({ step }: AboutStep): { readonly step?: number } {
+  return step === 0 ? {} : { step };
 }
 
 /** Who asked may look at once: waits, but not for long, until reads know the deployment as well. */
@@ -64,8 +120,4 @@ async function untilShown(
     if (state.deployments[deployment] !== undefined) return;
     await projection.changed(agent, revision, signal).catch(() => undefined);
   }
-}
-
-function notYet(what: string): never {
-  throw new CaxtonError("not-implemented", `${what} are not served yet; DeployAgent with strategy direct is`);
 }

@@ -1,15 +1,21 @@
-import type { Deployment } from "@caxton/deployment/state";
-import { type AgentView, foldFact } from "../core/agent-view.ts";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { WatchDeploymentResponseSchema } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import { progressMessage } from "../canary-messages.ts";
+import { type AgentView, emptyView, foldFact } from "../core/agent-view.ts";
 import { resolveAgent, resolveDeployment } from "../core/resolve-id.ts";
 import { followHistory } from "../history.ts";
-import { deploymentMessage, eventMessage } from "../messages.ts";
+import { merged } from "../merged.ts";
+import { deploymentMessage, eventMessage, listedDeployment } from "../messages.ts";
+import { stepProgress } from "../step-progress.ts";
 import type { Api, ApiContext } from "./api-context.ts";
 
 const listedUnlessGiven = 100;
 
 type DeploymentsApi = Pick<Api, "getDeployment" | "listDeployments" | "watchDeployment">;
 
-export function deploymentsApi({ projection, eventStore }: ApiContext): DeploymentsApi {
+type Watched = MessageInitShape<typeof WatchDeploymentResponseSchema>;
+
+export function deploymentsApi({ bus, projection, eventStore }: ApiContext): DeploymentsApi {
   return {
     getDeployment({ deploymentId }) {
       const place = resolveDeployment(projection.views(), deploymentId);
@@ -24,38 +30,46 @@ export function deploymentsApi({ projection, eventStore }: ApiContext): Deployme
       );
       const newest = found.toSorted((a, b) => b.deployment.requestedAtMs - a.deployment.requestedAtMs);
       const shown = newest.slice(0, limit > 0 ? limit : listedUnlessGiven);
-      return { deployments: shown.map(({ view, deployment }) => withoutReport(view, deployment)) };
+      return { deployments: shown.map(({ view, deployment }) => listedDeployment(view, deployment)) };
     },
 
-    async *watchDeployment({ deploymentId }, { signal }) {
+    async *watchDeployment({ deploymentId, fromBeginning }, { signal }) {
       const { agent, deployment } = resolveDeployment(projection.views(), deploymentId);
-      let view = projection.view(agent);
-      yield { deployment: messageOf(view, deployment) };
-      for await (const event of followHistory(
-        eventStore,
-        projection,
-        agent,
-        { fromRevision: view.revision + 1 },
-        signal,
-      )) {
-        const before = view.state.deployments[deployment];
-        const placeBefore = view.state.queue.indexOf(deployment);
-        view = foldFact(view, event);
-        const moved = view.state.queue.indexOf(deployment) !== placeBefore || view.state.rollout === deployment;
-        if (!moved && view.state.deployments[deployment] === before) continue;
-        yield { deployment: messageOf(view, deployment), event: eventMessage(agent, event) };
+      const shown = projection.view(agent);
+      const left = new AbortController();
+      const until = AbortSignal.any([signal, left.signal]);
+      try {
+        if (!fromBeginning) yield { deployment: messageOf(shown, deployment) };
+        const view = fromBeginning ? emptyView(agent) : shown;
+        yield* merged(changesOf(view, deployment, until), progressOf(agent, deployment, until));
+      } finally {
+        left.abort();
       }
     },
   };
+
+  /** The deployment after each event that changed it, beginning with those that `view` does not know. */
+  async function* changesOf(view: AgentView, deployment: string, signal: AbortSignal): AsyncGenerator<Watched> {
+    const range = { fromRevision: view.revision + 1 };
+    let { state } = view;
+    let folded = view;
+    for await (const event of followHistory(eventStore, projection, view.agent, range, signal)) {
+      folded = foldFact(folded, event);
+      const before = state;
+      ({ state } = folded);
+      const place = before.queue.indexOf(deployment);
+      const moved = state.queue.indexOf(deployment) !== place || state.rollout === deployment;
+      if (!moved && state.deployments[deployment] === before.deployments[deployment]) continue;
+      yield { deployment: messageOf(folded, deployment), event: eventMessage(view.agent, event) };
+    }
+  }
+
+  async function* progressOf(agent: string, deployment: string, signal: AbortSignal): AsyncGenerator<Watched> {
+    for await (const seen of stepProgress(bus, agent, deployment, signal)) yield { progress: progressMessage(seen) };
+  }
 }
 
 function messageOf(view: AgentView, id: string): ReturnType<typeof deploymentMessage> {
   const deployment = view.state.deployments[id];
   return deployment === undefined ? {} : deploymentMessage(view, deployment);
-}
-
-/** Reports are long; they are there for who asks for one deployment. */
-function withoutReport(view: AgentView, deployment: Deployment): ReturnType<typeof deploymentMessage> {
-  const { validationReport: _report, ...message } = deploymentMessage(view, deployment);
-  return message;
 }

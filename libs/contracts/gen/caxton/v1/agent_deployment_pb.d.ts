@@ -5,431 +5,13 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
+import type { Judging, RollbackStory, StepProgress, StepStory, Verdict, WarmPredecessor } from "./canary_pb.js";
+import type { AbortRequestSchema, AbortResponseSchema, ApproveRequestSchema, ApproveResponseSchema, CanaryRequestSchema, CanaryResponseSchema, DeployRequestSchema, DeployResponseSchema, Limits, PauseRequestSchema, PauseResponseSchema, PromoteRequestSchema, PromoteResponseSchema, ResumeRequestSchema, ResumeResponseSchema, RollbackRequestSchema, RollbackResponseSchema, ShadowRequestSchema, ShadowResponseSchema } from "./deployment_commands_pb.js";
 
 /**
  * Describes the file caxton/v1/agent_deployment.proto.
  */
 export declare const file_caxton_v1_agent_deployment: GenFile;
-
-/**
- * Who asks and why, the same for every command.
- *
- * @generated from message caxton.v1.CommandContext
- */
-export declare type CommandContext = Message<"caxton.v1.CommandContext"> & {
-  /**
-   * UUID chosen by the sender: the same id twice is one command. A new one unless given.
-   *
-   * @generated from field: string command_id = 1;
-   */
-  commandId: string;
-
-  /**
-   * Who wants it, in words.
-   *
-   * @generated from field: string actor = 2;
-   */
-  actor: string;
-
-  /**
-   * @generated from field: string reason = 3;
-   */
-  reason: string;
-
-  /**
-   * Read later than this, the command is not applied.
-   *
-   * @generated from field: google.protobuf.Timestamp expires_at = 4;
-   */
-  expiresAt?: Timestamp | undefined;
-
-  /**
-   * W3C Trace Context.
-   *
-   * @generated from field: string traceparent = 5;
-   */
-  traceparent: string;
-};
-
-/**
- * Describes the message caxton.v1.CommandContext.
- * Use `create(CommandContextSchema)` to create a new message.
- */
-export declare const CommandContextSchema: GenMessage<CommandContext>;
-
-/**
- * @generated from message caxton.v1.Limits
- */
-export declare type Limits = Message<"caxton.v1.Limits"> & {
-  /**
-   * @generated from field: optional double memory_max_bytes = 1;
-   */
-  memoryMaxBytes?: number | undefined;
-
-  /**
-   * @generated from field: optional int32 message_timeout_ms = 2;
-   */
-  messageTimeoutMs?: number | undefined;
-
-  /**
-   * @generated from field: optional int32 start_timeout_ms = 3;
-   */
-  startTimeoutMs?: number | undefined;
-
-  /**
-   * @generated from field: optional double output_max_bytes = 4;
-   */
-  outputMaxBytes?: number | undefined;
-
-  /**
-   * @generated from field: optional double p99_max_ms = 5;
-   */
-  p99MaxMs?: number | undefined;
-};
-
-/**
- * Describes the message caxton.v1.Limits.
- * Use `create(LimitsSchema)` to create a new message.
- */
-export declare const LimitsSchema: GenMessage<Limits>;
-
-/**
- * @generated from message caxton.v1.DeployRequest
- */
-export declare type DeployRequest = Message<"caxton.v1.DeployRequest"> & {
-  /**
-   * @generated from field: caxton.v1.CommandContext context = 1;
-   */
-  context?: CommandContext | undefined;
-
-  /**
-   * @generated from field: string agent = 2;
-   */
-  agent: string;
-
-  /**
-   * sha256 of an artifact uploaded with `PUT /artifacts/<digest>`, in hex.
-   *
-   * @generated from field: string artifact_digest = 3;
-   */
-  artifactDigest: string;
-
-  /**
-   * UUID chosen by the sender (version 7 by custom), so that asking twice is asking once. A new one unless given.
-   *
-   * @generated from field: string deployment_id = 4;
-   */
-  deploymentId: string;
-
-  /**
-   * `direct` unless given.
-   *
-   * @generated from field: string strategy = 5;
-   */
-  strategy: string;
-
-  /**
-   * Given to the agent with every message. This, every limit, the instances and the concurrency stay as the agent's version
-   * before has them where they are not set, and are {} and the defaults for an agent's first.
-   *
-   * @generated from field: google.protobuf.Value configuration = 6;
-   */
-  configuration?: Value | undefined;
-
-  /**
-   * @generated from field: caxton.v1.Limits limits = 7;
-   */
-  limits?: Limits | undefined;
-
-  /**
-   * Processes of the version, 1 to 64.
-   *
-   * @generated from field: optional int32 instances = 8;
-   */
-  instances?: number | undefined;
-
-  /**
-   * Why a breaking change of the contract is wanted all the same.
-   *
-   * @generated from field: string allow_breaking = 9;
-   */
-  allowBreaking: string;
-
-  /**
-   * Messages that one instance works on at once, 1 to 16.
-   *
-   * @generated from field: optional int32 concurrency = 10;
-   */
-  concurrency?: number | undefined;
-};
-
-/**
- * Describes the message caxton.v1.DeployRequest.
- * Use `create(DeployRequestSchema)` to create a new message.
- */
-export declare const DeployRequestSchema: GenMessage<DeployRequest>;
-
-/**
- * @generated from message caxton.v1.DeployResponse
- */
-export declare type DeployResponse = Message<"caxton.v1.DeployResponse"> & {
-  /**
-   * @generated from field: string deployment_id = 1;
-   */
-  deploymentId: string;
-
-  /**
-   * @generated from field: string agent = 2;
-   */
-  agent: string;
-
-  /**
-   * The state the deployment was in when the command was accepted.
-   *
-   * @generated from field: string state = 3;
-   */
-  state: string;
-};
-
-/**
- * Describes the message caxton.v1.DeployResponse.
- * Use `create(DeployResponseSchema)` to create a new message.
- */
-export declare const DeployResponseSchema: GenMessage<DeployResponse>;
-
-/**
- * @generated from message caxton.v1.CanaryRequest
- */
-export declare type CanaryRequest = Message<"caxton.v1.CanaryRequest"> & {
-  /**
-   * @generated from field: caxton.v1.DeployRequest deployment = 1;
-   */
-  deployment?: DeployRequest | undefined;
-};
-
-/**
- * Describes the message caxton.v1.CanaryRequest.
- * Use `create(CanaryRequestSchema)` to create a new message.
- */
-export declare const CanaryRequestSchema: GenMessage<CanaryRequest>;
-
-/**
- * @generated from message caxton.v1.CanaryResponse
- */
-export declare type CanaryResponse = Message<"caxton.v1.CanaryResponse"> & {
-  /**
-   * @generated from field: string deployment_id = 1;
-   */
-  deploymentId: string;
-
-  /**
-   * @generated from field: string agent = 2;
-   */
-  agent: string;
-
-  /**
-   * @generated from field: string state = 3;
-   */
-  state: string;
-};
-
-/**
- * Describes the message caxton.v1.CanaryResponse.
- * Use `create(CanaryResponseSchema)` to create a new message.
- */
-export declare const CanaryResponseSchema: GenMessage<CanaryResponse>;
-
-/**
- * @generated from message caxton.v1.PromoteRequest
- */
-export declare type PromoteRequest = Message<"caxton.v1.PromoteRequest"> & {
-  /**
-   * @generated from field: caxton.v1.CommandContext context = 1;
-   */
-  context?: CommandContext | undefined;
-
-  /**
-   * @generated from field: string deployment_id = 2;
-   */
-  deploymentId: string;
-
-  /**
-   * The step that is meant; a promotion that comes late is refused.
-   *
-   * @generated from field: int32 step = 3;
-   */
-  step: number;
-};
-
-/**
- * Describes the message caxton.v1.PromoteRequest.
- * Use `create(PromoteRequestSchema)` to create a new message.
- */
-export declare const PromoteRequestSchema: GenMessage<PromoteRequest>;
-
-/**
- * @generated from message caxton.v1.PromoteResponse
- */
-export declare type PromoteResponse = Message<"caxton.v1.PromoteResponse"> & {
-  /**
-   * @generated from field: string deployment_id = 1;
-   */
-  deploymentId: string;
-
-  /**
-   * @generated from field: string agent = 2;
-   */
-  agent: string;
-
-  /**
-   * @generated from field: string state = 3;
-   */
-  state: string;
-};
-
-/**
- * Describes the message caxton.v1.PromoteResponse.
- * Use `create(PromoteResponseSchema)` to create a new message.
- */
-export declare const PromoteResponseSchema: GenMessage<PromoteResponse>;
-
-/**
- * @generated from message caxton.v1.RollbackRequest
- */
-export declare type RollbackRequest = Message<"caxton.v1.RollbackRequest"> & {
-  /**
-   * @generated from field: caxton.v1.CommandContext context = 1;
-   */
-  context?: CommandContext | undefined;
-
-  /**
-   * Of the deployment, or of its version.
-   *
-   * @generated from field: string deployment_id = 2;
-   */
-  deploymentId: string;
-};
-
-/**
- * Describes the message caxton.v1.RollbackRequest.
- * Use `create(RollbackRequestSchema)` to create a new message.
- */
-export declare const RollbackRequestSchema: GenMessage<RollbackRequest>;
-
-/**
- * @generated from message caxton.v1.RollbackResponse
- */
-export declare type RollbackResponse = Message<"caxton.v1.RollbackResponse"> & {
-  /**
-   * @generated from field: string deployment_id = 1;
-   */
-  deploymentId: string;
-
-  /**
-   * @generated from field: string agent = 2;
-   */
-  agent: string;
-
-  /**
-   * @generated from field: string state = 3;
-   */
-  state: string;
-};
-
-/**
- * Describes the message caxton.v1.RollbackResponse.
- * Use `create(RollbackResponseSchema)` to create a new message.
- */
-export declare const RollbackResponseSchema: GenMessage<RollbackResponse>;
-
-/**
- * @generated from message caxton.v1.ShadowRequest
- */
-export declare type ShadowRequest = Message<"caxton.v1.ShadowRequest"> & {
-  /**
-   * @generated from field: caxton.v1.DeployRequest deployment = 1;
-   */
-  deployment?: DeployRequest | undefined;
-};
-
-/**
- * Describes the message caxton.v1.ShadowRequest.
- * Use `create(ShadowRequestSchema)` to create a new message.
- */
-export declare const ShadowRequestSchema: GenMessage<ShadowRequest>;
-
-/**
- * @generated from message caxton.v1.ShadowResponse
- */
-export declare type ShadowResponse = Message<"caxton.v1.ShadowResponse"> & {
-  /**
-   * @generated from field: string deployment_id = 1;
-   */
-  deploymentId: string;
-
-  /**
-   * @generated from field: string agent = 2;
-   */
-  agent: string;
-
-  /**
-   * @generated from field: string state = 3;
-   */
-  state: string;
-};
-
-/**
- * Describes the message caxton.v1.ShadowResponse.
- * Use `create(ShadowResponseSchema)` to create a new message.
- */
-export declare const ShadowResponseSchema: GenMessage<ShadowResponse>;
-
-/**
- * @generated from message caxton.v1.AbortRequest
- */
-export declare type AbortRequest = Message<"caxton.v1.AbortRequest"> & {
-  /**
-   * @generated from field: caxton.v1.CommandContext context = 1;
-   */
-  context?: CommandContext | undefined;
-
-  /**
-   * @generated from field: string deployment_id = 2;
-   */
-  deploymentId: string;
-};
-
-/**
- * Describes the message caxton.v1.AbortRequest.
- * Use `create(AbortRequestSchema)` to create a new message.
- */
-export declare const AbortRequestSchema: GenMessage<AbortRequest>;
-
-/**
- * @generated from message caxton.v1.AbortResponse
- */
-export declare type AbortResponse = Message<"caxton.v1.AbortResponse"> & {
-  /**
-   * @generated from field: string deployment_id = 1;
-   */
-  deploymentId: string;
-
-  /**
-   * @generated from field: string agent = 2;
-   */
-  agent: string;
-
-  /**
-   * @generated from field: string state = 3;
-   */
-  state: string;
-};
-
-/**
- * Describes the message caxton.v1.AbortResponse.
- * Use `create(AbortResponseSchema)` to create a new message.
- */
-export declare const AbortResponseSchema: GenMessage<AbortResponse>;
 
 /**
  * @generated from message caxton.v1.GetDeploymentRequest
@@ -446,6 +28,157 @@ export declare type GetDeploymentRequest = Message<"caxton.v1.GetDeploymentReque
  * Use `create(GetDeploymentRequestSchema)` to create a new message.
  */
 export declare const GetDeploymentRequestSchema: GenMessage<GetDeploymentRequest>;
+
+/**
+ * @generated from message caxton.v1.ExplainDeploymentRequest
+ */
+export declare type ExplainDeploymentRequest = Message<"caxton.v1.ExplainDeploymentRequest"> & {
+  /**
+   * @generated from field: string deployment_id = 1;
+   */
+  deploymentId: string;
+};
+
+/**
+ * Describes the message caxton.v1.ExplainDeploymentRequest.
+ * Use `create(ExplainDeploymentRequestSchema)` to create a new message.
+ */
+export declare const ExplainDeploymentRequestSchema: GenMessage<ExplainDeploymentRequest>;
+
+/**
+ * @generated from message caxton.v1.ExplainDeploymentResponse
+ */
+export declare type ExplainDeploymentResponse = Message<"caxton.v1.ExplainDeploymentResponse"> & {
+  /**
+   * @generated from field: caxton.v1.Deployment deployment = 1;
+   */
+  deployment?: Deployment | undefined;
+
+  /**
+   * Of the agent's inbox: libs/contracts/src/ledger.ts. Absent where no ledger answers.
+   *
+   * @generated from field: google.protobuf.Struct ledger = 2;
+   */
+  ledger?: JsonObject | undefined;
+};
+
+/**
+ * Describes the message caxton.v1.ExplainDeploymentResponse.
+ * Use `create(ExplainDeploymentResponseSchema)` to create a new message.
+ */
+export declare const ExplainDeploymentResponseSchema: GenMessage<ExplainDeploymentResponse>;
+
+/**
+ * @generated from message caxton.v1.GetHistoryRequest
+ */
+export declare type GetHistoryRequest = Message<"caxton.v1.GetHistoryRequest"> & {
+  /**
+   * @generated from field: string agent = 1;
+   */
+  agent: string;
+
+  /**
+   * Of this deployment only, where given.
+   *
+   * @generated from field: string deployment_id = 2;
+   */
+  deploymentId: string;
+
+  /**
+   * The newest so many; 1000 unless given.
+   *
+   * @generated from field: int32 limit = 3;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message caxton.v1.GetHistoryRequest.
+ * Use `create(GetHistoryRequestSchema)` to create a new message.
+ */
+export declare const GetHistoryRequestSchema: GenMessage<GetHistoryRequest>;
+
+/**
+ * @generated from message caxton.v1.GetHistoryResponse
+ */
+export declare type GetHistoryResponse = Message<"caxton.v1.GetHistoryResponse"> & {
+  /**
+   * @generated from field: string agent = 1;
+   */
+  agent: string;
+
+  /**
+   * @generated from field: repeated caxton.v1.HistoryEntry entries = 2;
+   */
+  entries: HistoryEntry[];
+};
+
+/**
+ * Describes the message caxton.v1.GetHistoryResponse.
+ * Use `create(GetHistoryResponseSchema)` to create a new message.
+ */
+export declare const GetHistoryResponseSchema: GenMessage<GetHistoryResponse>;
+
+/**
+ * @generated from message caxton.v1.HistoryEntry
+ */
+export declare type HistoryEntry = Message<"caxton.v1.HistoryEntry"> & {
+  /**
+   * @generated from field: google.protobuf.Timestamp at = 1;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string deployment_id = 2;
+   */
+  deploymentId: string;
+
+  /**
+   * Empty before validation has passed.
+   *
+   * @generated from field: string version = 3;
+   */
+  version: string;
+
+  /**
+   * The event's type.
+   *
+   * @generated from field: string type = 4;
+   */
+  type: string;
+
+  /**
+   * The event in a few words: `5% from route revision 2`.
+   *
+   * @generated from field: string text = 5;
+   */
+  text: string;
+
+  /**
+   * Who caused it.
+   *
+   * @generated from field: string actor = 6;
+   */
+  actor: string;
+
+  /**
+   * @generated from field: string reason = 7;
+   */
+  reason: string;
+
+  /**
+   * Of the agent's events.
+   *
+   * @generated from field: int32 revision = 8;
+   */
+  revision: number;
+};
+
+/**
+ * Describes the message caxton.v1.HistoryEntry.
+ * Use `create(HistoryEntrySchema)` to create a new message.
+ */
+export declare const HistoryEntrySchema: GenMessage<HistoryEntry>;
 
 /**
  * @generated from message caxton.v1.ListDeploymentsRequest
@@ -496,6 +229,13 @@ export declare type WatchDeploymentRequest = Message<"caxton.v1.WatchDeploymentR
    * @generated from field: string deployment_id = 1;
    */
   deploymentId: string;
+
+  /**
+   * Begin with the deployment's first event instead of with the deployment as it is now.
+   *
+   * @generated from field: bool from_beginning = 2;
+   */
+  fromBeginning: boolean;
 };
 
 /**
@@ -514,11 +254,18 @@ export declare type WatchDeploymentResponse = Message<"caxton.v1.WatchDeployment
   deployment?: Deployment | undefined;
 
   /**
-   * What changed it; absent in the first message.
+   * What changed it; absent in the first message, and beside `progress`.
    *
    * @generated from field: caxton.v1.StoredEvent event = 2;
    */
   event?: StoredEvent | undefined;
+
+  /**
+   * Instead of a deployment and an event.
+   *
+   * @generated from field: caxton.v1.StepProgress progress = 3;
+   */
+  progress?: StepProgress | undefined;
 };
 
 /**
@@ -741,6 +488,39 @@ export declare type Deployment = Message<"caxton.v1.Deployment"> & {
    * @generated from field: caxton.v1.Kept kept = 24;
    */
   kept?: Kept | undefined;
+
+  /**
+   * The plan, with what became of each step. Empty in lists, as the report and what follows here.
+   *
+   * @generated from field: repeated caxton.v1.StepStory steps = 25;
+   */
+  steps: StepStory[];
+
+  /**
+   * How a canary is judged.
+   *
+   * @generated from field: caxton.v1.Judging judging = 26;
+   */
+  judging?: Judging | undefined;
+
+  /**
+   * @generated from field: caxton.v1.RollbackStory rollback = 27;
+   */
+  rollback?: RollbackStory | undefined;
+
+  /**
+   * The version it replaced, while that is kept warm.
+   *
+   * @generated from field: caxton.v1.WarmPredecessor warm_predecessor = 28;
+   */
+  warmPredecessor?: WarmPredecessor | undefined;
+
+  /**
+   * While it was itself replaced and is kept warm.
+   *
+   * @generated from field: google.protobuf.Timestamp warm_until = 29;
+   */
+  warmUntil?: Timestamp | undefined;
 };
 
 /**
@@ -791,11 +571,44 @@ export declare type Step = Message<"caxton.v1.Step"> & {
   of: number;
 
   /**
-   * validate, start, shift or finalize.
+   * validate, start, shift, approve or finalize.
    *
    * @generated from field: string kind = 3;
    */
   kind: string;
+
+  /**
+   * Of a shift: the share of the messages, 0 to 1.
+   *
+   * @generated from field: optional double share = 4;
+   */
+  share?: number | undefined;
+
+  /**
+   * Until when the share is watched; absent until every router follows it.
+   *
+   * @generated from field: google.protobuf.Timestamp watched_until = 5;
+   */
+  watchedUntil?: Timestamp | undefined;
+
+  /**
+   * Since when it is held beyond that, without a verdict.
+   *
+   * @generated from field: google.protobuf.Timestamp held_since = 6;
+   */
+  heldSince?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp paused_since = 7;
+   */
+  pausedSince?: Timestamp | undefined;
+
+  /**
+   * The last verdict that was stored.
+   *
+   * @generated from field: caxton.v1.Verdict verdict = 8;
+   */
+  verdict?: Verdict | undefined;
 };
 
 /**
@@ -1263,7 +1076,7 @@ export declare const AgentDeployment: GenService<{
     output: typeof DeployResponseSchema;
   },
   /**
-   * Production deployment strategies. Canaries are declared and not served yet: `unimplemented`.
+   * Production deployment strategies.
    *
    * @generated from rpc caxton.v1.AgentDeployment.CreateCanaryDeployment
    */
@@ -1309,6 +1122,56 @@ export declare const AgentDeployment: GenService<{
     output: typeof AbortResponseSchema;
   },
   /**
+   * Keeps a canary at its share; a verdict against it takes it back all the same.
+   *
+   * @generated from rpc caxton.v1.AgentDeployment.PauseDeployment
+   */
+  pauseDeployment: {
+    methodKind: "unary";
+    input: typeof PauseRequestSchema;
+    output: typeof PauseResponseSchema;
+  },
+  /**
+   * Lets a paused canary go on with the time it had left.
+   *
+   * @generated from rpc caxton.v1.AgentDeployment.ResumeDeployment
+   */
+  resumeDeployment: {
+    methodKind: "unary";
+    input: typeof ResumeRequestSchema;
+    output: typeof ResumeResponseSchema;
+  },
+  /**
+   * Lets a canary that waits at an approval go on.
+   *
+   * @generated from rpc caxton.v1.AgentDeployment.ApproveStep
+   */
+  approveStep: {
+    methodKind: "unary";
+    input: typeof ApproveRequestSchema;
+    output: typeof ApproveResponseSchema;
+  },
+  /**
+   * Why a deployment went as it did: its steps with what was decided on which numbers, and what became of the messages.
+   *
+   * @generated from rpc caxton.v1.AgentDeployment.ExplainDeployment
+   */
+  explainDeployment: {
+    methodKind: "unary";
+    input: typeof ExplainDeploymentRequestSchema;
+    output: typeof ExplainDeploymentResponseSchema;
+  },
+  /**
+   * What was asked for and decided about an agent, by whom and why, oldest first.
+   *
+   * @generated from rpc caxton.v1.AgentDeployment.GetHistory
+   */
+  getHistory: {
+    methodKind: "unary";
+    input: typeof GetHistoryRequestSchema;
+    output: typeof GetHistoryResponseSchema;
+  },
+  /**
    * @generated from rpc caxton.v1.AgentDeployment.GetDeployment
    */
   getDeployment: {
@@ -1327,7 +1190,8 @@ export declare const AgentDeployment: GenService<{
     output: typeof ListDeploymentsResponseSchema;
   },
   /**
-   * The deployment as it is, then as it is after each further event, until the client leaves.
+   * The deployment as it is, then as it is after each further event, and between these what is seen of a canary's step,
+   * until the client leaves.
    *
    * @generated from rpc caxton.v1.AgentDeployment.WatchDeployment
    */

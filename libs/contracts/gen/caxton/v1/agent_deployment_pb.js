@@ -3,286 +3,225 @@
 /* eslint-disable */
 
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_caxton_v1_canary } from "./canary_pb.js";
+import { file_caxton_v1_deployment_commands } from "./deployment_commands_pb.js";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file caxton/v1/agent_deployment.proto.
  */
 export const file_caxton_v1_agent_deployment = /*@__PURE__*/
-  fileDesc("CiBjYXh0b24vdjEvYWdlbnRfZGVwbG95bWVudC5wcm90bxIJY2F4dG9uLnYxIogBCg5Db21tYW5kQ29udGV4dBISCgpjb21tYW5kX2lkGAEgASgJEg0KBWFjdG9yGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIuCgpleHBpcmVzX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgt0cmFjZXBhcmVudBgFIAEoCSKEAgoGTGltaXRzEh0KEG1lbW9yeV9tYXhfYnl0ZXMYASABKAFIAIgBARIfChJtZXNzYWdlX3RpbWVvdXRfbXMYAiABKAVIAYgBARIdChBzdGFydF90aW1lb3V0X21zGAMgASgFSAKIAQESHQoQb3V0cHV0X21heF9ieXRlcxgEIAEoAUgDiAEBEhcKCnA5OV9tYXhfbXMYBSABKAFIBIgBAUITChFfbWVtb3J5X21heF9ieXRlc0IVChNfbWVzc2FnZV90aW1lb3V0X21zQhMKEV9zdGFydF90aW1lb3V0X21zQhMKEV9vdXRwdXRfbWF4X2J5dGVzQg0KC19wOTlfbWF4X21zIsYCCg1EZXBsb3lSZXF1ZXN0EioKB2NvbnRleHQYASABKAsyGS5jYXh0b24udjEuQ29tbWFuZENvbnRleHQSDQoFYWdlbnQYAiABKAkSFwoPYXJ0aWZhY3RfZGlnZXN0GAMgASgJEhUKDWRlcGxveW1lbnRfaWQYBCABKAkSEAoIc3RyYXRlZ3kYBSABKAkSLQoNY29uZmlndXJhdGlvbhgGIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIhCgZsaW1pdHMYByABKAsyES5jYXh0b24udjEuTGltaXRzEhYKCWluc3RhbmNlcxgIIAEoBUgAiAEBEhYKDmFsbG93X2JyZWFraW5nGAkgASgJEhgKC2NvbmN1cnJlbmN5GAogASgFSAGIAQFCDAoKX2luc3RhbmNlc0IOCgxfY29uY3VycmVuY3kiRQoORGVwbG95UmVzcG9uc2USFQoNZGVwbG95bWVudF9pZBgBIAEoCRINCgVhZ2VudBgCIAEoCRINCgVzdGF0ZRgDIAEoCSI9Cg1DYW5hcnlSZXF1ZXN0EiwKCmRlcGxveW1lbnQYASABKAsyGC5jYXh0b24udjEuRGVwbG95UmVxdWVzdCJFCg5DYW5hcnlSZXNwb25zZRIVCg1kZXBsb3ltZW50X2lkGAEgASgJEg0KBWFnZW50GAIgASgJEg0KBXN0YXRlGAMgASgJImEKDlByb21vdGVSZXF1ZXN0EioKB2NvbnRleHQYASABKAsyGS5jYXh0b24udjEuQ29tbWFuZENvbnRleHQSFQoNZGVwbG95bWVudF9pZBgCIAEoCRIMCgRzdGVwGAMgASgFIkYKD1Byb21vdGVSZXNwb25zZRIVCg1kZXBsb3ltZW50X2lkGAEgASgJEg0KBWFnZW50GAIgASgJEg0KBXN0YXRlGAMgASgJIlQKD1JvbGxiYWNrUmVxdWVzdBIqCgdjb250ZXh0GAEgASgLMhkuY2F4dG9uLnYxLkNvbW1hbmRDb250ZXh0EhUKDWRlcGxveW1lbnRfaWQYAiABKAkiRwoQUm9sbGJhY2tSZXNwb25zZRIVCg1kZXBsb3ltZW50X2lkGAEgASgJEg0KBWFnZW50GAIgASgJEg0KBXN0YXRlGAMgASgJIj0KDVNoYWRvd1JlcXVlc3QSLAoKZGVwbG95bWVudBgBIAEoCzIYLmNheHRvbi52MS5EZXBsb3lSZXF1ZXN0IkUKDlNoYWRvd1Jlc3BvbnNlEhUKDWRlcGxveW1lbnRfaWQYASABKAkSDQoFYWdlbnQYAiABKAkSDQoFc3RhdGUYAyABKAkiUQoMQWJvcnRSZXF1ZXN0EioKB2NvbnRleHQYASABKAsyGS5jYXh0b24udjEuQ29tbWFuZENvbnRleHQSFQoNZGVwbG95bWVudF9pZBgCIAEoCSJECg1BYm9ydFJlc3BvbnNlEhUKDWRlcGxveW1lbnRfaWQYASABKAkSDQoFYWdlbnQYAiABKAkSDQoFc3RhdGUYAyABKAkiLQoUR2V0RGVwbG95bWVudFJlcXVlc3QSFQoNZGVwbG95bWVudF9pZBgBIAEoCSI2ChZMaXN0RGVwbG95bWVudHNSZXF1ZXN0Eg0KBWFnZW50GAEgASgJEg0KBWxpbWl0GAIgASgFIkUKF0xpc3REZXBsb3ltZW50c1Jlc3BvbnNlEioKC2RlcGxveW1lbnRzGAEgAygLMhUuY2F4dG9uLnYxLkRlcGxveW1lbnQiLwoWV2F0Y2hEZXBsb3ltZW50UmVxdWVzdBIVCg1kZXBsb3ltZW50X2lkGAEgASgJImsKF1dhdGNoRGVwbG95bWVudFJlc3BvbnNlEikKCmRlcGxveW1lbnQYASABKAsyFS5jYXh0b24udjEuRGVwbG95bWVudBIlCgVldmVudBgCIAEoCzIWLmNheHRvbi52MS5TdG9yZWRFdmVudCI2CgdGYWlsdXJlEg0KBXN0YWdlGAEgASgJEgwKBGNvZGUYAiABKAkSDgoGcmVhc29uGAMgASgJIu8BCgdUaW1pbmdzEhYKCXF1ZXVlZF9tcxgBIAEoAUgAiAEBEhoKDXZhbGlkYXRpb25fbXMYAiABKAFIAYgBARIWCglkZXBsb3lfbXMYAyABKAFIAogBARIVCghzdGFydF9tcxgEIAEoAUgDiAEBEhUKCGRyYWluX21zGAUgASgBSASIAQESFQoIdG90YWxfbXMYBiABKAFIBYgBAUIMCgpfcXVldWVkX21zQhAKDl92YWxpZGF0aW9uX21zQgwKCl9kZXBsb3lfbXNCCwoJX3N0YXJ0X21zQgsKCV9kcmFpbl9tc0ILCglfdG90YWxfbXMitgUKCkRlcGxveW1lbnQSCgoCaWQYASABKAkSDQoFYWdlbnQYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRINCgVzdGF0ZRgEIAEoCRIQCghzdHJhdGVneRgFIAEoCRIdCgRzdGVwGAYgASgLMg8uY2F4dG9uLnYxLlN0ZXASEwoLcXVldWVfcGxhY2UYByABKAUSFwoPYXJ0aWZhY3RfZGlnZXN0GAggASgJEhsKE2FydGlmYWN0X3NpemVfYnl0ZXMYCSABKAESEQoJaW5zdGFuY2VzGAogASgFEg0KBWFjdG9yGAsgASgJEhAKCHJlcGxhY2VzGAwgASgJEiMKB2ZhaWx1cmUYDSABKAsyEi5jYXh0b24udjEuRmFpbHVyZRIXCg9yb2xsYmFja19yZWFzb24YDiABKAkSMAoMcmVxdWVzdGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpydW5uaW5nX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIwoHdGltaW5ncxgSIAEoCzISLmNheHRvbi52MS5UaW1pbmdzEjIKEXZhbGlkYXRpb25fcmVwb3J0GBMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIQCghyZXZpc2lvbhgUIAEoBRITCgtjb25jdXJyZW5jeRgVIAEoBRIhCgZsaW1pdHMYFiABKAsyES5jYXh0b24udjEuTGltaXRzEi0KDWNvbmZpZ3VyYXRpb24YFyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSHQoEa2VwdBgYIAEoCzIPLmNheHRvbi52MS5LZXB0IiQKBEtlcHQSDAoEZnJvbRgBIAEoCRIOCgZmaWVsZHMYAiADKAkiMAoEU3RlcBIOCgZudW1iZXIYASABKAUSCgoCb2YYAiABKAUSDAoEa2luZBgDIAEoCSJECg9HZXRBZ2VudFJlcXVlc3QSDQoFYWdlbnQYASABKAkSFQoIcmV2aXNpb24YAiABKAVIAIgBAUILCglfcmV2aXNpb24iLQoLUm91dGVUYXJnZXQSDwoHdmVyc2lvbhgBIAEoCRINCgVzaGFyZRgCIAEoASL9AQoFQWdlbnQSDAoEbmFtZRgBIAEoCRIWCg5hY3RpdmVfdmVyc2lvbhgCIAEoCRIPCgdyb2xsb3V0GAMgASgJEg0KBXF1ZXVlGAQgAygJEhYKDnJvdXRlX3JldmlzaW9uGAUgASgFEh4KFmFwcGxpZWRfcm91dGVfcmV2aXNpb24YBiABKAUSJwoHdGFyZ2V0cxgHIAMoCzIWLmNheHRvbi52MS5Sb3V0ZVRhcmdldBITCgtkZXBsb3ltZW50cxgIIAEoBRIQCghyZXZpc2lvbhgJIAEoBRImCgVzdGF0ZRgKIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiEwoRTGlzdEFnZW50c1JlcXVlc3QiNgoSTGlzdEFnZW50c1Jlc3BvbnNlEiAKBmFnZW50cxgBIAMoCzIQLmNheHRvbi52MS5BZ2VudCJzChFSZWFkRXZlbnRzUmVxdWVzdBINCgVhZ2VudBgBIAEoCRIVCg1mcm9tX3JldmlzaW9uGAIgASgFEhgKC3RvX3JldmlzaW9uGAMgASgFSACIAQESDgoGZm9sbG93GAQgASgIQg4KDF90b19yZXZpc2lvbiLjAQoLU3RvcmVkRXZlbnQSCgoCaWQYASABKAkSDQoFYWdlbnQYAiABKAkSDAoEdHlwZRgDIAEoCRIQCghyZXZpc2lvbhgEIAEoBRIWCg5zY2hlbWFfdmVyc2lvbhgFIAEoBRIvCgtyZWNvcmRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJQoEZGF0YRgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKQoIbWV0YWRhdGEYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IiEKEEdldExlZGdlclJlcXVlc3QSDQoFYWdlbnQYASABKAkiSwoRR2V0TGVkZ2VyUmVzcG9uc2USDQoFYWdlbnQYASABKAkSJwoGbGVkZ2VyGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJIChFHZXRXaW5kb3dzUmVxdWVzdBINCgVhZ2VudBgBIAEoCRIWCgl3aW5kb3dfbXMYAiABKAVIAIgBAUIMCgpfd2luZG93X21zIk0KEkdldFdpbmRvd3NSZXNwb25zZRINCgVhZ2VudBgBIAEoCRIoCgd3aW5kb3dzGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJhCgxJbmJveE1lc3NhZ2USDAoEYm9keRgBIAEoCRIMCgRraW5kGAIgASgJEgoKAmlkGAMgASgJEhQKDGNvbnZlcnNhdGlvbhgEIAEoCRITCgt0cmFjZXBhcmVudBgFIAEoCSJPChNTZW5kTWVzc2FnZXNSZXF1ZXN0Eg0KBWFnZW50GAEgASgJEikKCG1lc3NhZ2VzGAIgAygLMhcuY2F4dG9uLnYxLkluYm94TWVzc2FnZSI+ChRTZW5kTWVzc2FnZXNSZXNwb25zZRImCgdyZXN1bHRzGAEgAygLMhUuY2F4dG9uLnYxLlNlbmRSZXN1bHQiXAoKU2VuZFJlc3VsdBIQCghzZXF1ZW5jZRgBIAEoARIRCglkdXBsaWNhdGUYAiABKAgSEgoKZXJyb3JfY29kZRgDIAEoCRIVCg1lcnJvcl9tZXNzYWdlGAQgASgJMpwJCg9BZ2VudERlcGxveW1lbnQSQgoLRGVwbG95QWdlbnQSGC5jYXh0b24udjEuRGVwbG95UmVxdWVzdBoZLmNheHRvbi52MS5EZXBsb3lSZXNwb25zZRJNChZDcmVhdGVDYW5hcnlEZXBsb3ltZW50EhguY2F4dG9uLnYxLkNhbmFyeVJlcXVlc3QaGS5jYXh0b24udjEuQ2FuYXJ5UmVzcG9uc2USRgoNUHJvbW90ZUNhbmFyeRIZLmNheHRvbi52MS5Qcm9tb3RlUmVxdWVzdBoaLmNheHRvbi52MS5Qcm9tb3RlUmVzcG9uc2USTQoSUm9sbGJhY2tEZXBsb3ltZW50EhouY2F4dG9uLnYxLlJvbGxiYWNrUmVxdWVzdBobLmNheHRvbi52MS5Sb2xsYmFja1Jlc3BvbnNlEk0KFkNyZWF0ZVNoYWRvd0RlcGxveW1lbnQSGC5jYXh0b24udjEuU2hhZG93UmVxdWVzdBoZLmNheHRvbi52MS5TaGFkb3dSZXNwb25zZRJECg9BYm9ydERlcGxveW1lbnQSFy5jYXh0b24udjEuQWJvcnRSZXF1ZXN0GhguY2F4dG9uLnYxLkFib3J0UmVzcG9uc2USTAoNR2V0RGVwbG95bWVudBIfLmNheHRvbi52MS5HZXREZXBsb3ltZW50UmVxdWVzdBoVLmNheHRvbi52MS5EZXBsb3ltZW50IgOQAgESXQoPTGlzdERlcGxveW1lbnRzEiEuY2F4dG9uLnYxLkxpc3REZXBsb3ltZW50c1JlcXVlc3QaIi5jYXh0b24udjEuTGlzdERlcGxveW1lbnRzUmVzcG9uc2UiA5ACARJaCg9XYXRjaERlcGxveW1lbnQSIS5jYXh0b24udjEuV2F0Y2hEZXBsb3ltZW50UmVxdWVzdBoiLmNheHRvbi52MS5XYXRjaERlcGxveW1lbnRSZXNwb25zZTABEj0KCEdldEFnZW50EhouY2F4dG9uLnYxLkdldEFnZW50UmVxdWVzdBoQLmNheHRvbi52MS5BZ2VudCIDkAIBEk4KCkxpc3RBZ2VudHMSHC5jYXh0b24udjEuTGlzdEFnZW50c1JlcXVlc3QaHS5jYXh0b24udjEuTGlzdEFnZW50c1Jlc3BvbnNlIgOQAgESRAoKUmVhZEV2ZW50cxIcLmNheHRvbi52MS5SZWFkRXZlbnRzUmVxdWVzdBoWLmNheHRvbi52MS5TdG9yZWRFdmVudDABEksKCUdldExlZGdlchIbLmNheHRvbi52MS5HZXRMZWRnZXJSZXF1ZXN0GhwuY2F4dG9uLnYxLkdldExlZGdlclJlc3BvbnNlIgOQAgESTgoKR2V0V2luZG93cxIcLmNheHRvbi52MS5HZXRXaW5kb3dzUmVxdWVzdBodLmNheHRvbi52MS5HZXRXaW5kb3dzUmVzcG9uc2UiA5ACARJPCgxTZW5kTWVzc2FnZXMSHi5jYXh0b24udjEuU2VuZE1lc3NhZ2VzUmVxdWVzdBofLmNheHRvbi52MS5TZW5kTWVzc2FnZXNSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
-
-/**
- * Describes the message caxton.v1.CommandContext.
- * Use `create(CommandContextSchema)` to create a new message.
- */
-export const CommandContextSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 0);
-
-/**
- * Describes the message caxton.v1.Limits.
- * Use `create(LimitsSchema)` to create a new message.
- */
-export const LimitsSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 1);
-
-/**
- * Describes the message caxton.v1.DeployRequest.
- * Use `create(DeployRequestSchema)` to create a new message.
- */
-export const DeployRequestSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 2);
-
-/**
- * Describes the message caxton.v1.DeployResponse.
- * Use `create(DeployResponseSchema)` to create a new message.
- */
-export const DeployResponseSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 3);
-
-/**
- * Describes the message caxton.v1.CanaryRequest.
- * Use `create(CanaryRequestSchema)` to create a new message.
- */
-export const CanaryRequestSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 4);
-
-/**
- * Describes the message caxton.v1.CanaryResponse.
- * Use `create(CanaryResponseSchema)` to create a new message.
- */
-export const CanaryResponseSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 5);
-
-/**
- * Describes the message caxton.v1.PromoteRequest.
- * Use `create(PromoteRequestSchema)` to create a new message.
- */
-export const PromoteRequestSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 6);
-
-/**
- * Describes the message caxton.v1.PromoteResponse.
- * Use `create(PromoteResponseSchema)` to create a new message.
- */
-export const PromoteResponseSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 7);
-
-/**
- * Describes the message caxton.v1.RollbackRequest.
- * Use `create(RollbackRequestSchema)` to create a new message.
- */
-export const RollbackRequestSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 8);
-
-/**
- * Describes the message caxton.v1.RollbackResponse.
- * Use `create(RollbackResponseSchema)` to create a new message.
- */
-export const RollbackResponseSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 9);
-
-/**
- * Describes the message caxton.v1.ShadowRequest.
- * Use `create(ShadowRequestSchema)` to create a new message.
- */
-export const ShadowRequestSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 10);
-
-/**
- * Describes the message caxton.v1.ShadowResponse.
- * Use `create(ShadowResponseSchema)` to create a new message.
- */
-export const ShadowResponseSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 11);
-
-/**
- * Describes the message caxton.v1.AbortRequest.
- * Use `create(AbortRequestSchema)` to create a new message.
- */
-export const AbortRequestSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 12);
-
-/**
- * Describes the message caxton.v1.AbortResponse.
- * Use `create(AbortResponseSchema)` to create a new message.
- */
-export const AbortResponseSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 13);
+  fileDesc("CiBjYXh0b24vdjEvYWdlbnRfZGVwbG95bWVudC5wcm90bxIJY2F4dG9uLnYxIi0KFEdldERlcGxveW1lbnRSZXF1ZXN0EhUKDWRlcGxveW1lbnRfaWQYASABKAkiMQoYRXhwbGFpbkRlcGxveW1lbnRSZXF1ZXN0EhUKDWRlcGxveW1lbnRfaWQYASABKAkibwoZRXhwbGFpbkRlcGxveW1lbnRSZXNwb25zZRIpCgpkZXBsb3ltZW50GAEgASgLMhUuY2F4dG9uLnYxLkRlcGxveW1lbnQSJwoGbGVkZ2VyGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJIChFHZXRIaXN0b3J5UmVxdWVzdBINCgVhZ2VudBgBIAEoCRIVCg1kZXBsb3ltZW50X2lkGAIgASgJEg0KBWxpbWl0GAMgASgFIk0KEkdldEhpc3RvcnlSZXNwb25zZRINCgVhZ2VudBgBIAEoCRIoCgdlbnRyaWVzGAIgAygLMhcuY2F4dG9uLnYxLkhpc3RvcnlFbnRyeSKrAQoMSGlzdG9yeUVudHJ5EiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1kZXBsb3ltZW50X2lkGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSDAoEdHlwZRgEIAEoCRIMCgR0ZXh0GAUgASgJEg0KBWFjdG9yGAYgASgJEg4KBnJlYXNvbhgHIAEoCRIQCghyZXZpc2lvbhgIIAEoBSI2ChZMaXN0RGVwbG95bWVudHNSZXF1ZXN0Eg0KBWFnZW50GAEgASgJEg0KBWxpbWl0GAIgASgFIkUKF0xpc3REZXBsb3ltZW50c1Jlc3BvbnNlEioKC2RlcGxveW1lbnRzGAEgAygLMhUuY2F4dG9uLnYxLkRlcGxveW1lbnQiRwoWV2F0Y2hEZXBsb3ltZW50UmVxdWVzdBIVCg1kZXBsb3ltZW50X2lkGAEgASgJEhYKDmZyb21fYmVnaW5uaW5nGAIgASgIIpYBChdXYXRjaERlcGxveW1lbnRSZXNwb25zZRIpCgpkZXBsb3ltZW50GAEgASgLMhUuY2F4dG9uLnYxLkRlcGxveW1lbnQSJQoFZXZlbnQYAiABKAsyFi5jYXh0b24udjEuU3RvcmVkRXZlbnQSKQoIcHJvZ3Jlc3MYAyABKAsyFy5jYXh0b24udjEuU3RlcFByb2dyZXNzIjYKB0ZhaWx1cmUSDQoFc3RhZ2UYASABKAkSDAoEY29kZRgCIAEoCRIOCgZyZWFzb24YAyABKAki7wEKB1RpbWluZ3MSFgoJcXVldWVkX21zGAEgASgBSACIAQESGgoNdmFsaWRhdGlvbl9tcxgCIAEoAUgBiAEBEhYKCWRlcGxveV9tcxgDIAEoAUgCiAEBEhUKCHN0YXJ0X21zGAQgASgBSAOIAQESFQoIZHJhaW5fbXMYBSABKAFIBIgBARIVCgh0b3RhbF9tcxgGIAEoAUgFiAEBQgwKCl9xdWV1ZWRfbXNCEAoOX3ZhbGlkYXRpb25fbXNCDAoKX2RlcGxveV9tc0ILCglfc3RhcnRfbXNCCwoJX2RyYWluX21zQgsKCV90b3RhbF9tcyKSBwoKRGVwbG95bWVudBIKCgJpZBgBIAEoCRINCgVhZ2VudBgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEg0KBXN0YXRlGAQgASgJEhAKCHN0cmF0ZWd5GAUgASgJEh0KBHN0ZXAYBiABKAsyDy5jYXh0b24udjEuU3RlcBITCgtxdWV1ZV9wbGFjZRgHIAEoBRIXCg9hcnRpZmFjdF9kaWdlc3QYCCABKAkSGwoTYXJ0aWZhY3Rfc2l6ZV9ieXRlcxgJIAEoARIRCglpbnN0YW5jZXMYCiABKAUSDQoFYWN0b3IYCyABKAkSEAoIcmVwbGFjZXMYDCABKAkSIwoHZmFpbHVyZRgNIAEoCzISLmNheHRvbi52MS5GYWlsdXJlEhcKD3JvbGxiYWNrX3JlYXNvbhgOIAEoCRIwCgxyZXF1ZXN0ZWRfYXQYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnJ1bm5pbmdfYXQYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIjCgd0aW1pbmdzGBIgASgLMhIuY2F4dG9uLnYxLlRpbWluZ3MSMgoRdmFsaWRhdGlvbl9yZXBvcnQYEyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhAKCHJldmlzaW9uGBQgASgFEhMKC2NvbmN1cnJlbmN5GBUgASgFEiEKBmxpbWl0cxgWIAEoCzIRLmNheHRvbi52MS5MaW1pdHMSLQoNY29uZmlndXJhdGlvbhgXIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIdCgRrZXB0GBggASgLMg8uY2F4dG9uLnYxLktlcHQSIwoFc3RlcHMYGSADKAsyFC5jYXh0b24udjEuU3RlcFN0b3J5EiMKB2p1ZGdpbmcYGiABKAsyEi5jYXh0b24udjEuSnVkZ2luZxIqCghyb2xsYmFjaxgbIAEoCzIYLmNheHRvbi52MS5Sb2xsYmFja1N0b3J5EjQKEHdhcm1fcHJlZGVjZXNzb3IYHCABKAsyGi5jYXh0b24udjEuV2FybVByZWRlY2Vzc29yEi4KCndhcm1fdW50aWwYHSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiQKBEtlcHQSDAoEZnJvbRgBIAEoCRIOCgZmaWVsZHMYAiADKAkiiAIKBFN0ZXASDgoGbnVtYmVyGAEgASgFEgoKAm9mGAIgASgFEgwKBGtpbmQYAyABKAkSEgoFc2hhcmUYBCABKAFIAIgBARIxCg13YXRjaGVkX3VudGlsGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpoZWxkX3NpbmNlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxwYXVzZWRfc2luY2UYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiMKB3ZlcmRpY3QYCCABKAsyEi5jYXh0b24udjEuVmVyZGljdEIICgZfc2hhcmUiRAoPR2V0QWdlbnRSZXF1ZXN0Eg0KBWFnZW50GAEgASgJEhUKCHJldmlzaW9uGAIgASgFSACIAQFCCwoJX3JldmlzaW9uIi0KC1JvdXRlVGFyZ2V0Eg8KB3ZlcnNpb24YASABKAkSDQoFc2hhcmUYAiABKAEi/QEKBUFnZW50EgwKBG5hbWUYASABKAkSFgoOYWN0aXZlX3ZlcnNpb24YAiABKAkSDwoHcm9sbG91dBgDIAEoCRINCgVxdWV1ZRgEIAMoCRIWCg5yb3V0ZV9yZXZpc2lvbhgFIAEoBRIeChZhcHBsaWVkX3JvdXRlX3JldmlzaW9uGAYgASgFEicKB3RhcmdldHMYByADKAsyFi5jYXh0b24udjEuUm91dGVUYXJnZXQSEwoLZGVwbG95bWVudHMYCCABKAUSEAoIcmV2aXNpb24YCSABKAUSJgoFc3RhdGUYCiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IhMKEUxpc3RBZ2VudHNSZXF1ZXN0IjYKEkxpc3RBZ2VudHNSZXNwb25zZRIgCgZhZ2VudHMYASADKAsyEC5jYXh0b24udjEuQWdlbnQicwoRUmVhZEV2ZW50c1JlcXVlc3QSDQoFYWdlbnQYASABKAkSFQoNZnJvbV9yZXZpc2lvbhgCIAEoBRIYCgt0b19yZXZpc2lvbhgDIAEoBUgAiAEBEg4KBmZvbGxvdxgEIAEoCEIOCgxfdG9fcmV2aXNpb24i4wEKC1N0b3JlZEV2ZW50EgoKAmlkGAEgASgJEg0KBWFnZW50GAIgASgJEgwKBHR5cGUYAyABKAkSEAoIcmV2aXNpb24YBCABKAUSFgoOc2NoZW1hX3ZlcnNpb24YBSABKAUSLwoLcmVjb3JkZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiUKBGRhdGEYByABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCG1ldGFkYXRhGAggASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCIhChBHZXRMZWRnZXJSZXF1ZXN0Eg0KBWFnZW50GAEgASgJIksKEUdldExlZGdlclJlc3BvbnNlEg0KBWFnZW50GAEgASgJEicKBmxlZGdlchgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiSAoRR2V0V2luZG93c1JlcXVlc3QSDQoFYWdlbnQYASABKAkSFgoJd2luZG93X21zGAIgASgFSACIAQFCDAoKX3dpbmRvd19tcyJNChJHZXRXaW5kb3dzUmVzcG9uc2USDQoFYWdlbnQYASABKAkSKAoHd2luZG93cxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiYQoMSW5ib3hNZXNzYWdlEgwKBGJvZHkYASABKAkSDAoEa2luZBgCIAEoCRIKCgJpZBgDIAEoCRIUCgxjb252ZXJzYXRpb24YBCABKAkSEwoLdHJhY2VwYXJlbnQYBSABKAkiTwoTU2VuZE1lc3NhZ2VzUmVxdWVzdBINCgVhZ2VudBgBIAEoCRIpCghtZXNzYWdlcxgCIAMoCzIXLmNheHRvbi52MS5JbmJveE1lc3NhZ2UiPgoUU2VuZE1lc3NhZ2VzUmVzcG9uc2USJgoHcmVzdWx0cxgBIAMoCzIVLmNheHRvbi52MS5TZW5kUmVzdWx0IlwKClNlbmRSZXN1bHQSEAoIc2VxdWVuY2UYASABKAESEQoJZHVwbGljYXRlGAIgASgIEhIKCmVycm9yX2NvZGUYAyABKAkSFQoNZXJyb3JfbWVzc2FnZRgEIAEoCTKmDAoPQWdlbnREZXBsb3ltZW50EkIKC0RlcGxveUFnZW50EhguY2F4dG9uLnYxLkRlcGxveVJlcXVlc3QaGS5jYXh0b24udjEuRGVwbG95UmVzcG9uc2USTQoWQ3JlYXRlQ2FuYXJ5RGVwbG95bWVudBIYLmNheHRvbi52MS5DYW5hcnlSZXF1ZXN0GhkuY2F4dG9uLnYxLkNhbmFyeVJlc3BvbnNlEkYKDVByb21vdGVDYW5hcnkSGS5jYXh0b24udjEuUHJvbW90ZVJlcXVlc3QaGi5jYXh0b24udjEuUHJvbW90ZVJlc3BvbnNlEk0KElJvbGxiYWNrRGVwbG95bWVudBIaLmNheHRvbi52MS5Sb2xsYmFja1JlcXVlc3QaGy5jYXh0b24udjEuUm9sbGJhY2tSZXNwb25zZRJNChZDcmVhdGVTaGFkb3dEZXBsb3ltZW50EhguY2F4dG9uLnYxLlNoYWRvd1JlcXVlc3QaGS5jYXh0b24udjEuU2hhZG93UmVzcG9uc2USRAoPQWJvcnREZXBsb3ltZW50EhcuY2F4dG9uLnYxLkFib3J0UmVxdWVzdBoYLmNheHRvbi52MS5BYm9ydFJlc3BvbnNlEkQKD1BhdXNlRGVwbG95bWVudBIXLmNheHRvbi52MS5QYXVzZVJlcXVlc3QaGC5jYXh0b24udjEuUGF1c2VSZXNwb25zZRJHChBSZXN1bWVEZXBsb3ltZW50EhguY2F4dG9uLnYxLlJlc3VtZVJlcXVlc3QaGS5jYXh0b24udjEuUmVzdW1lUmVzcG9uc2USRAoLQXBwcm92ZVN0ZXASGS5jYXh0b24udjEuQXBwcm92ZVJlcXVlc3QaGi5jYXh0b24udjEuQXBwcm92ZVJlc3BvbnNlEmMKEUV4cGxhaW5EZXBsb3ltZW50EiMuY2F4dG9uLnYxLkV4cGxhaW5EZXBsb3ltZW50UmVxdWVzdBokLmNheHRvbi52MS5FeHBsYWluRGVwbG95bWVudFJlc3BvbnNlIgOQAgESTgoKR2V0SGlzdG9yeRIcLmNheHRvbi52MS5HZXRIaXN0b3J5UmVxdWVzdBodLmNheHRvbi52MS5HZXRIaXN0b3J5UmVzcG9uc2UiA5ACARJMCg1HZXREZXBsb3ltZW50Eh8uY2F4dG9uLnYxLkdldERlcGxveW1lbnRSZXF1ZXN0GhUuY2F4dG9uLnYxLkRlcGxveW1lbnQiA5ACARJdCg9MaXN0RGVwbG95bWVudHMSIS5jYXh0b24udjEuTGlzdERlcGxveW1lbnRzUmVxdWVzdBoiLmNheHRvbi52MS5MaXN0RGVwbG95bWVudHNSZXNwb25zZSIDkAIBEloKD1dhdGNoRGVwbG95bWVudBIhLmNheHRvbi52MS5XYXRjaERlcGxveW1lbnRSZXF1ZXN0GiIuY2F4dG9uLnYxLldhdGNoRGVwbG95bWVudFJlc3BvbnNlMAESPQoIR2V0QWdlbnQSGi5jYXh0b24udjEuR2V0QWdlbnRSZXF1ZXN0GhAuY2F4dG9uLnYxLkFnZW50IgOQAgESTgoKTGlzdEFnZW50cxIcLmNheHRvbi52MS5MaXN0QWdlbnRzUmVxdWVzdBodLmNheHRvbi52MS5MaXN0QWdlbnRzUmVzcG9uc2UiA5ACARJECgpSZWFkRXZlbnRzEhwuY2F4dG9uLnYxLlJlYWRFdmVudHNSZXF1ZXN0GhYuY2F4dG9uLnYxLlN0b3JlZEV2ZW50MAESSwoJR2V0TGVkZ2VyEhsuY2F4dG9uLnYxLkdldExlZGdlclJlcXVlc3QaHC5jYXh0b24udjEuR2V0TGVkZ2VyUmVzcG9uc2UiA5ACARJOCgpHZXRXaW5kb3dzEhwuY2F4dG9uLnYxLkdldFdpbmRvd3NSZXF1ZXN0Gh0uY2F4dG9uLnYxLkdldFdpbmRvd3NSZXNwb25zZSIDkAIBEk8KDFNlbmRNZXNzYWdlcxIeLmNheHRvbi52MS5TZW5kTWVzc2FnZXNSZXF1ZXN0Gh8uY2F4dG9uLnYxLlNlbmRNZXNzYWdlc1Jlc3BvbnNlYgZwcm90bzM", [file_caxton_v1_canary, file_caxton_v1_deployment_commands, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * Describes the message caxton.v1.GetDeploymentRequest.
  * Use `create(GetDeploymentRequestSchema)` to create a new message.
  */
 export const GetDeploymentRequestSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 14);
+  messageDesc(file_caxton_v1_agent_deployment, 0);
+
+/**
+ * Describes the message caxton.v1.ExplainDeploymentRequest.
+ * Use `create(ExplainDeploymentRequestSchema)` to create a new message.
+ */
+export const ExplainDeploymentRequestSchema = /*@__PURE__*/
+  messageDesc(file_caxton_v1_agent_deployment, 1);
+
+/**
+ * Describes the message caxton.v1.ExplainDeploymentResponse.
+ * Use `create(ExplainDeploymentResponseSchema)` to create a new message.
+ */
+export const ExplainDeploymentResponseSchema = /*@__PURE__*/
+  messageDesc(file_caxton_v1_agent_deployment, 2);
+
+/**
+ * Describes the message caxton.v1.GetHistoryRequest.
+ * Use `create(GetHistoryRequestSchema)` to create a new message.
+ */
+export const GetHistoryRequestSchema = /*@__PURE__*/
+  messageDesc(file_caxton_v1_agent_deployment, 3);
+
+/**
+ * Describes the message caxton.v1.GetHistoryResponse.
+ * Use `create(GetHistoryResponseSchema)` to create a new message.
+ */
+export const GetHistoryResponseSchema = /*@__PURE__*/
+  messageDesc(file_caxton_v1_agent_deployment, 4);
+
+/**
+ * Describes the message caxton.v1.HistoryEntry.
+ * Use `create(HistoryEntrySchema)` to create a new message.
+ */
+export const HistoryEntrySchema = /*@__PURE__*/
+  messageDesc(file_caxton_v1_agent_deployment, 5);
 
 /**
  * Describes the message caxton.v1.ListDeploymentsRequest.
  * Use `create(ListDeploymentsRequestSchema)` to create a new message.
  */
 export const ListDeploymentsRequestSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 15);
+  messageDesc(file_caxton_v1_agent_deployment, 6);
 
 /**
  * Describes the message caxton.v1.ListDeploymentsResponse.
  * Use `create(ListDeploymentsResponseSchema)` to create a new message.
  */
 export const ListDeploymentsResponseSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 16);
+  messageDesc(file_caxton_v1_agent_deployment, 7);
 
 /**
  * Describes the message caxton.v1.WatchDeploymentRequest.
  * Use `create(WatchDeploymentRequestSchema)` to create a new message.
  */
 export const WatchDeploymentRequestSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 17);
+  messageDesc(file_caxton_v1_agent_deployment, 8);
 
 /**
  * Describes the message caxton.v1.WatchDeploymentResponse.
  * Use `create(WatchDeploymentResponseSchema)` to create a new message.
  */
 export const WatchDeploymentResponseSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 18);
+  messageDesc(file_caxton_v1_agent_deployment, 9);
 
 /**
  * Describes the message caxton.v1.Failure.
  * Use `create(FailureSchema)` to create a new message.
  */
 export const FailureSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 19);
+  messageDesc(file_caxton_v1_agent_deployment, 10);
 
 /**
  * Describes the message caxton.v1.Timings.
  * Use `create(TimingsSchema)` to create a new message.
  */
 export const TimingsSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 20);
+  messageDesc(file_caxton_v1_agent_deployment, 11);
 
 /**
  * Describes the message caxton.v1.Deployment.
  * Use `create(DeploymentSchema)` to create a new message.
  */
 export const DeploymentSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 21);
+  messageDesc(file_caxton_v1_agent_deployment, 12);
 
 /**
  * Describes the message caxton.v1.Kept.
  * Use `create(KeptSchema)` to create a new message.
  */
 export const KeptSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 22);
+  messageDesc(file_caxton_v1_agent_deployment, 13);
 
 /**
  * Describes the message caxton.v1.Step.
  * Use `create(StepSchema)` to create a new message.
  */
 export const StepSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 23);
+  messageDesc(file_caxton_v1_agent_deployment, 14);
 
 /**
  * Describes the message caxton.v1.GetAgentRequest.
  * Use `create(GetAgentRequestSchema)` to create a new message.
  */
 export const GetAgentRequestSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 24);
+  messageDesc(file_caxton_v1_agent_deployment, 15);
 
 /**
  * Describes the message caxton.v1.RouteTarget.
  * Use `create(RouteTargetSchema)` to create a new message.
  */
 export const RouteTargetSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 25);
+  messageDesc(file_caxton_v1_agent_deployment, 16);
 
 /**
  * Describes the message caxton.v1.Agent.
  * Use `create(AgentSchema)` to create a new message.
  */
 export const AgentSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 26);
+  messageDesc(file_caxton_v1_agent_deployment, 17);
 
 /**
  * Describes the message caxton.v1.ListAgentsRequest.
  * Use `create(ListAgentsRequestSchema)` to create a new message.
  */
 export const ListAgentsRequestSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 27);
+  messageDesc(file_caxton_v1_agent_deployment, 18);
 
 /**
  * Describes the message caxton.v1.ListAgentsResponse.
  * Use `create(ListAgentsResponseSchema)` to create a new message.
  */
 export const ListAgentsResponseSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 28);
+  messageDesc(file_caxton_v1_agent_deployment, 19);
 
 /**
  * Describes the message caxton.v1.ReadEventsRequest.
  * Use `create(ReadEventsRequestSchema)` to create a new message.
  */
 export const ReadEventsRequestSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 29);
+  messageDesc(file_caxton_v1_agent_deployment, 20);
 
 /**
  * Describes the message caxton.v1.StoredEvent.
  * Use `create(StoredEventSchema)` to create a new message.
  */
 export const StoredEventSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 30);
+  messageDesc(file_caxton_v1_agent_deployment, 21);
 
 /**
  * Describes the message caxton.v1.GetLedgerRequest.
  * Use `create(GetLedgerRequestSchema)` to create a new message.
  */
 export const GetLedgerRequestSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 31);
+  messageDesc(file_caxton_v1_agent_deployment, 22);
 
 /**
  * Describes the message caxton.v1.GetLedgerResponse.
  * Use `create(GetLedgerResponseSchema)` to create a new message.
  */
 export const GetLedgerResponseSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 32);
+  messageDesc(file_caxton_v1_agent_deployment, 23);
 
 /**
  * Describes the message caxton.v1.GetWindowsRequest.
  * Use `create(GetWindowsRequestSchema)` to create a new message.
  */
 export const GetWindowsRequestSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 33);
+  messageDesc(file_caxton_v1_agent_deployment, 24);
 
 /**
  * Describes the message caxton.v1.GetWindowsResponse.
  * Use `create(GetWindowsResponseSchema)` to create a new message.
  */
 export const GetWindowsResponseSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 34);
+  messageDesc(file_caxton_v1_agent_deployment, 25);
 
 /**
  * Describes the message caxton.v1.InboxMessage.
  * Use `create(InboxMessageSchema)` to create a new message.
  */
 export const InboxMessageSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 35);
+  messageDesc(file_caxton_v1_agent_deployment, 26);
 
 /**
  * Describes the message caxton.v1.SendMessagesRequest.
  * Use `create(SendMessagesRequestSchema)` to create a new message.
  */
 export const SendMessagesRequestSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 36);
+  messageDesc(file_caxton_v1_agent_deployment, 27);
 
 /**
  * Describes the message caxton.v1.SendMessagesResponse.
  * Use `create(SendMessagesResponseSchema)` to create a new message.
  */
 export const SendMessagesResponseSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 37);
+  messageDesc(file_caxton_v1_agent_deployment, 28);
 
 /**
  * Describes the message caxton.v1.SendResult.
  * Use `create(SendResultSchema)` to create a new message.
  */
 export const SendResultSchema = /*@__PURE__*/
-  messageDesc(file_caxton_v1_agent_deployment, 38);
+  messageDesc(file_caxton_v1_agent_deployment, 29);
 
 /**
  * Brings agents into live traffic and shows what became of them.

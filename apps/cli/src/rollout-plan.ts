@@ -1,0 +1,105 @@
+import { readFile } from "node:fs/promises";
+import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
+import type { CanarySchema } from "@caxton/contracts/gen/caxton/v1/canary_pb.js";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { CanaryStep } from "@caxton/deployment/strategy";
+import { type Parsed, parseDeploymentFile } from "@caxton/deployment-file/parse";
+import { faultText, TextFault } from "@caxton/deployment-file/problem";
+import { parseRule } from "@caxton/deployment-file/rule";
+import { parseSteps } from "@caxton/deployment-file/steps";
+import { CommandFailure } from "./failure.ts";
+import { problemLines, problemValue } from "./format/problems.ts";
+import type { Output } from "./output.ts";
+
+export interface PlanOptions {
+  readonly strategy?: string;
+  readonly config?: string;
+  readonly steps?: string;
+  readonly rollbackOn?: readonly string[];
+}
+
+/** How traffic moves to a version; `canary` is what the command line says beside the file. */
+export type RolloutPlan =
+  | { readonly strategy: string; readonly isCanary: false }
+  | { readonly isCanary: true; readonly deploymentFile: string; readonly canary: Canary };
+
+type Canary = Extract<MessageInitShape<typeof CanarySchema>, { readonly $typeName?: never }>;
+
+/**
+ * Checks everything before anything is uploaded. Steps or rules make it a canary.
+ * @throws CaxtonError `invalid-argument`; CommandFailure `invalid-deployment-file` or `not-implemented` once the problems were told
+ */
+export async function readPlan(options: PlanOptions, output: Output): Promise<RolloutPlan> {
+  const { config, steps, rollbackOn = [] } = options;
+  const read = config === undefined ? undefined : await readDeploymentFile(config);
+  const file = read === undefined || config === undefined ? undefined : requireFile(read, config, output);
+  const implied = file?.strategy ?? (steps === undefined && rollbackOn.length === 0 ? "direct" : "canary");
+  const strategy = options.strategy ?? implied;
+  if (file !== undefined && file.strategy !== strategy) {
+    throw new CaxtonError("invalid-argument", `${config} says ${file.strategy}, --strategy says ${strategy}`);
+  }
+  if (strategy !== "canary") {
+    if (steps === undefined && rollbackOn.length === 0) return { strategy, isCanary: false };
+    throw new CaxtonError("invalid-argument", `--steps and --rollback-on are of a canary, the strategy is ${strategy}`);
+  }
+  for (const rule of rollbackOn) placed("--rollback-on", rule, () => parseRule(rule));
+  const canary: Canary = {
+    ...(steps === undefined ? {} : { steps: placed("--steps", steps, () => parseSteps(steps)).map(stepMessage) }),
+    ...(rollbackOn.length === 0 ? {} : { judging: { rollbackOn: [...rollbackOn] } }),
+  };
+  return { isCanary: true, deploymentFile: read?.text ?? "", canary };
+}
+
+interface ReadFile {
+  readonly text: string;
+  readonly parsed: Parsed;
+}
+
+/** @throws CaxtonError `invalid-argument` where it cannot be read */
+export async function readDeploymentFile(file: string): Promise<ReadFile> {
+  try {
+    const text = await readFile(file, "utf8");
+    return { text, parsed: parseDeploymentFile(text) };
+  } catch (error) {
+    const { message } = toCaxtonError(error);
+    throw new CaxtonError("invalid-argument", `${file} cannot be read: ${message}`, { cause: error });
+  }
+}
+
+function requireFile(
+  { text, parsed: { file, problems } }: ReadFile,
+  name: string,
+  output: Output,
+): NonNullable<Parsed["file"]> {
+  for (const line of problemLines(name, text, problems, output.style)) output.note(line);
+  if (file !== undefined) return file;
+  throw fileFailure([{ name, problems }]);
+}
+
+/** People were told of each problem before. */
+export function fileFailure(
+  files: readonly { readonly name: string; readonly problems: Parsed["problems"] }[],
+): CommandFailure {
+  const errors = files.flatMap(({ problems }) => problems.filter(({ severity }) => severity === "error"));
+  const code = errors.every((problem) => problem.code === "not-implemented")
+    ? "not-implemented"
+    : "invalid-deployment-file";
+  const names = files.map(({ name }) => name).join(", ");
+  const message = `${names} ${errors.length === 1 ? "has a problem" : `has ${errors.length} problems`}`;
+  return new CommandFailure(new CaxtonError(code, message), { files: files.map(problemValue) });
+}
+
+function placed<Value>(option: string, text: string, parse: () => Value): Value {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof TextFault)) throw error;
+    const message = `${option} '${text}', character ${error.offset + 1}: ${faultText(error)}`;
+    throw new CaxtonError("invalid-argument", message, { cause: error });
+  }
+}
+
+function stepMessage(step: CanaryStep): NonNullable<Canary["steps"]>[number] {
+  if (step.kind === "approve") return { approve: true };
+  return { share: step.share, ...(step.watchMs === undefined ? {} : { watchMs: step.watchMs }) };
+}

@@ -1,0 +1,157 @@
+import { type Judging, defaultJudging, defaultRules, type Rule } from "@caxton/deployment/judging";
+import { canarySteps, canaryTimes, watchMaxMs } from "@caxton/deployment/strategy";
+import { type Entry, type Node, readYaml } from "./document.ts";
+import { Findings } from "./findings.ts";
+import type { Problem } from "./problem.ts";
+import { durationMs } from "./quantity.ts";
+import { parseRule } from "./rule.ts";
+import { readStages, type Stages } from "./stages.ts";
+
+/** What a deployment file asks for, with nothing left out. */
+export type DeploymentFile =
+  | { readonly strategy: "direct" }
+  | ({ readonly strategy: "canary"; readonly judging: Judging } & Required<Stages>);
+
+export interface Parsed {
+  /** Absent where there is an error among the problems. */
+  readonly file?: DeploymentFile;
+  /** All of them, in the order of the text. */
+  readonly problems: readonly Problem[];
+}
+
+/** Largest file, in characters. */
+export const fileMaxCharacters = 64 * 1024;
+
+const strategyNames = ["direct", "canary", "blue-green", "shadow"];
+const served = ["direct", "canary"];
+const canaryKeys = ["strategy", "stages", "rollback_on", "on_inconclusive", "max_hold", "on_canary_failure"];
+const keysOf: Readonly<Record<string, readonly string[]>> = { direct: ["strategy"], canary: canaryKeys };
+
+/** Reads the YAML of ADR 0008, section 3, with its indentation and without. */
+export function parseDeploymentFile(text: string): Parsed {
+  const findings = new Findings();
+  const file = read(text, findings);
+  const { problems } = findings;
+  const isWrong = file === undefined || problems.some(({ severity }) => severity === "error");
+  return isWrong ? { problems } : { file, problems };
+}
+
+function read(text: string, findings: Findings): DeploymentFile | undefined {
+  const begin = { line: 1, column: 1 };
+  if (text.length > fileMaxCharacters) {
+    return findings.error(begin, `the file has ${text.length} characters, at most ${fileMaxCharacters} are read`);
+  }
+  const yaml = readYaml(text);
+  if ("problems" in yaml) {
+    for (const { at, message } of yaml.problems) findings.error(at, message);
+    return undefined;
+  }
+  const entries = entriesOf(yaml.root, findings);
+  if (entries === undefined) return undefined;
+  const strategy = readStrategy(entries, yaml.root, findings);
+  if (strategy === undefined) return undefined;
+  const keys = keysOf[strategy] ?? [];
+  for (const { key, keyAt } of entries) {
+    if (keys.includes(key)) continue;
+    if (canaryKeys.includes(key)) findings.error(keyAt, `'${key}' is of strategy canary; this is ${strategy}`);
+    else findings.unknown(keyAt, key, `key of a ${strategy} deployment`, keys);
+  }
+  return strategy === "direct" ? { strategy: "direct" } : readCanary(entries, findings);
+}
+
+/** What is under `deployment:`, or beside it where the indentation was lost. */
+function entriesOf(root: Node, findings: Findings): readonly Entry[] | undefined {
+  if (root.kind !== "map") {
+    const found = root.kind === "nothing" ? "the file is empty" : "this is no deployment";
+    return findings.error(root.at, `${found}; it begins with 'deployment:' and says its strategy`, {
+      allowed: canaryKeys,
+    });
+  }
+  const deployment = root.entries.find(({ key }) => key === "deployment");
+  if (deployment === undefined) return root.entries;
+  const beside = root.entries.filter((entry) => entry !== deployment);
+  if (deployment.value.kind === "nothing") return beside;
+  if (deployment.value.kind !== "map") {
+    return findings.error(deployment.value.at, "under 'deployment:' stand its strategy and stages", {
+      allowed: canaryKeys,
+    });
+  }
+  for (const { key, keyAt } of beside) {
+    if (canaryKeys.includes(key))
+      findings.error(keyAt, `'${key}' stands beside 'deployment:' and not under it: indent it as the others`);
+    else findings.unknown(keyAt, key, "key beside 'deployment'", ["deployment"]);
+  }
+  return deployment.value.entries;
+}
+
+function readStrategy(entries: readonly Entry[], root: Node, findings: Findings): "direct" | "canary" | undefined {
+  const entry = entries.find(({ key }) => key === "strategy");
+  if (entry === undefined) return findings.error(root.at, "there is no strategy", { allowed: served });
+  const { value, keyAt } = entry;
+  if (value.kind !== "text") return findings.error(keyAt, "strategy needs a name", { allowed: served });
+  if (value.text === "direct" || value.text === "canary") return value.text;
+  if (strategyNames.includes(value.text)) {
+    return findings.error(value.at, `strategy ${value.text} is not served yet; served are`, {
+      allowed: served,
+      code: "not-implemented",
+    });
+  }
+  return findings.unknown(value.at, value.text, "strategy", strategyNames);
+}
+
+function readCanary(entries: readonly Entry[], findings: Findings): DeploymentFile {
+  const valueOf = (key: string): Node | undefined => entries.find((entry) => entry.key === key)?.value;
+  const stages = valueOf("stages");
+  const rules = valueOf("rollback_on");
+  const maxHold = valueOf("max_hold");
+  const { onInconclusive, maxHoldMs, onFailure } = defaultJudging;
+  return {
+    strategy: "canary",
+    ...canaryTimes,
+    steps: canarySteps,
+    ...(stages === undefined ? {} : readStages(stages, findings)),
+    judging: {
+      rollbackOn: rules === undefined ? defaultRules : readRules(rules, findings),
+      onInconclusive:
+        readChoice("on_inconclusive", valueOf("on_inconclusive"), ["hold", "rollback"], findings) ?? onInconclusive,
+      maxHoldMs: (maxHold === undefined ? undefined : readMaxHold(maxHold, findings)) ?? maxHoldMs,
+      onFailure:
+        readChoice("on_canary_failure", valueOf("on_canary_failure"), ["fallback", "deadletter"], findings) ??
+        onFailure,
+    },
+  };
+}
+
+function readRules(list: Node, findings: Findings): readonly Rule[] {
+  if (list.kind !== "list" || list.items.length === 0) {
+    findings.error(
+      list.at,
+      "rollback_on is a list of rules, such as '- error_rate > 1%'; without it the ADR's rules hold",
+    );
+    return [];
+  }
+  return list.items
+    .map((item) => {
+      if (item.kind !== "text") return findings.error(item.at, "a rule is one line, such as error_rate > 1%");
+      return findings.attempt(item.at, () => parseRule(item.text));
+    })
+    .filter((rule) => rule !== undefined);
+}
+
+function readChoice<Choice extends string>(
+  key: string,
+  node: Node | undefined,
+  choices: readonly Choice[],
+  findings: Findings,
+): Choice | undefined {
+  if (node === undefined) return undefined;
+  if (node.kind !== "text") return findings.error(node.at, `${key} needs a word`, { allowed: choices });
+  return (
+    choices.find((choice) => choice === node.text) ?? findings.unknown(node.at, node.text, `value of ${key}`, choices)
+  );
+}
+
+function readMaxHold(node: Node, findings: Findings): number | undefined {
+  if (node.kind !== "text") return findings.error(node.at, "max_hold needs a time, such as max_hold: 30m");
+  return findings.attempt(node.at, () => durationMs(node.text, { maxMs: watchMaxMs }));
+}

@@ -1,0 +1,95 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type {
+  JudgingSchema,
+  RollbackStorySchema,
+  StepProgressSchema,
+  StepStorySchema,
+  VerdictSchema,
+} from "@caxton/contracts/gen/caxton/v1/canary_pb.js";
+import type { WatchedStep } from "@caxton/contracts/watched-step";
+import type { Judging, Verdict } from "@caxton/deployment/judging";
+import { ruleText } from "@caxton/deployment/judging-text";
+import type { Deployment } from "@caxton/deployment/state";
+import type { Step } from "@caxton/deployment/strategy";
+import type { DeploymentStory, RollbackStory, StepDecision } from "./core/story.ts";
+
+type StepMessage = MessageInitShape<typeof StepStorySchema>;
+
+export function stepMessages({ plan }: Deployment, steps: DeploymentStory["steps"]): StepMessage[] {
+  return plan.map((step, index): StepMessage => {
+    const story = steps[index];
+    const planned = { number: index + 1, kind: step.kind, ...ofShift(step) };
+    if (story === undefined) return planned;
+    const { startedAtMs, endedAtMs, routeRevision, appliedAtMs, verdict, decisions } = story;
+    return {
+      ...planned,
+      startedAt: timestampFromMs(startedAtMs),
+      ...(endedAtMs === undefined ? {} : { endedAt: timestampFromMs(endedAtMs) }),
+      ...(routeRevision === undefined ? {} : { routeRevision }),
+      ...(appliedAtMs === undefined ? {} : { appliedMs: appliedAtMs - startedAtMs }),
+      ...(verdict === undefined ? {} : { verdict: verdictMessage(verdict) }),
+      decisions: decisions.map(decisionMessage),
+    };
+  });
+}
+
+function ofShift(step: Step): Pick<StepMessage, "share" | "watchMs"> {
+  if (step.kind !== "shift") return {};
+  return { share: step.share, ...(step.watchMs === undefined ? {} : { watchMs: step.watchMs }) };
+}
+
+function decisionMessage({ atMs, decision, verdict, by, reason }: StepDecision) {
+  return {
+    at: timestampFromMs(atMs),
+    decision,
+    by: by ?? "",
+    reason: reason ?? "",
+    ...(verdict === undefined ? {} : { verdict: verdictMessage(verdict) }),
+  };
+}
+
+export function verdictMessage({ outcome, findings, asOfMs }: Verdict): MessageInitShape<typeof VerdictSchema> {
+  return { outcome, findings: findings.map((finding) => ({ ...finding })), asOf: timestampFromMs(asOfMs) };
+}
+
+export function progressMessage({ step, verdict, counts }: WatchedStep): MessageInitShape<typeof StepProgressSchema> {
+  return { step: step + 1, verdict: verdictMessage(verdict), counts };
+}
+
+export function judgingMessage({
+  rollbackOn,
+  onInconclusive,
+  maxHoldMs,
+  onFailure,
+}: Judging): MessageInitShape<typeof JudgingSchema> {
+  return { rollbackOn: rollbackOn.map(ruleText), onInconclusive, maxHoldMs, onCanaryFailure: onFailure };
+}
+
+export function rollbackMessage(story: RollbackStory): MessageInitShape<typeof RollbackStorySchema> {
+  const { sinceMs, by, reason, cause, restores, routeRevision, routers, appliedMs, drainForced } = story;
+  const { divertedAtMs, safeAtMs, drainStartedAtMs, drainedAtMs, endedAtMs } = story;
+  return {
+    since: timestampFromMs(sinceMs),
+    by,
+    reason,
+    cause,
+    restores: restores ?? "",
+    routeRevision: routeRevision ?? 0,
+    routers: routers ?? 0,
+    drainForced: drainForced === true,
+    ...span("divertedMs", sinceMs, divertedAtMs),
+    ...span("safeMs", sinceMs, safeAtMs),
+    ...(appliedMs === undefined ? {} : { restoredMs: appliedMs }),
+    ...span("drainMs", drainStartedAtMs, drainedAtMs),
+    ...span("totalMs", sinceMs, endedAtMs),
+  };
+}
+
+function span(
+  name: "divertedMs" | "safeMs" | "drainMs" | "totalMs",
+  fromMs: number | undefined,
+  toMs: number | undefined,
+) {
+  return fromMs === undefined || toMs === undefined ? {} : { [name]: Math.max(0, toMs - fromMs) };
+}

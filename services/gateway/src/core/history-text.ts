@@ -1,0 +1,55 @@
+import type { DeploymentEvent } from "@caxton/deployment/event";
+import { verdictText } from "@caxton/deployment/judging-text";
+import type { Target } from "@caxton/deployment/route";
+
+/** An event in a few words; undefined for one that only says that what was decided was carried out. */
+export function historyText(event: DeploymentEvent): string | undefined {
+  switch (event.type) {
+    case "DeploymentRequested":
+      return `asked for, ${event.strategy}`;
+    case "DeploymentStarted":
+      return undefined;
+    case "ValidationPassed":
+      return "validation passed";
+    case "ValidationFailed":
+    case "DeploymentFailed":
+      return `failed at ${event.failure.stage}: ${event.failure.code}`;
+    case "RouteChanged":
+      return `route revision ${event.revision}: ${targetsText(event.targets)}`;
+    case "DeploymentCompleted":
+      return "runs";
+    case "VerdictReached":
+      return event.decision === "none"
+        ? undefined
+        : `${verdictWords[event.decision]}: ${verdictText(event.verdict) || event.verdict.outcome}`;
+    case "ApprovalAwaited":
+      return `step ${event.step + 1} waits for an approval`;
+    case "StepApproved":
+      return `step ${event.step + 1} approved`;
+    case "RolloutPaused":
+      return `paused at step ${event.step + 1}`;
+    case "RolloutResumed":
+      return `resumed at step ${event.step + 1}`;
+    case "CanaryPromoted":
+      return event.full ? "promoted to all messages" : `promoted from step ${event.step + 1}`;
+    case "RollbackStarted":
+      return `taken back: ${event.cause}`;
+    case "CleanupStarted":
+      return `replaced, kept warm until ${new Date(event.untilMs).toISOString()}`;
+    case "VersionDrained":
+      return event.forced ? "drained by force: what was left was redelivered" : undefined;
+    case "DeploymentRetired":
+      return "retired";
+    case "DeploymentRolledBack":
+      return "rolled back";
+    default:
+      return undefined;
+  }
+}
+
+const verdictWords = { promote: "passed", rollback: "failed", hold: "held without a verdict" } as const;
+
+export function targetsText(targets: readonly Target[]): string {
+  if (targets.length === 0) return "nowhere";
+  return targets.map(({ version, share }) => `${version} ${Number((share * 100).toPrecision(3))}%`).join(", ");
+}

@@ -1,0 +1,3 @@
+import { limit } from "../../contracts/src/limits.ts";
+
+export const fileMaxCharacters = limit;
