@@ -8,9 +8,10 @@ const help = `pnpm bench [--only PART] [--json FILE] [--svg FILE] [--rounds N] [
 
 Measures on this machine, in one run: the routed path beside a hand-written consume → request → publish → ack loop, with an
 output for every message and for every fifth; latency over load; a route change to the last of two routers; deploying, cold
-and cached; replay and fold; memory per version. Takes about six minutes on 2 cores.
+and cached; replay and fold; memory per version; canaries taken back by hand and by themselves; the stable version beside a
+canary that hangs. Takes about twelve minutes on 2 cores.
 
-  --only PART    throughput, latency, route-change, deploy, replay or memory, and what it needs; may be given again
+  --only PART    throughput, latency, route-change, deploy, replay, memory, rollback or hanging, and what it needs; may be given again
   --json FILE    all numbers, with every sample
   --svg FILE     the picture of latency over load (bench.svg unless given)
   --rounds N     of routed path and loop in turn (5 unless given)
@@ -54,6 +55,8 @@ async function bench({ only, json, svg, quick, ...given }: ReturnType<typeof opt
     routeChanges: quick ? 50 : 300,
     clusters: quick ? 1 : 3,
     replayedEvents: quick ? 20_000 : 100_000,
+    rollbacks: quick ? 10 : 100,
+    byThemselves: quick ? 3 : 20,
     svg,
     say: (line) => void process.stdout.write(`${line}\n`),
   });

@@ -1,10 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { compare, type Comparison } from "./measure/comparison.ts";
 import { type DeployTimes, deployTimes } from "./measure/deploy-times.ts";
+import { pairsWithHangingCanary } from "./measure/hanging-canary.ts";
 import { loadCurve, type LoadPoint } from "./measure/load-curve.ts";
 import { startLoopSide } from "./measure/loop-side.ts";
 import { memoryPerVersionMiB } from "./measure/memory.ts";
 import { replayRates } from "./measure/replay.ts";
+import { rollbackTimes } from "./measure/rollbacks.ts";
 import { routeChangeTimes } from "./measure/route-change.ts";
 import { startRoutedSide } from "./measure/routed-side.ts";
 import type { Guest } from "./measure/side.ts";
@@ -20,6 +22,9 @@ export interface Extent {
   /** Fresh clusters that are deployed to; each is cold twice. */
   readonly clusters: number;
   readonly replayedEvents: number;
+  /** Canaries that are taken back by hand, and those that are by themselves. */
+  readonly rollbacks: number;
+  readonly byThemselves: number;
   readonly svg: string;
   readonly say: (line: string) => void;
 }
@@ -30,11 +35,16 @@ export interface Findings {
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
+/** Of saturation, while canaries are taken back. */
+const canaryLoad = 0.3;
+
 /** The parts by the names that `--only` takes, in the order in which they run. What one measures another may use. */
 export function benchParts(extent: Extent): Readonly<Record<string, () => Promise<Findings>>> {
   const { say } = extent;
   const every = once(() => comparison("every", extent));
   const deploys = once(() => deployTo(extent.clusters));
+
+  const load = async (): Promise<number> => Math.round((await every()).routedPerSecond.median * canaryLoad);
 
   async function throughput(): Promise<Findings> {
     say("throughput, from a full inbox to everything stored");
@@ -93,7 +103,30 @@ export function benchParts(extent: Extent): Readonly<Record<string, () => Promis
     return { numbers: { memoryPerVersionMiB: taken.median }, raw: { memory: taken } };
   }
 
-  return { throughput, latency, "route-change": routeChange, deploy, replay, memory };
+  async function rollback(): Promise<Findings> {
+    const perSecond = await load();
+    say(`canaries of 25 % at ${perSecond}/s, taken back`);
+    const times = await rollbackTimes(perSecond, extent.rollbacks, extent.byThemselves);
+    const [p95, max] = [percentile(times.byHandMs, 0.95), Math.max(...times.byHandMs)];
+    say(`  by hand, command to the last of two routers: p95 ${p95.toFixed(1)} ms, at most ${max.toFixed(1)} ms`);
+    const [firstBad, breach] = [Math.max(...times.firstBadMs), Math.max(...times.breachMs)];
+    say(`  by itself, half failing: first bad outcome to the last router: at most ${firstBad.toFixed(0)} ms`);
+    say(`  by itself at 50/s: breaching outcome to the last router: at most ${breach.toFixed(0)} ms`);
+    return {
+      numbers: { rollbackP95Ms: p95, rollbackMaxMs: max, firstBadToDivertedMs: firstBad, breachToDivertedMs: breach },
+      raw: { rollbacks: times },
+    };
+  }
+
+  async function hanging(): Promise<Findings> {
+    const perSecond = await load();
+    const pairs = await pairsWithHangingCanary(perSecond, extent.rounds, extent.loadMs);
+    const ratio = summarize(pairs.map(({ aloneMs, besideHangingMs }) => besideHangingMs / aloneMs));
+    say(`stable's p99 beside a canary of 25 % that hangs, to alone, at ${perSecond}/s: ${shown(ratio, 2)}`);
+    return { numbers: { stableP99RatioWithHangingCanary: ratio.median }, raw: { hanging: pairs } };
+  }
+
+  return { throughput, latency, "route-change": routeChange, deploy, replay, memory, rollback, hanging };
 }
 
 const once = <T>(measure: () => Promise<T>): (() => Promise<T>) => {

@@ -1,0 +1,91 @@
+import { connectBus } from "@caxton/bus/connect";
+import { decodeJson } from "@caxton/bus/json";
+import type { Bus } from "@caxton/bus/types";
+import type { DeployCommand } from "@caxton/contracts/command-message";
+import { RouteAck } from "@caxton/contracts/placement";
+import { checker } from "@caxton/contracts/schema";
+import { routeAckSubject } from "@caxton/contracts/subjects";
+import { buildFixture } from "../../tests/fixtures/build-fixture.ts";
+import { startCluster } from "../../tests/harness/cluster.ts";
+import { deploymentFacts, publishDeploy, uploadArtifact } from "../../tests/harness/deployer.ts";
+import { startProducer, type Producer } from "../../tests/harness/producer.ts";
+
+const services = ["orchestrator", "validator", "agent-host", "router", "router", "metrics-watcher", "ledger"];
+const routers = 2;
+const routeAck = checker("route ack", RouteAck);
+const bodies = Array.from({ length: 1_000 }, (_, n) => JSON.stringify({ n, padding: "x".repeat(270) }));
+const hourMs = 3_600_000;
+export const agent = "bench";
+/** Nothing but a command takes the canary back. */
+export const unjudged = { rollbackOn: [] };
+
+/** A canary under way: its deployment, its version and the route's revision. */
+export interface Canary {
+  readonly deployment: string;
+  readonly version: string;
+  readonly revision: number;
+}
+
+/** Every service a process of its own, two routers, and a version that runs; its configuration may make it fail on messages. */
+export interface CanaryCluster extends AsyncDisposable {
+  readonly bus: Bus;
+  readonly stable: string;
+  produce(perSecond: number): Promise<Producer>;
+  /** A quarter of the messages, watched for an hour. Resolves when both routers follow. */
+  canary(configuration: object, judging?: NonNullable<DeployCommand["canary"]>["judging"]): Promise<Canary>;
+  /** Resolves with the time, Unix ms, when both routers have acknowledged the revision. */
+  followed(revision: number): Promise<number>;
+  logs(): string;
+}
+
+export async function startCanaryCluster(): Promise<CanaryCluster> {
+  const cluster = await startCluster({ services });
+  const bus = await connectBus({ url: cluster.nats.url, name: "bench" });
+  const digest = await uploadArtifact(bus, await buildFixture("faulty"));
+  const first = await publishDeploy(bus, agent, digest);
+  const facts = await deploymentFacts(bus, agent, first, ["DeploymentCompleted"], 30_000);
+  const follows = new Map<string, number>();
+  let changed = (): void => undefined;
+  const acks = bus.subscribe(routeAckSubject(agent), ({ data }) => {
+    const { router, revision } = routeAck.check(decodeJson(data));
+    follows.set(router, revision);
+    changed();
+  });
+  await acks.ready;
+  let runs = 0;
+
+  return {
+    bus,
+    stable: String(facts.find(({ type }) => type === "ValidationPassed")?.data["version"]),
+    logs: () => cluster.logs(),
+    produce: (perSecond) => startProducer({ url: cluster.nats.url, agent, bodies, perSecond }),
+    async canary(configuration, judging) {
+      runs += 1;
+      const deployment = await publishDeploy(bus, agent, digest, "tests", {
+        strategy: "canary",
+        configuration: { ...configuration, run: runs },
+        canary: {
+          steps: [{ share: 0.25, watchMs: hourMs }, { share: 1 }],
+          ...(judging === undefined ? {} : { judging }),
+        },
+      });
+      const told = await deploymentFacts(bus, agent, deployment, ["RouteApplied", "ValidationFailed"], 30_000);
+      const version = told.find(({ type }) => type === "ValidationPassed")?.data["version"];
+      const revision = told.at(-1)?.data["revision"];
+      if (typeof version !== "string" || typeof revision !== "number")
+        throw new Error(`no canary: ${JSON.stringify(told.at(-1))}\n${cluster.logs()}`);
+      return { deployment, version, revision };
+    },
+    async followed(revision) {
+      while ([...follows.values()].filter((followed) => followed >= revision).length < routers) {
+        await new Promise<void>((resolve) => (changed = resolve));
+      }
+      return Date.now();
+    },
+    async [Symbol.asyncDispose]() {
+      acks.close();
+      await bus.close();
+      await cluster.stop();
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import { decodeJson } from "@caxton/bus/json";
+import { Outcome } from "@caxton/contracts/outcome";
+import { checker } from "@caxton/contracts/schema";
+import { outcomeStream } from "@caxton/contracts/subjects";
+import { setTimeout as delay } from "node:timers/promises";
+import { deploymentFacts, publishCommand } from "../../tests/harness/deployer.ts";
+import { agent, type CanaryCluster, startCanaryCluster, unjudged } from "./canary-cluster.ts";
+import { percentile } from "./statistics.ts";
+
+const outcomeSchema = checker("outcome", Outcome);
+export interface Pair {
+  /** The stable version's p99 from arrival to decision, ms, on the messages that are meant for it. */
+  readonly aloneMs: number;
+  readonly besideHangingMs: number;
+}
+
+/** The stable version alone, then beside a canary of a quarter that hangs on every message, in turn. */
+export async function pairsWithHangingCanary(
+  perSecond: number,
+  pairs: number,
+  durationMs: number,
+): Promise<readonly Pair[]> {
+  await using cluster = await startCanaryCluster();
+  const producer = await cluster.produce(perSecond);
+  await delay(durationMs);
+  const measured: Pair[] = [];
+  for (let pair = 0; pair < pairs; pair += 1) {
+    const aloneMs = await stableP99(cluster, durationMs);
+    const { deployment } = await cluster.canary({ fault: "loop" }, unjudged);
+    const besideHangingMs = await stableP99(cluster, durationMs);
+    await publishCommand(cluster.bus, agent, "rollback", deployment);
+    await deploymentFacts(cluster.bus, agent, deployment, ["DeploymentRolledBack"], 60_000);
+    measured.push({ aloneMs, besideHangingMs });
+  }
+  await producer.stop();
+  return measured;
+}
+
+async function stableP99({ bus, stable }: CanaryCluster, durationMs: number): Promise<number> {
+  const stream = outcomeStream(agent);
+  const fromSequence = ((await bus.streams.info(stream))?.lastSequence ?? 0) + 1;
+  await delay(durationMs);
+  const latenciesMs: number[] = [];
+  for await (const { data } of bus.streams.read(stream, { fromSequence })) {
+    const { attempts, receivedAtMs, decidedAtMs } = outcomeSchema.check(decodeJson(data));
+    const [only] = attempts;
+    const isItsOwn = attempts.length === 1 && only?.version === stable && only.overflowedFrom === undefined;
+    if (isItsOwn) latenciesMs.push(decidedAtMs - receivedAtMs);
+  }
+  return percentile(latenciesMs, 0.99);
+}
