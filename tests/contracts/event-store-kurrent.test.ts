@@ -3,10 +3,10 @@ import process from "node:process";
 import { createKurrentEventStore } from "@caxton/event-store/kurrent/store";
 import { afterAll, beforeAll, describe } from "vitest";
 import { eventStoreContract } from "./event-store.contract.ts";
-import { startStandInProcess } from "./kurrent-process.ts";
+import { startStandInProcess } from "../harness/kurrent-process.ts";
 import { kurrentProcessContract } from "./kurrent-process.contract.ts";
 import { findKurrentServer } from "./find-kurrent-server.ts";
-import type { KurrentServer } from "./kurrent-server.ts";
+import type { KurrentServer } from "../harness/kurrent-server.ts";
 import { kurrentWireContract } from "./kurrent-wire.contract.ts";
 import { kurrentContract } from "./kurrent.contract.ts";
 

@@ -8,7 +8,7 @@ import { status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, test } from "vitest";
 import { freePort } from "../harness/nats-server.ts";
 import { startStandIn, type StandIn, type StandInOptions } from "../kurrent-stand-in/server.ts";
-import { newEvents, readAll } from "./event-store.contract.ts";
+import { newEvent, newEvents, readAll } from "./event-store.contract.ts";
 import { Watch } from "./watch.ts";
 
 // Faults that no server shows when it is asked to; a stand-in does. What it says was measured of a server, once.
@@ -76,18 +76,29 @@ test.each([
   expect(watch.caughtUpCount).toBe(1);
 });
 
-test("one that breaks off all the time, at whatever place, neither leaves out nor repeats", async () => {
-  const server = await standIn();
-  const [store, stream] = [open(server.url), newStream()];
-  await store.append(stream, "no-stream", newEvents(200));
-  const seen: number[] = [];
-  for await (const event of store.subscribe()) {
-    seen.push(event.revision);
-    if (event.revision % 23 === 7) server.faults.breakOff(status.UNAVAILABLE);
-    if (event.revision === 199) break;
-  }
-  expect(seen).toEqual(Array.from({ length: 200 }, (_, revision) => revision));
-});
+test.each([
+  ["right after what was processed", false],
+  ["with what was processed already", true],
+])(
+  "one that breaks off again and again while it catches up, and goes on %s, neither leaves out nor repeats",
+  async (__, early) => {
+    const server = await standIn();
+    server.faults.beginsTooEarly = early;
+    const [store, stream] = [open(server.url), newStream()];
+    // More than is under way at once, so that what breaks off leaves something out.
+    for (let first = 0; first < 200; first += 50) {
+      const events = Array.from({ length: 50 }, () => newEvent("x".repeat(10_000)));
+      await store.append(stream, first === 0 ? "no-stream" : first - 1, events);
+    }
+    const seen: number[] = [];
+    for await (const event of store.subscribe()) {
+      seen.push(event.revision);
+      if (event.revision % 40 === 7) server.faults.breakOff(status.UNAVAILABLE);
+      if (event.revision === 199) break;
+    }
+    expect(seen).toEqual(Array.from({ length: 200 }, (_, revision) => revision));
+  },
+);
 
 test("an error of the one stream that carries all appends leaves none undecided and stores none twice", async () => {
   const server = await standIn();

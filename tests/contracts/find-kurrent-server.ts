@@ -1,7 +1,7 @@
 import process from "node:process";
 import { hasEngine, startContainer } from "./kurrent-container.ts";
-import { startKurrentProcess } from "./kurrent-process.ts";
-import type { KurrentServer } from "./kurrent-server.ts";
+import { startKurrentProcess } from "../harness/kurrent-process.ts";
+import type { KurrentServer } from "../harness/kurrent-server.ts";
 
 export interface FoundServer {
   readonly start?: () => Promise<KurrentServer>;

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import process from "node:process";
-import { untilAnswers } from "./kurrent-process.ts";
-import type { KurrentServer } from "./kurrent-server.ts";
+import { untilAnswers } from "../harness/kurrent-process.ts";
+import type { KurrentServer } from "../harness/kurrent-server.ts";
 
 /** What is pinned is what the adapter was written against. */
 const image = "docker.kurrent.io/kurrent-latest/kurrentdb:24.10";

@@ -2,7 +2,7 @@ import { createKurrentEventStore, type KurrentOptions } from "@caxton/event-stor
 import type { EventStore } from "@caxton/event-store/port";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { newEvents, positionNow, readAll, subscribeUntilCaughtUp } from "./event-store.contract.ts";
-import type { KurrentServer, ServerProcess } from "./kurrent-server.ts";
+import type { KurrentServer, ServerProcess } from "../harness/kurrent-server.ts";
 import { Watch } from "./watch.ts";
 
 const impatient = { answerTimeoutMs: 1_000, appendTimeoutMs: 2_000 };

@@ -3,7 +3,7 @@ import type { EventStore } from "@caxton/event-store/port";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { newEvent, newEvents, positionNow, readAll } from "./event-store.contract.ts";
 import { canBeWired, startFrailWire, type FrailWire } from "./frail-wire.ts";
-import type { KurrentServer } from "./kurrent-server.ts";
+import type { KurrentServer } from "../harness/kurrent-server.ts";
 import { Watch } from "./watch.ts";
 
 const impatient = { answerTimeoutMs: 400, quietMaxMs: 600, appendTimeoutMs: 20_000 };

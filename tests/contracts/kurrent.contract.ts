@@ -3,7 +3,7 @@ import { createKurrentEventStore, type KurrentOptions } from "@caxton/event-stor
 import { KurrentDBClient, START, jsonEvent, binaryEvent } from "@kurrent/kurrentdb-client";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { newEvent, newEvents, positionNow, readAll, subscribeUntilCaughtUp } from "./event-store.contract.ts";
-import type { KurrentServer } from "./kurrent-server.ts";
+import type { KurrentServer } from "../harness/kurrent-server.ts";
 
 /** What FIELD-NOTES says of this store beyond what all of them promise. */
 export function kurrentContract(name: string, serverOf: () => KurrentServer, runId: string): void {

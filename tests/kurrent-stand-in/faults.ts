@@ -12,6 +12,8 @@ export class Faults {
   refuseWith: status | undefined;
   /** Appends are stored, and answered after so long. */
   answerAfterMs = 0;
+  /** A subscription to $all begins with the event it should begin after. */
+  beginsTooEarly = false;
   /** As servers before 23.10, which say nothing when all that was stored has been sent. */
   saysCaughtUp = true;
   readonly #open = new Set<OpenCall>();

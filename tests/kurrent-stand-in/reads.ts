@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { Metadata, status, type ServerWritableStream } from "@grpc/grpc-js";
 import type { ReadReq, ReadResp } from "@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_pb.js";
 import type { Database, StoredEvent } from "./database.ts";
@@ -22,26 +23,54 @@ interface Refused {
 
 /** Subscriptions only: reads of the other kind come down the client's second connection, on which the adapter must not lean. */
 export function serveRead(call: ServerWritableStream<ReadReq, ReadResp>, database: Database, faults: Faults): void {
-  const wanted = wantedBy(call.request, database);
+  const wanted = wantedBy(call.request, database, faults);
   if ("code" in wanted) return void call.emit("error", { ...wanted, metadata: metadataOf(wanted) });
+  const over = new AbortController();
+  for (const end of ["close", "cancelled", "error"]) call.once(end, () => over.abort());
   call.write(confirmation(randomUUID()));
-  for (const event of wanted.stored) call.write(eventResponse(event, wanted.hidesPosition));
-  if (faults.saysCaughtUp) call.write(caughtUp());
-  const onStored = (event: StoredEvent): void => {
-    if (!wanted.isWanted(event)) return;
-    call.write(eventResponse(event, wanted.hidesPosition));
-    if (wanted.isAll) call.write(caughtUp());
-  };
-  database.changes.on("stored", onStored);
-  call.once("close", () => database.changes.off("stored", onStored));
-  call.once("cancelled", () => database.changes.off("stored", onStored));
+  void send(call, responses(wanted, database, faults, over.signal), over.signal);
 }
 
-function wantedBy(request: ReadReq, database: Database): Wanted | Refused {
+/** No faster than it is taken, so that what breaks off leaves something out. */
+async function send(
+  call: ServerWritableStream<ReadReq, ReadResp>,
+  sent: AsyncIterable<ReadResp>,
+  over: AbortSignal,
+): Promise<void> {
+  for await (const response of sent) {
+    if (over.aborted) return;
+    if (!call.write(response)) await once(call, "drain", { signal: over }).catch(() => undefined);
+  }
+}
+
+/** What is stored, the word that this was all, and what is stored later. */
+async function* responses(
+  wanted: Wanted,
+  database: Database,
+  faults: Faults,
+  over: AbortSignal,
+): AsyncGenerator<ReadResp, void> {
+  let next = database.all.length;
+  for (const event of wanted.stored) yield eventResponse(event, wanted.hidesPosition);
+  if (faults.saysCaughtUp) yield caughtUp();
+  while (!over.aborted) {
+    const event = database.all[next];
+    if (event === undefined) {
+      await once(database.changes, "stored", { signal: over }).catch(() => undefined);
+      continue;
+    }
+    next += 1;
+    if (!wanted.isWanted(event)) continue;
+    yield eventResponse(event, wanted.hidesPosition);
+    if (wanted.isAll) yield caughtUp();
+  }
+}
+
+function wantedBy(request: ReadReq, database: Database, faults: Faults): Wanted | Refused {
   const options = request.getOptions();
   if (options?.hasSubscription() !== true)
     return { code: status.UNIMPLEMENTED, details: "the stand-in serves subscriptions only" };
-  return options.hasAll() ? wantedOfAll(options, database) : wantedOfStream(options, database);
+  return options.hasAll() ? wantedOfAll(options, database, faults) : wantedOfStream(options, database);
 }
 
 function wantedOfStream(options: ReadReq.Options, database: Database): Wanted | Refused {
@@ -55,14 +84,15 @@ function wantedOfStream(options: ReadReq.Options, database: Database): Wanted | 
   return { stored, isWanted: (event) => event.stream === stream, hidesPosition: true, isAll: false };
 }
 
-function wantedOfAll(options: ReadReq.Options, database: Database): Wanted | Refused {
+function wantedOfAll(options: ReadReq.Options, database: Database, faults: Faults): Wanted | Refused {
   const position = options.getAll()?.getPosition();
   const isWanted = filterOf(options.getFilter());
   const after = BigInt(position?.getCommitPosition() ?? "-1");
   const isReal = position === undefined || database.all.some((event) => event.position === after);
   if (!isReal || (position !== undefined && BigInt(position.getPreparePosition()) !== after))
     return { code: status.UNKNOWN, details: `${after} is the position of no event` };
-  const stored = database.all.filter((event) => event.position > after && isWanted(event));
+  const first = faults.beginsTooEarly ? after : after + 1n;
+  const stored = database.all.filter((event) => event.position >= first && isWanted(event));
   return { stored, isWanted, hidesPosition: false, isAll: true };
 }
 

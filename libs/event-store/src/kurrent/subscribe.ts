@@ -10,7 +10,7 @@ import type { Reading } from "./read.ts";
 import { fromServerEvent } from "./record.ts";
 
 const firstPauseMs = 100;
-const longestPauseMs = 5_000;
+const longestPauseMs = 1_000;
 
 /**
  * All streams of ours in store order, without end. The client's subscription ends with its first error and never comes

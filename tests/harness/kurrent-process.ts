@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { openKurrentEventStore } from "@caxton/event-store/kurrent/open";
-import { freePort } from "../harness/nats-server.ts";
+import { freePort } from "./nats-server.ts";
 import type { KurrentServer } from "./kurrent-server.ts";
 
 const startTimeoutMs = 60_000;
