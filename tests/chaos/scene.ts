@@ -5,8 +5,7 @@ import type { Bus } from "@caxton/bus/types";
 import { SlotStatus, slotTtlMs } from "@caxton/contracts/placement";
 import { checker } from "@caxton/contracts/schema";
 import { epochOf } from "@caxton/contracts/outcome";
-import { inboxStream, leaseBucket, slotBucket } from "@caxton/contracts/subjects";
-import { leaseTtlMs } from "../../services/router/src/relay/relay.ts";
+import { inboxStream, slotBucket } from "@caxton/contracts/subjects";
 import { audit } from "../auditor/audit.ts";
 import type { Rule } from "../auditor/expected.ts";
 import type { Acknowledged, AuditReport } from "../auditor/report.ts";
@@ -158,22 +157,16 @@ function versionIn(facts: readonly DeploymentFact[]): string {
   return typeof version === "string" ? version : "";
 }
 
-/** The router that now relays the agent's outputs. */
-export async function relayingRouter({ bus }: Scene): Promise<string> {
-  const leases = await bus.kv(leaseBucket, { ttlMs: leaseTtlMs });
-  const entry = await leases.get(`relay.${agent}`);
-  const record: unknown = entry === undefined ? undefined : decodeJson(entry.value);
-  if (typeof record === "object" && record !== null && "holder" in record && typeof record.holder === "string") {
-    return record.holder;
-  }
-  throw new Error(`nobody relays for ${agent}`);
-}
-
 const slot = checker("slot status", SlotStatus);
 
 /** The process ids of a version's instances. */
-export async function instancePids({ bus }: Pick<Scene, "bus">, version: string): Promise<readonly number[]> {
+export async function instancePids(scene: Pick<Scene, "bus">, version: string): Promise<readonly number[]> {
+  return (await slotsOf(scene, version)).flatMap(({ pid }) => pid ?? []);
+}
+
+/** What hosts say of a version's instances now. */
+export async function slotsOf({ bus }: Pick<Scene, "bus">, version: string): Promise<readonly SlotStatus[]> {
   const slots = await bus.kv(slotBucket, { ttlMs: slotTtlMs });
   const entries = await Promise.all((await slots.keys(`${agent}.${version}.*`)).map((key) => slots.get(key)));
-  return entries.flatMap((entry) => (entry === undefined ? [] : (slot.check(decodeJson(entry.value)).pid ?? [])));
+  return entries.flatMap((entry) => (entry === undefined ? [] : [slot.check(decodeJson(entry.value))]));
 }

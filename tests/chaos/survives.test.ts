@@ -1,64 +1,18 @@
-import process from "node:process";
-import { setTimeout as delay } from "node:timers/promises";
 import { inboxStream, outboxStream, outcomeStream } from "@caxton/contracts/subjects";
 import { beforeAll, describe, expect, onTestFailed, test } from "vitest";
-import { ackWaitMs, agent, instancePids, openScene, relayingRouter, type Scene } from "./scene.ts";
+import { agent, openScene, type Scene } from "./scene.ts";
+import * as strikes from "./strikes.ts";
 import { ledgerCounts, nothingWrong } from "./verdict.ts";
 import { isLong } from "../harness/long.ts";
 
-interface Fault {
-  readonly what: string;
-  /** The event of the replacement at which it strikes. */
-  readonly at: string;
-  readonly strike: (scene: Scene, version: string) => Promise<void>;
-}
-
-const killed = (what: string, name: string, at: string): Fault => ({
-  what: `kill -9 of ${what}`,
-  at,
-  async strike({ cluster }) {
-    await cluster.kill(name);
-    await cluster.restart(name);
-  },
-});
-
-const faults: readonly Fault[] = [
-  {
-    what: "kill -9 of the router that relays",
-    at: "VersionReady",
-    async strike(scene) {
-      const router = await relayingRouter(scene);
-      await scene.cluster.kill(router);
-      await scene.cluster.restart(router);
-    },
-  },
-  killed("the agent-host", "agent-host", "RouteChanged"),
-  {
-    what: "kill -9 of the new version's process",
-    at: "VersionReady",
-    async strike(scene, version) {
-      const pids = await instancePids(scene, version);
-      expect(pids.length).toBeGreaterThan(0);
-      for (const pid of pids) process.kill(pid, "SIGKILL");
-    },
-  },
-  killed("the orchestrator", "orchestrator", "ValidationPassed"),
-  killed("the ledger", "ledger", "RouteChanged"),
-  {
-    what: "kill -9 of nats-server, started again on the same data",
-    at: "VersionReady",
-    strike: ({ cluster }) => cluster.nats.restart(),
-  },
-  {
-    what: "a router frozen for longer than the ack wait, then continued",
-    at: "VersionReady",
-    async strike(scene) {
-      const router = await relayingRouter(scene);
-      scene.cluster.freeze(router);
-      await delay(ackWaitMs * 1.5);
-      scene.cluster.thaw(router);
-    },
-  },
+const faults: readonly strikes.Fault[] = [
+  strikes.killedRelay,
+  strikes.killed("the agent-host", "agent-host", "RouteChanged"),
+  strikes.killedVersion,
+  strikes.killed("the orchestrator", "orchestrator", "ValidationPassed"),
+  strikes.killed("the ledger", "ledger", "RouteChanged"),
+  strikes.killedServer,
+  strikes.frozenRouter,
 ];
 
 describe.each(isLong ? [120_000, 1_000] : [1_000])("with a duplicate window of %i ms", (duplicateWindowMs) => {

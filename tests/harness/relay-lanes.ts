@@ -1,10 +1,9 @@
 import { decodeJson } from "@caxton/bus/json";
-import { decodeLease } from "@caxton/bus/lease";
 import type { Bus } from "@caxton/bus/types";
 import { LaneStatus, laneStatusTtlMs, type RelayLaneStatus } from "@caxton/contracts/lane-status";
 import { checker } from "@caxton/contracts/schema";
-import { laneBucket, laneKey, leaseBucket } from "@caxton/contracts/subjects";
-import { leaseTtlMs } from "../../services/router/src/relay/relay.ts";
+import { laneBucket, laneKey } from "@caxton/contracts/subjects";
+import { leaseHolder } from "./leases.ts";
 
 const laneStatus = checker("lane status", LaneStatus);
 
@@ -22,12 +21,6 @@ export async function relayLanes(bus: Bus, agent: string): Promise<readonly Rela
 }
 
 /** Resolves with the router that relays for an agent, as soon as one does that is not `not`. */
-export async function relayHolder(bus: Bus, agent: string, not?: string): Promise<string> {
-  const leases = await bus.kv(leaseBucket, { ttlMs: leaseTtlMs });
-  for await (const change of leases.watch({ key: `relay.${agent}` })) {
-    if (change.type !== "put") continue;
-    const { holder } = decodeLease(change.entry);
-    if (holder !== not) return holder;
-  }
-  throw new Error(`the watch on the lease of ${agent} ended`);
+export function relayHolder(bus: Bus, agent: string, not?: string): Promise<string> {
+  return leaseHolder(bus, `relay.${agent}`, not);
 }
