@@ -1,5 +1,6 @@
-import { ensureAgentStreams } from "@caxton/bus/agent-streams";
-import { inboxStream, inboxSubject, outboxStream, outcomeStream } from "@caxton/contracts/subjects";
+import { agentStreams, ensureAgentStreams } from "@caxton/bus/agent-streams";
+import { keptBy } from "@caxton/bus/stream-config";
+import { inboxStream, inboxSubject } from "@caxton/contracts/subjects";
 import { expect, it } from "vitest";
 import { startBus } from "./bus-harness.ts";
 
@@ -9,11 +10,12 @@ it("what an agent has on the bus is made once, and left as an operator changed i
   const epoch = await ensureAgentStreams(bus, "pager");
   await bus.store(inboxSubject("pager"), new Uint8Array([1]));
   const made = await bus.streams.info(inboxStream("pager"));
-  const roomier = 2 * (made?.spec.maxBytes ?? 0);
-  if (made !== undefined) await bus.streams.ensure({ ...made.spec, maxBytes: roomier });
+  if (made === undefined) throw new Error("pager has no inbox");
+  const roomier = { ...made.spec, maxMessages: 9_000_000 };
+  await bus.streams.ensure(roomier);
 
   expect(await ensureAgentStreams(bus, "pager", { inboxMaxBytes: 100_000 })).toBe(epoch);
-  expect(await bus.streams.info(inboxStream("pager"))).toMatchObject({ messages: 1, spec: { maxBytes: roomier } });
+  expect(await bus.streams.info(inboxStream("pager"))).toMatchObject({ messages: 1, spec: roomier });
 });
 
 it("streams have the room that they were asked to have", async () => {
@@ -21,10 +23,9 @@ it("streams have the room that they were asked to have", async () => {
   const { bus } = started;
   const settings = { inboxMaxBytes: 100_000, outcomesMaxBytes: 300_000 };
   await ensureAgentStreams(bus, "pager", settings);
-  const limits = { discard: "new" };
-  const inbox = await bus.streams.info(inboxStream("pager"));
-  expect(inbox?.spec).toMatchObject({ ...limits, maxBytes: 100_000 });
-  const outcomes = await bus.streams.info(outcomeStream("pager"));
-  expect(outcomes?.spec).toMatchObject({ ...limits, maxBytes: 300_000 });
-  expect((await bus.streams.info(outboxStream("pager")))?.spec).toMatchObject({ ...limits, maxBytes: -1 });
+  const { inbox, outcomes, outbox } = agentStreams("pager", settings);
+  const { version } = await bus.server();
+  for (const spec of [inbox, outcomes, outbox]) {
+    expect((await bus.streams.info(spec.name))?.spec).toEqual(keptBy(version, spec));
+  }
 });

@@ -37,7 +37,7 @@ test("a message id is stored once inside the duplicate window", async () => {
 
 test("what the server refuses has our codes", async () => {
   await using at = await startBus();
-  await at.bus.streams.ensure(spec("a", { maxBytes: 1_000, maxMessageBytes: 500 }));
+  await at.bus.streams.ensure(spec("a", { maxMessages: 3, maxMessageBytes: 500 }));
   await at.bus.store("a.x", bytes("1"), { expectLastSubjectSequence: 0 });
   const repeated = at.bus.store("a.x", bytes("2"), { expectLastSubjectSequence: 0 });
   await expect(repeated).rejects.toMatchObject({ code: "wrong-sequence", details: { lastSequence: 1 } });

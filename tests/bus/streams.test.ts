@@ -16,10 +16,12 @@ test("ensure creates, changes and tells what is there", async () => {
   await using at = await startBus();
   const { streams } = at.bus;
   expect(await streams.info("a")).toBeUndefined();
-  const made = await streams.ensure(spec("a", { maxBytes: 10_000 }));
-  expect(made).toMatchObject({ name: "a", lastSequence: 0, messages: 0, spec: spec("a", { maxBytes: 10_000 }) });
-  const changed = await streams.ensure(spec("a", { maxBytes: 20_000, maxMessagesPerSubject: 3, maxAgeMs: 60_000 }));
-  expect(changed.spec).toEqual(spec("a", { maxBytes: 20_000, maxMessagesPerSubject: 3, maxAgeMs: 60_000 }));
+  const first = spec("a", { maxMessages: 100 });
+  const made = await streams.ensure(first);
+  expect(made).toMatchObject({ name: "a", lastSequence: 0, messages: 0, spec: first });
+  const second = spec("a", { discard: "old", maxBytes: 20_000, maxMessagesPerSubject: 3, maxAgeMs: 60_000 });
+  const changed = await streams.ensure(second);
+  expect(changed.spec).toEqual(second);
   expect(changed.createdAtMs).toBe(made.createdAtMs);
   const both = await Promise.all([streams.ensure(spec("b")), (await at.connect()).streams.ensure(spec("b"))]);
   expect(both[0].createdAtMs).toBe(both[1].createdAtMs);
@@ -40,6 +42,21 @@ test("ensure says where the server set something else than it was asked for", as
     code: "internal",
     message: /wanted duplicateWindowMs 0, found duplicateWindowMs 120000/,
   });
+});
+
+test("a stream that is full refuses what comes and drops nothing, whatever the size of what is there", async () => {
+  await using at = await startBus();
+  const { streams } = at.bus;
+  for (let size = 280; size < 300; size += 1) {
+    await streams.ensure(spec("a", { maxBytes: 64 * 1024 }));
+    const sending = Array.from({ length: 400 }, () => at.bus.store("a.x", new Uint8Array(size)));
+    const settled = await Promise.allSettled(sending);
+    const acknowledged = settled.filter(({ status }) => status === "fulfilled").length;
+    expect(acknowledged).toBeLessThan(sending.length);
+    expect(await streams.info("a")).toMatchObject({ firstSequence: 1, messages: acknowledged });
+    await expect(at.bus.store("a.x", new Uint8Array(size))).rejects.toMatchObject({ code: "inbox-full" });
+    await streams.delete("a");
+  }
 });
 
 test("read ends at what was stored when it was called", async () => {

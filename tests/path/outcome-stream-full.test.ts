@@ -11,7 +11,7 @@ import { readCatalogue, startProducer } from "../harness/producer.ts";
 const agent = "quake-watch";
 const version = "quake-v1-aaaaa";
 const source = fileURLToPath(new URL("../../examples/quake-watch/v1.js", import.meta.url));
-const narrowMaxBytes = 200_000;
+const narrowMaxMessages = 390;
 /** Most that a router holds. */
 const window = 1_024;
 
@@ -28,7 +28,7 @@ test("with the outcome stream at its limit routers hold, say so and lose nothing
   const second = await path.start("router");
   await path.deploy(agent, version, source);
   const { spec } = await outcomes(path);
-  await path.bus.streams.ensure({ ...spec, maxBytes: narrowMaxBytes });
+  await path.bus.streams.ensure({ ...spec, maxMessages: narrowMaxMessages });
   await path.route(agent, { revision: 1, targets: [{ version, share: 1, messageTimeoutMs: 1_000 }], closed: [] });
   const bodies = await readCatalogue();
   const producer = await startProducer({ url: path.server.url, agent, bodies, perSecond: 600 });
@@ -44,7 +44,7 @@ test("with the outcome stream at its limit routers hold, say so and lose nothing
   await second.kill("SIGKILL");
   await producer.reached(acknowledged + 2_500);
   const full = await outcomes(path);
-  expect(full.bytes).toBeLessThanOrEqual(narrowMaxBytes);
+  expect(full).toMatchObject({ firstSequence: 1, messages: narrowMaxMessages });
   const [holding] = await routerLanes(path.bus, agent, 1, ({ reason }) => reason?.code === "outcomes-full");
   expect(holding?.held).toBeLessThanOrEqual(window);
 

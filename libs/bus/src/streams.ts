@@ -4,7 +4,7 @@ import type { Connection } from "./connection.ts";
 import { openPullConsumer } from "./consumer.ts";
 import { followStream } from "./follow.ts";
 import { fromNatsHeaders } from "./headers.ts";
-import { requireSpec, specDifferences, toStreamConfig, toStreamInfo } from "./stream-config.ts";
+import { keptBy, requireSpec, specDifferences, toStreamConfig, toStreamInfo } from "./stream-config.ts";
 import type { StreamSpec } from "@caxton/contracts/stream-spec";
 import type { ConsumerSpec, FollowOptions, NamedConsumer, StoredMessage, StreamInfo, Streams } from "./types.ts";
 
@@ -21,7 +21,8 @@ export function streamsOf(connection: Connection): Streams {
     }
   }
 
-  async function ensure(spec: StreamSpec): Promise<StreamInfo> {
+  async function ensure(asked: StreamSpec): Promise<StreamInfo> {
+    const spec = keptBy(connection.nc.info?.version ?? "", asked);
     const config = toStreamConfig(spec);
     const found = await info(spec.name);
     if (found === undefined) {

@@ -122,7 +122,10 @@ export interface FollowOptions {
 
 /** The streams of JetStream. */
 export interface Streams {
-  /** Creates the stream or brings it to this spec; reads it back and throws `internal` where the server silently ignored a setting. */
+  /**
+   * Creates the stream or brings it to this spec, as far as the server keeps its limits (`StreamSpec.maxBytes`); reads it back
+   * and throws `internal` where the server silently ignored a setting. A limit below what is there makes the server drop the oldest.
+   */
   ensure(spec: StreamSpec): Promise<StreamInfo>;
   /** undefined where there is no such stream. */
   info(name: string): Promise<StreamInfo | undefined>;

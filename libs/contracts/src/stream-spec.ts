@@ -4,8 +4,10 @@ export interface StreamSpec {
   readonly subjects: readonly string[];
   /** `new` refuses the producer when full, `old` drops the oldest. */
   readonly discard: "new" | "old";
-  /** -1: unbounded. */
+  /** -1: unbounded. Where `discard` is `new`, a server older than 2.10.6 is given a number of messages instead. */
   readonly maxBytes: number;
+  /** No limit unless given. */
+  readonly maxMessages?: number;
   readonly maxMessageBytes: number;
   readonly maxAgeMs?: number;
   readonly maxMessagesPerSubject?: number;

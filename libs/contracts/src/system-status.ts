@@ -44,6 +44,8 @@ export const InboxStatus = Type.Object({
   bytes: Count,
   /** Beyond it producers are refused; -1 where there is no limit. */
   maxBytes: Type.Integer(),
+  /** Likewise; absent where there is no limit. */
+  maxMessages: Type.Optional(Type.Integer()),
   lastSequence: Count,
   /** Not acknowledged yet; `inFlight` of them are held by routers. */
   waiting: Count,

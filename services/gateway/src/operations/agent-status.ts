@@ -75,6 +75,7 @@ async function inboxStatus(bus: Bus, agent: string, nowMs: number): Promise<Inbo
     messages: info.messages,
     bytes: info.bytes,
     maxBytes: info.spec.maxBytes,
+    ...(info.spec.maxMessages === undefined ? {} : { maxMessages: info.spec.maxMessages }),
     lastSequence: info.lastSequence,
     waiting,
     inFlight: ackPending,

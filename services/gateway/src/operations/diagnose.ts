@@ -1,5 +1,6 @@
 import process from "node:process";
 import { agentStreams } from "@caxton/bus/agent-streams";
+import { keptBy } from "@caxton/bus/stream-config";
 import type { StreamSpec } from "@caxton/contracts/stream-spec";
 import { systemStreams } from "@caxton/contracts/system-streams";
 import type { Bus } from "@caxton/bus/types";
@@ -53,7 +54,11 @@ export async function diagnose(context: DiagnoseContext, nowMs: number): Promise
     checkStore(store),
     checkNode(process.version),
     ...checkServices(system.services),
-    ...checkStreams(streams, wanted.map(expectation), consumers),
+    ...checkStreams(
+      streams,
+      wanted.map((spec) => expectation(keptBy(server.version, spec))),
+      consumers,
+    ),
     ...checkAgents(system.agents),
     ...checkKept(keptOf(system.placement, views)),
     ...checkMachine(machine),

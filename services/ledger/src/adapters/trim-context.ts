@@ -13,7 +13,8 @@ export interface TrimContext {
 }
 
 export function roomOf(info: StreamInfo): Room {
-  return { ...info, maxBytes: info.spec.maxBytes };
+  const { maxBytes, maxMessages } = info.spec;
+  return { ...info, maxBytes, maxMessages };
 }
 
 /** What is done must be gone from the inbox before its outcome may go, so pressure on one is pressure on both. */

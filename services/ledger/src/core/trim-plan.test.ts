@@ -52,9 +52,11 @@ test("no outcome goes that was not read, is young, or whose message may come aga
 
 test("a stream near its limit keeps what is done for a shorter time, one without a limit never", () => {
   const settings = defaultTrimSettings;
-  expect(isPressed({ bytes: 81, maxBytes: 100 }, settings)).toBe(true);
-  expect(isPressed({ bytes: 80, maxBytes: 100 }, settings)).toBe(false);
-  expect(isPressed({ bytes: 81, maxBytes: -1 }, settings)).toBe(false);
+  expect(isPressed({ bytes: 81, maxBytes: 100, messages: 1 }, settings)).toBe(true);
+  expect(isPressed({ bytes: 80, maxBytes: 100, messages: 1 }, settings)).toBe(false);
+  expect(isPressed({ bytes: 81, maxBytes: -1, messages: 81 }, settings)).toBe(false);
+  expect(isPressed({ bytes: 81, maxBytes: -1, messages: 81, maxMessages: 100 }, settings)).toBe(true);
+  expect(isPressed({ bytes: 81, maxBytes: -1, messages: 80, maxMessages: 100 }, settings)).toBe(false);
   expect(keptForMs(settings.inboxRetentionMs, true, settings)).toBe(settings.pressedRetentionMs);
   expect(keptForMs(5, true, settings)).toBe(5);
   expect(keptForMs(settings.inboxRetentionMs, false, settings)).toBe(settings.inboxRetentionMs);
@@ -73,6 +75,7 @@ test("an outbox is never emptied, and only what is too much for its bytes goes b
   expect(outboxExcess(outbox, settings)).toBe(0);
   expect(outboxExcess({ ...outbox, bytes: 2_000 }, settings)).toBe(50);
   expect(outboxExcess({ ...outbox, maxBytes: 1_000 }, settings)).toBe(20);
+  expect(outboxExcess({ ...outbox, maxMessages: 100 }, settings)).toBe(20);
 });
 
 test("an account that was written down goes on as if it had never stopped, also where it is told things again", () => {

@@ -9,7 +9,7 @@ export interface TrimSettings {
   readonly outboxKeptMaxBytes: number;
   /** Under pressure what is done goes after this time already. */
   readonly pressedRetentionMs: number;
-  /** A stream is pressed when more than this share of its byte limit is used, 0 to 1. */
+  /** A stream is pressed when more than this share of a limit of its is used, 0 to 1. */
   readonly pressureShare: number;
   readonly stepMax: number;
 }
@@ -32,10 +32,14 @@ export interface Room {
   readonly bytes: number;
   /** -1: no limit. */
   readonly maxBytes: number;
+  readonly maxMessages?: number | undefined;
 }
 
-export function isPressed({ bytes, maxBytes }: Pick<Room, "bytes" | "maxBytes">, settings: TrimSettings): boolean {
-  return maxBytes > 0 && bytes > maxBytes * settings.pressureShare;
+export function isPressed(
+  { bytes, maxBytes, messages, maxMessages = Infinity }: Omit<Room, "firstSequence" | "lastSequence">,
+  { pressureShare }: TrimSettings,
+): boolean {
+  return (maxBytes > 0 && bytes > maxBytes * pressureShare) || messages > maxMessages * pressureShare;
 }
 
 /** How long ago something must have been decided to go. */
@@ -66,12 +70,17 @@ export function outboxBound(
 }
 
 /** How many of the oldest outputs have to go for the rest to fit, about. */
-export function outboxExcess({ messages, bytes, maxBytes }: Room, settings: TrimSettings): number {
+export function outboxExcess(
+  { messages, bytes, maxBytes, maxMessages = Infinity }: Room,
+  settings: TrimSettings,
+): number {
   const keptMaxBytes =
     maxBytes > 0
       ? Math.min(settings.outboxKeptMaxBytes, maxBytes * settings.pressureShare)
       : settings.outboxKeptMaxBytes;
-  return bytes <= keptMaxBytes ? 0 : Math.ceil((messages * (bytes - keptMaxBytes)) / bytes);
+  const tooMany = messages - maxMessages * settings.pressureShare;
+  const tooLarge = bytes <= keptMaxBytes ? 0 : (messages * (bytes - keptMaxBytes)) / bytes;
+  return Math.ceil(Math.max(0, tooMany, tooLarge));
 }
 
 export interface OutcomePlace {

@@ -1,4 +1,4 @@
-import type { AgentStatus, Finding, VersionStatus } from "@caxton/contracts/system-status";
+import type { AgentStatus, Finding, InboxStatus, VersionStatus } from "@caxton/contracts/system-status";
 import { age, foundOr, ok, problem, some, warning } from "./finding.ts";
 
 /** From where on something stands out. Times in ms, shares 0 to 1. */
@@ -57,7 +57,7 @@ function routes({ routeRevision, appliedRouteRevision, rollout }: AgentStatus): 
 function queue({ agent, inbox, versions }: AgentStatus): readonly Finding[] {
   if (inbox === undefined) return [];
   const found: Finding[] = [];
-  const { waiting, inFlight, oldestWaitingMs = 0, bytes, maxBytes } = inbox;
+  const { waiting, inFlight, oldestWaitingMs = 0 } = inbox;
   if (oldestWaitingMs > bounds.oldestWarningMs) {
     const say = oldestWaitingMs > bounds.oldestProblemMs ? problem : warning;
     const seen = `${some(waiting, "message")} wait${waiting === 1 ? "s" : ""} (${inFlight} held by routers), the oldest for ${age(oldestWaitingMs)}`;
@@ -67,10 +67,10 @@ function queue({ agent, inbox, versions }: AgentStatus): readonly Finding[] {
       : `\`caxton windows ${agent}\` shows whether it fails or is slow; more instances or a quicker version take more`;
     found.push(say("queue", seen, advice));
   }
-  const full = maxBytes > 0 ? bytes / maxBytes : 0;
-  if (full > bounds.fullWarningShare) {
-    const say = full > bounds.fullProblemShare ? problem : warning;
-    const seen = `the inbox is ${Math.floor(full * 100)} % full (${bytes} of ${maxBytes} bytes); a full one refuses producers (inbox-full)`;
+  const { share, words } = fullest(inbox);
+  if (share > bounds.fullWarningShare) {
+    const say = share > bounds.fullProblemShare ? problem : warning;
+    const seen = `the inbox is ${Math.floor(share * 100)} % full (${words}); a full one refuses producers (inbox-full)`;
     found.push(
       say(
         "queue",
@@ -80,6 +80,18 @@ function queue({ agent, inbox, versions }: AgentStatus): readonly Finding[] {
     );
   }
   return found;
+}
+
+/** Of its limits in bytes and in messages, the one that is nearer. */
+function fullest({ bytes, maxBytes, messages, maxMessages }: InboxStatus): {
+  readonly share: number;
+  readonly words: string;
+} {
+  const inBytes = maxBytes > 0 ? bytes / maxBytes : 0;
+  const inMessages = maxMessages === undefined ? 0 : messages / maxMessages;
+  return inBytes >= inMessages
+    ? { share: inBytes, words: `${bytes} of ${maxBytes} bytes` }
+    : { share: inMessages, words: `${messages} of ${maxMessages} messages` };
 }
 
 function errors({ agent, attempts, errorRate }: AgentStatus): readonly Finding[] {

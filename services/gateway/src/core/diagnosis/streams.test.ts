@@ -48,6 +48,17 @@ describe("streams", () => {
     expect(say(found)).toEqual([wanted]);
   });
 
+  it("lose what is oldest where a limit in bytes refuses nothing", () => {
+    const found = checkStreams([inbox], [{ ...inbox, maxBytes: -1 }]);
+    expect(found).toMatchObject([
+      {
+        result: "problem",
+        seen: "CAXTON_INBOX_proc is limited to 4096 bytes: when it is nearly full this nats-server drops the oldest, handled or not",
+        advice: "`nats stream edit CAXTON_INBOX_proc --max-bytes -1 --max-msgs 8`, or nats-server 2.10.6",
+      },
+    ]);
+  });
+
   it("have no consumers of an earlier life", () => {
     const findings = checkStreams([inbox], [inbox], [{ stream: inbox.name, name: "router-17" }]);
     expect(findings.map(({ result, advice }) => `${result} ${advice}`)).toEqual([

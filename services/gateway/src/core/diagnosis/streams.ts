@@ -83,12 +83,20 @@ function differences(there: StreamFacts, expected: StreamFacts): readonly Findin
         `\`nats stream edit ${name} --max-msg-size ${expected.maxMessageBytes}\``,
       ),
     );
+  if (there.maxBytes > 0 && expected.maxBytes < 0)
+    found.push(
+      problem(
+        "streams",
+        `${name} is limited to ${there.maxBytes} bytes: when it is nearly full this nats-server drops the oldest, handled or not`,
+        `\`nats stream edit ${name} --max-bytes -1 --max-msgs ${Math.max(1, Math.floor(there.maxBytes / 512))}\`, or nats-server 2.10.6`,
+      ),
+    );
   // More room is an operator's to give.
-  if (there.maxBytes > 0 && (expected.maxBytes < 0 || there.maxBytes < expected.maxBytes))
+  else if (there.maxBytes > 0 && there.maxBytes < expected.maxBytes)
     found.push(
       warning(
         "streams",
-        `${name} holds ${there.maxBytes} bytes at most, not ${expected.maxBytes < 0 ? "without a limit" : expected.maxBytes}`,
+        `${name} holds ${there.maxBytes} bytes at most, not ${expected.maxBytes}`,
         `\`nats stream edit ${name} --max-bytes ${expected.maxBytes}\``,
       ),
     );
