@@ -5,7 +5,7 @@ import { connectBus } from "@caxton/bus/connect";
 import { encodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
 import type { Outcome, Output } from "@caxton/contracts/outcome";
-import { header, inboxSubject, outboxSubject, outcomeSubject } from "@caxton/contracts/subjects";
+import { header, inboxSubject, outboxSubject, outcomeSubject, relayedSubject } from "@caxton/contracts/subjects";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { audit } from "../auditor/audit.ts";
 import { expectedOutputs, forwardsTo, type Rule } from "../auditor/expected.ts";
@@ -117,8 +117,10 @@ async function storeOutcome(sequence: number, change: Partial<Outcome>, body = "
 }
 
 async function storeOutput(sequence: number, index: number, { to, kind, body }: Output): Promise<void> {
-  const headers = { [header.output]: `${agent}/${epoch}/${sequence}/${index}`, [header.kind]: kind };
-  await bus.store(to === undefined ? outboxSubject(agent, kind) : inboxSubject(to), encoder.encode(body), { headers });
+  const id = `${agent}/${epoch}/${sequence}/${index}`;
+  const headers = { [header.output]: id, [header.kind]: kind };
+  const subject = to === undefined ? outboxSubject(agent, kind) : relayedSubject(to, id);
+  await bus.store(subject, encoder.encode(body), { headers });
 }
 
 /** The honest part, except for message 7. */

@@ -126,7 +126,8 @@ function checkReason({ sequence, body }: Stored, { deadLetter }: ReadOutcome, re
 interface Destination {
   readonly target: string | undefined;
   readonly stream: Stream;
-  readonly subjectOf: (kind: string) => string;
+  /** @param name `<source>/<epoch>/<sequence>/<index>` */
+  readonly subjectOf: (kind: string, name: string) => string;
 }
 
 function checkSent(books: Books, outcomes: Outcomes, report: AuditReport, note: Note): void {
@@ -134,7 +135,9 @@ function checkSent(books: Books, outcomes: Outcomes, report: AuditReport, note: 
   const subjectOf = (kind: string): string => `caxton.outbox.${agent}.${kind}`;
   checkDestination(books, outcomes, { target: undefined, stream: outbox, subjectOf }, report, note);
   for (const [target, stream] of Object.entries(targets)) {
-    const destination = { target, stream, subjectOf: () => `caxton.inbox.${target}` };
+    const inboxSubject = (_kind: string, name: string): string =>
+      `caxton.inbox.${target}.output.${name.replaceAll("/", ".")}`;
+    const destination = { target, stream, subjectOf: inboxSubject };
     checkDestination(books, outcomes, destination, report, note);
   }
   for (const { sequence, outputs } of outcomes.values()) {
@@ -171,7 +174,7 @@ function checkDestination(
       note(`output ${name} is in ${where} again as ${stored.sequence}`);
     } else if (output === undefined) {
       wrong(report, note, `${where} holds '${name}' as ${stored.sequence}, which no outcome knows`);
-    } else if (stored.body !== output.body || stored.subject !== subjectOf(output.kind)) {
+    } else if (stored.body !== output.body || stored.subject !== subjectOf(output.kind, name)) {
       wrong(report, note, `output ${name} reads differently in ${where}: ${stored.subject} ${stored.body}`);
     } else if (target !== undefined && stored.headers["Caxton-Kind"] !== output.kind) {
       wrong(report, note, `output ${name} came to ${where} as another kind than '${output.kind}'`);

@@ -90,7 +90,7 @@ async function inParallel(sequences: readonly number[], work: (sequence: number)
 
 async function relayedTo(outcomeSequence: number): Promise<void> {
   const outcomeEpochMs = Math.trunc((await infoOf(outcomeStream(agent))).createdAtMs);
-  const checkpoint: RelayCheckpoint = { outcomeEpochMs, outcomeSequence, targetSequence: 0 };
+  const checkpoint: RelayCheckpoint = { outcomeEpochMs, outcomeSequence };
   await (await bus.kv(relayBucket)).put(`${agent}.outbox`, encodeJson(checkpoint));
 }
 

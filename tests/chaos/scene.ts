@@ -17,7 +17,8 @@ import { buildExamples } from "../harness/quake-agents.ts";
 export const agent = "quake-watch";
 const perSecond = 400;
 const messagesPerFault = 1_000;
-const deployTimeoutMs = 30_000;
+/** A validator that was killed is asked again after 20 s. */
+const deployTimeoutMs = 60_000;
 const settleTimeoutMs = 40_000;
 const ends = ["DeploymentCompleted", "DeploymentFailed", "ValidationFailed", "DeploymentRolledBack"];
 
@@ -51,6 +52,8 @@ export interface SceneOptions {
   readonly instances: number;
   /** More settings for every process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Processes whose way to nats-server can be held up. */
+  readonly linked?: readonly string[];
 }
 
 const usual: SceneOptions = {
@@ -59,9 +62,13 @@ const usual: SceneOptions = {
 };
 
 /** A cluster of real processes, two routers in it unless told otherwise, with the first version of the example agent at work. */
-export async function openScene(duplicateWindowMs: number, { services, instances, env } = usual): Promise<Scene> {
+export async function openScene(
+  duplicateWindowMs: number,
+  { services, instances, env, linked = [] } = usual,
+): Promise<Scene> {
   const cluster = await startCluster({
     services,
+    linked,
     env: { CAXTON_DUPLICATE_WINDOW_MS: String(duplicateWindowMs), CAXTON_ACK_WAIT_MS: String(ackWaitMs), ...env },
   });
   const bus = await connectBus({ url: cluster.nats.url, name: "chaos" });

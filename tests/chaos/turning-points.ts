@@ -7,7 +7,7 @@ import { agent, type Scene, slotsOf } from "./scene.ts";
 
 // What is waited for while something is frozen: that others went on without it.
 
-const timeoutMs = 40_000;
+const timeoutMs = 60_000;
 /** As many as make sure that a router which pulled before it was frozen was given some of them. */
 const accepted = 300;
 const outcome = checker("outcome", Outcome);

@@ -15,6 +15,7 @@ import {
   outcomeSubject,
   resendBucket,
   resendKey,
+  resentSubject,
 } from "@caxton/contracts/subjects";
 import { type Client, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
@@ -155,7 +156,8 @@ describe("dead letters", () => {
     await records.create(resendKey(agent, epoch, sequence), encodeJson(record));
     // Stored with the id in its headers, but out of the window in which the server knows it: as an hour later.
     const id = resendId(agent, epoch, sequence, 1);
-    const stored = await under.bus.store(inboxSubject(agent), Buffer.from("half"), { headers: { "Nats-Msg-Id": id } });
+    const subject = resentSubject(agent, epoch, sequence, 1);
+    const stored = await under.bus.store(subject, Buffer.from("half"), { headers: { "Nats-Msg-Id": id } });
     expect(await resend(sequence)).toMatchObject({ already: true, resentAs: stored.sequence });
     const other = await accept("other");
     await decide(other, dead("agent-failure", "other"));

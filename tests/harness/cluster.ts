@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type HeldLink, openHeldLink } from "./held-link.ts";
 import { startNatsServer, type NatsServer } from "./nats-server.ts";
 import { startServiceProcess, type ServiceProcess } from "./service-process.ts";
 
@@ -8,6 +9,8 @@ export interface ClusterOptions {
   /** Folders under services/; one process each. What is listed twice runs twice: `router`, `router-2`. */
   readonly services: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Names of processes whose way to nats-server can be held up. */
+  readonly linked?: readonly string[];
 }
 
 /** A nats-server and every service as a real process of its own, on 127.0.0.1 with its data in a temporary folder. */
@@ -21,6 +24,8 @@ export interface Cluster {
   freeze(name: string): void;
   thaw(name: string): void;
   pidOf(name: string): number;
+  /** Of one that is `linked`. */
+  linkOf(name: string): HeldLink;
   /** What all processes wrote, in the order it came; to be shown when a test fails. */
   logs(): string;
   stop(): Promise<void>;
@@ -36,6 +41,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const lines: string[] = [];
   const processes = new Map<string, ServiceProcess>();
   const serviceOf = nameAll(options.services);
+  const links = new Map<string, HeldLink>();
+  for (const name of options.linked ?? []) links.set(name, await openHeldLink(nats.url));
   const env = {
     CAXTON_NATS_URL: nats.url,
     CAXTON_CACHE_DIR: join(folder, "cache"),
@@ -52,7 +59,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       lines.push(line.startsWith("{") ? line : `${name}: ${line}`);
       if (lines.length > linesMax) lines.shift();
     };
-    processes.set(name, await startServiceProcess({ service, id: name, env, onLine }));
+    const link = links.get(name);
+    const own = link === undefined ? env : { ...env, CAXTON_NATS_URL: link.url };
+    processes.set(name, await startServiceProcess({ service, id: name, env: own, onLine }));
   }
 
   function running(name: string): ServiceProcess {
@@ -71,6 +80,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   async function stop(): Promise<void> {
     await Promise.all([...processes.values()].map(end));
+    await Promise.all([...links.values()].map((link) => link.close()));
     await nats.stop();
     await rm(folder, { recursive: true, force: true });
   }
@@ -95,6 +105,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     freeze: (name) => running(name).signal("SIGSTOP"),
     thaw: (name) => running(name).signal("SIGCONT"),
     pidOf: (name) => running(name).pid,
+    linkOf(name) {
+      const link = links.get(name);
+      if (link === undefined) throw new Error(`'${name}' is not linked: ${[...links.keys()].join(", ")}`);
+      return link;
+    },
     logs: () => lines.join("\n"),
     stop,
   };

@@ -44,7 +44,7 @@ test("a full inbox holds back only what is for it, says so, and gets each output
   await ensureAgentStreams(path.bus, "archive");
   const archive = await inboxOf(path, "archive");
   if (archive === undefined) throw new Error("archive has no inbox");
-  await path.bus.streams.ensure({ ...archive.spec, maxBytes: 1_200 });
+  await path.bus.streams.ensure({ ...archive.spec, maxMessages: 5 });
   await path.bus.store(inboxSubject("archive"), new Uint8Array(900));
   await path.route("moody", route);
   await path.send("moody", [...bodies("note", 20), ...bodies("reply", 20)]);

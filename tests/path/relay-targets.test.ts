@@ -1,8 +1,5 @@
 import { ensureAgentStreams } from "@caxton/bus/agent-streams";
-import { decodeJson } from "@caxton/bus/json";
-import { RelayCheckpoint } from "@caxton/contracts/placement";
-import { checker } from "@caxton/contracts/schema";
-import { header, inboxStream, inboxSubject, relayBucket } from "@caxton/contracts/subjects";
+import { header, inboxStream, inboxSubject } from "@caxton/contracts/subjects";
 import { expect, test } from "vitest";
 import { type HotPath, startHotPath } from "../harness/hot-path.ts";
 import { relayLanes } from "../harness/relay-lanes.ts";
@@ -11,7 +8,6 @@ const agent = "fans-out";
 const version = "fans-v1-aaaaa";
 const route = { revision: 1, targets: [{ version, share: 1, messageTimeoutMs: 1_000 }], closed: [] };
 const patience = { timeout: 15_000, interval: 50 };
-const checkpointSchema = checker("relay checkpoint", RelayCheckpoint);
 const orders = (count: number, to: readonly string[]): string[] =>
   Array.from({ length: count }, (_, n) => JSON.stringify({ n, rounds: 2, to }));
 
@@ -38,7 +34,7 @@ test("a full target and one that nobody knows hold up their own lanes; a third, 
   await ensureAgentStreams(path.bus, "shelf");
   const archive = await path.bus.streams.info(inboxStream("archive"));
   if (archive === undefined) throw new Error("archive has no inbox");
-  await path.bus.streams.ensure({ ...archive.spec, maxBytes: 1_200 });
+  await path.bus.streams.ensure({ ...archive.spec, maxMessages: 5 });
   await path.bus.store(inboxSubject("archive"), new Uint8Array(900));
   await path.route(agent, route);
   await path.send(agent, orders(50, ["outbox", "archive", "attic", "shelf"]));
@@ -67,23 +63,4 @@ test("a full target and one that nobody knows hold up their own lanes; a third, 
     )
     .toEqual(expect.arrayContaining(["outbox", "shelf", "archive", "attic"].map((target) => [target, { behind: 0 }])));
   for (const target of ["archive", "attic", "shelf"]) expect(await outputIds(path, target)).toHaveLength(100);
-});
-
-test("a lane with nothing to say keeps up with what others write to its target", async () => {
-  await using path = await startPath();
-  await ensureAgentStreams(path.bus, "archive");
-  await path.route(agent, route);
-  await path.send(agent, orders(1, ["archive"]));
-  await expect.poll(async () => (await outputIds(path, "archive")).length, patience).toBe(2);
-  await path.send(
-    "archive",
-    Array.from({ length: 1_500 }, () => "{}"),
-  );
-  const checkpoints = await path.bus.kv(relayBucket);
-  await expect
-    .poll(async () => {
-      const entry = await checkpoints.get(`${agent}.to.archive`);
-      return entry === undefined ? 0 : checkpointSchema.check(decodeJson(entry.value)).targetSequence;
-    }, patience)
-    .toBeGreaterThan(1_000);
 });

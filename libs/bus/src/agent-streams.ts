@@ -2,7 +2,7 @@ import { inboxMaxBytes, inboxMessageMaxBytes, outcomeMaxBytes, outcomesMaxBytes 
 import { epochOf } from "@caxton/contracts/outcome";
 import {
   inboxStream,
-  inboxSubject,
+  inboxSubjects,
   outboxStream,
   outboxSubjects,
   outcomeStream,
@@ -37,7 +37,7 @@ export function agentStreams(agent: string, settings: Partial<AgentStreamSetting
   return {
     inbox: {
       name: inboxStream(agent),
-      subjects: [inboxSubject(agent)],
+      subjects: inboxSubjects(agent),
       discard: "new",
       maxBytes: all.inboxMaxBytes,
       maxMessageBytes: inboxMessageMaxBytes,

@@ -93,7 +93,5 @@ export const RelayCheckpoint = Type.Object({
   outcomeEpochMs: Type.Integer({ minimum: 0 }),
   /** Every outcome up to this sequence of the outcome stream is done. */
   outcomeSequence: Type.Integer({ minimum: 0 }),
-  /** What belongs to later outcomes lies above this sequence of the target. */
-  targetSequence: Type.Integer({ minimum: 0 }),
 });
 export type RelayCheckpoint = Static<typeof RelayCheckpoint>;

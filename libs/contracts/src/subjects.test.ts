@@ -12,6 +12,8 @@ const subjectOf = fc
   .tuple(agent, token, version, epoch, sequence, fc.uuid())
   .map(([name, word, id, life, at, uuid]) => ({
     inbox: subjects.inboxSubject(name),
+    relayed: subjects.relayedSubject(name, `${name}/${life}/${at}/0`),
+    resent: subjects.resentSubject(name, life, at, 1),
     outcome: subjects.outcomeSubject(name, life, at),
     outbox: subjects.outboxSubject(name, word),
     command: subjects.commandSubject(word, name, "deploy"),
@@ -73,6 +75,13 @@ describe("for legal names", () => {
           [subjects.answerSubjects, subjects.answerSubject(word, uuid)],
           [subjects.deploymentSubjects, subjects.deploymentSubject(name, uuid, "VersionReady")],
         ];
+        const inbox = [
+          subjects.inboxSubject(name),
+          subjects.relayedSubject(name, `${word}/${life}/${at}/0`),
+          subjects.resentSubject(name, life, at, 1),
+        ];
+        const takers = inbox.map((subject) => subjects.inboxSubjects(name).filter((filter) => covers(filter, subject)));
+        if (takers.some(({ length }) => length !== 1)) return false;
         return pairs.every(([filter, subject]) => covers(filter, subject));
       }),
     );

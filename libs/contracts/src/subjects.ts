@@ -1,6 +1,21 @@
 /** Every subject, stream, bucket and header on the bus, in one place (ARCHITECTURE.md lists who owns which). */
 
 export const inboxSubject = (agent: string): string => `caxton.inbox.${agent}`;
+/**
+ * Of one output of one message: nobody else publishes there, so that the inbox itself says whether it is there already.
+ * @param output `<source>/<epoch>/<sequence>/<index>`
+ */
+export const relayedSubject = (agent: string, output: string): string =>
+  `caxton.inbox.${agent}.output.${output.replaceAll("/", ".")}`;
+/** Of one sending of one dead letter, likewise. */
+export const resentSubject = (agent: string, epoch: string, sequence: number, attempt: number): string =>
+  `caxton.inbox.${agent}.resend.${epoch}.${sequence}.${attempt}`;
+/** All that an inbox takes: what producers send, what other agents say, and dead letters that are sent again. */
+export const inboxSubjects = (agent: string): readonly string[] => [
+  inboxSubject(agent),
+  `caxton.inbox.${agent}.output.*.*.*.*`,
+  `caxton.inbox.${agent}.resend.*.*.*`,
+];
 export const inboxStream = (agent: string): string => `CAXTON_INBOX_${agent}`;
 /**
  * The durable pull consumer that all routers of an agent share, one for each life of its inbox: pulls and acks that mean

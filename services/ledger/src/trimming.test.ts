@@ -77,7 +77,7 @@ test("where room is short, what is handled goes; a dead letter stays until it wa
   }
   const outcomes = await infoOf(outcomeStream(agent));
   const outcomeEpochMs = Math.trunc(outcomes.createdAtMs);
-  const relayed = { outcomeEpochMs, outcomeSequence: count, targetSequence: 0 };
+  const relayed = { outcomeEpochMs, outcomeSequence: count };
   await (await bus.kv(relayBucket)).put(`${agent}.outbox`, encodeJson(relayed));
   const records = await bus.kv(resendBucket);
   const record = { attempt: 1, actor: "ann", reason: "", atMs: 1, toEpoch: epoch, beyond: 200, sequence: 201 };

@@ -7,6 +7,8 @@ import { asyncApiDocument } from "./document.ts";
 
 /** Between services of ours only. A subject that is not here has a channel. */
 const internal: readonly string[] = [
+  "relayedSubject",
+  "resentSubject",
   "validateSubject",
   "runSubject",
   "instanceExitSubject",

@@ -1,9 +1,9 @@
 import { decodeJson, encodeJson } from "@caxton/bus/json";
-import type { Bus, KvBucket } from "@caxton/bus/types";
+import type { Bus, KvBucket, StoredMessage } from "@caxton/bus/types";
 import { type ResendRecord, resendId, resendRecord } from "@caxton/contracts/dead-letters";
 import { CaxtonError, hasCode } from "@caxton/contracts/errors";
 import type { DeadLetter } from "@caxton/contracts/outcome";
-import { header, inboxStream, inboxSubject, resendKey } from "@caxton/contracts/subjects";
+import { inboxStream, resendKey, resentSubject } from "@caxton/contracts/subjects";
 import { oneLine, repeatHeaders } from "./resend-message.ts";
 import { readInbox, readOutcome } from "./stored-outcome.ts";
 
@@ -35,8 +35,8 @@ export async function readResend(
 
 /**
  * Publishes a dead letter once more. The record of it is written first, compare-and-set, so that two who ask at once send one
- * message; a sending that broke off is completed under the same message id by whoever asks next, after a look whether the
- * message is there.
+ * message; a sending that broke off is completed by whoever asks next. Each sending has a subject of its own in the inbox,
+ * and is stored as the first of it: a process that stood still between record and message cannot send it a second time.
  * @throws CaxtonError `unknown-message`, `inbox-full`, `message-too-large`, `wrong-sequence` where somebody else was quicker
  */
 export async function resend(bus: Bus, records: KvBucket, request: ResendRequest): Promise<Resent> {
@@ -79,42 +79,55 @@ export async function resend(bus: Bus, records: KvBucket, request: ResendRequest
 async function publish(
   bus: Bus,
   records: KvBucket,
-  { agent, epoch, sequence }: ResendRequest,
+  request: ResendRequest,
   letter: DeadLetter,
   record: ResendRecord,
   revision: number,
 ): Promise<Resent> {
+  const { agent, epoch, sequence } = request;
   const { actor, reason, attempt } = record;
-  const ack = await bus.store(inboxSubject(agent), Buffer.from(letter.bodyBase64, "base64"), {
-    headers: repeatHeaders(letter, { epoch, sequence, actor, reason }),
-    messageId: resendId(agent, epoch, sequence, attempt),
-  });
-  const done = { ...record, sequence: ack.sequence };
+  let already = false;
+  const { sequence: sentSequence } = await bus
+    .store(resentSubject(agent, epoch, sequence, attempt), Buffer.from(letter.bodyBase64, "base64"), {
+      headers: repeatHeaders(letter, { epoch, sequence, actor, reason }),
+      messageId: resendId(agent, epoch, sequence, attempt),
+      expectLastSubjectSequence: 0,
+    })
+    .catch(async (error: unknown) => {
+      const sent = hasCode(error, "wrong-sequence") ? await sentAs(bus, request, attempt) : undefined;
+      if (sent === undefined) throw error;
+      already = true;
+      return sent;
+    });
+  const done = { ...record, sequence: sentSequence };
   // Whoever completed it meanwhile wrote the same.
   await records
     .update(resendKey(agent, epoch, sequence), encodeJson(done satisfies ResendRecord), revision)
     .catch((error: unknown) => {
       if (!hasCode(error, "wrong-sequence")) throw error;
     });
-  return { record: done, already: false };
+  return { record: done, already };
+}
+
+function sentAs(
+  bus: Bus,
+  { agent, epoch, sequence }: ResendRequest,
+  attempt: number,
+): Promise<StoredMessage | undefined> {
+  return bus.streams.last(inboxStream(agent), resentSubject(agent, epoch, sequence, attempt));
 }
 
 /** Where the message stands whose sending broke off; undefined where it is not in the inbox. */
 async function findSent(bus: Bus, request: ResendRequest, known: ResendRecord): Promise<number | undefined> {
   const { agent, epoch, sequence } = request;
+  const sent = await sentAs(bus, request, known.attempt);
+  if (sent !== undefined) return sent.sequence;
   const inbox = await readInbox(bus, agent);
-  if (inbox.epoch !== known.toEpoch || inbox.firstSequence > known.beyond + 1) {
-    throw new CaxtonError(
-      "not-allowed-now",
-      `sending ${epoch}/${sequence} again broke off, and what the inbox held then is gone: it may have been handled; --again sends it all the same`,
-    );
-  }
-  const id = resendId(agent, epoch, sequence, known.attempt);
-  const later = { fromSequence: known.beyond + 1, headersOnly: true };
-  for await (const message of bus.streams.read(inboxStream(agent), later)) {
-    if (message.headers[header.messageId] === id) return message.sequence;
-  }
-  return undefined;
+  if (inbox.epoch === known.toEpoch && inbox.firstSequence <= known.beyond + 1) return undefined;
+  throw new CaxtonError(
+    "not-allowed-now",
+    `sending ${epoch}/${sequence} again broke off, and what the inbox held then is gone: it may have been handled; --again sends it all the same`,
+  );
 }
 
 function noLetter({ agent, epoch, sequence }: ResendRequest, isKept: boolean): CaxtonError {

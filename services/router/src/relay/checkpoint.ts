@@ -7,8 +7,6 @@ import type { Logger } from "@caxton/telemetry/logger";
 
 const checkpointSchema = checker("relay checkpoint", RelayCheckpoint);
 const writeEveryMs = 1_000;
-/** A target that others fill is worth a write only now and then. */
-const targetStep = 1_000;
 
 export const outboxKey = (agent: string): string => `${agent}.outbox`;
 export const targetKey = (agent: string, target: string): string => `${agent}.to.${target}`;
@@ -55,15 +53,14 @@ export async function createCheckpoint(bucket: KvBucket, key: string, value: Rel
 export function keepCheckpoint(
   checkpoint: Checkpoint,
   log: Logger,
-  current: () => Promise<RelayCheckpoint>,
+  current: () => RelayCheckpoint,
 ): { stop(): Promise<void> } {
   let written = checkpoint.found;
   let last: Promise<void> = Promise.resolve();
   const write = async (): Promise<void> => {
-    const now = await current();
-    const { outcomeEpochMs, outcomeSequence = 0, targetSequence = 0 } = written ?? {};
-    const hasMoved = now.outcomeSequence > outcomeSequence || now.targetSequence >= targetSequence + targetStep;
-    if (outcomeEpochMs === now.outcomeEpochMs && !hasMoved) return;
+    const now = current();
+    const { outcomeEpochMs, outcomeSequence = 0 } = written ?? {};
+    if (outcomeEpochMs === now.outcomeEpochMs && now.outcomeSequence <= outcomeSequence) return;
     await checkpoint.write(now);
     written = now;
   };

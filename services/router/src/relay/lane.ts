@@ -32,8 +32,6 @@ export interface Pass {
   readonly knownSequence: number;
   /** Returns a promise only where it has to wait. */
   onOutcome(outcome: Outcome, outcomeSequence: number): Promise<void> | void;
-  /** Where others write too: the target's last sequence. */
-  targetSequence?(): Promise<number | undefined>;
 }
 
 /** What a pass begins with. */
@@ -69,7 +67,7 @@ export async function runLane(context: LaneContext, lane: Lane, signal: AbortSig
       const pass = await lane.begin({ outcomeEpochMs, checkpoint: checkpoint.found });
       requireWhole(context, pass.knownSequence, lastSequence);
       state.follow(() => pass.window.outcomeSequence);
-      await runPass(context, { checkpoint, outcomeEpochMs, pass }, signal, () => {
+      await runPass(context, { checkpoint, outcomeEpochMs, lastSequence, pass }, signal, () => {
         if (state.goesOn()) log.info({ agent_id: agent, lane: name }, "the relay goes on");
       });
     } catch (error) {
@@ -88,9 +86,17 @@ export async function runLane(context: LaneContext, lane: Lane, signal: AbortSig
   }
 }
 
+interface Begun {
+  readonly checkpoint: Checkpoint;
+  readonly outcomeEpochMs: number;
+  /** Of the outcome stream when the pass began. */
+  readonly lastSequence: number;
+  readonly pass: Pass;
+}
+
 async function runPass(
   context: LaneContext,
-  { checkpoint, outcomeEpochMs, pass }: { checkpoint: Checkpoint; outcomeEpochMs: number; pass: Pass },
+  { checkpoint, outcomeEpochMs, lastSequence, pass }: Begun,
   signal: AbortSignal,
   onProgress: () => void,
 ): Promise<void> {
@@ -98,16 +104,16 @@ async function runPass(
   const { window } = pass;
   const done = new AbortController();
   const either = AbortSignal.any([signal, done.signal]);
-  const kept = keepCheckpoint(checkpoint, log, async () => {
-    await moveIdleTarget(context, pass);
-    const { outcomeSequence, targetSequence } = window;
-    return { outcomeEpochMs, outcomeSequence, targetSequence };
-  });
+  const kept = keepCheckpoint(checkpoint, log, () => ({ outcomeEpochMs, outcomeSequence: window.outcomeSequence }));
   // What a server that comes back still has is looked at anew.
   const off = bus.onStatus((status) => {
     if (status !== "connected") done.abort();
   });
-  const first = window.acknowledgements;
+  // That something is there already is no progress, unless nothing else was to be done.
+  const look = (): void => {
+    if (window.stored > 0 || window.outcomeSequence >= lastSequence) onProgress();
+  };
+  window.onAcknowledged(look);
   const failed = window.failed(either).then((error) => {
     done.abort();
     return error;
@@ -121,27 +127,17 @@ async function runPass(
         window.outcomeRead(sequence + at);
         if (either.aborted) break;
       }
-      if (window.acknowledgements > first) onProgress();
+      look();
     }
   } finally {
     off();
     done.abort();
     // Only when nothing is on its way any more can be said what is there.
     await window.settled();
-    if (window.acknowledgements > first) onProgress();
     await kept.stop();
   }
   const failure = await failed;
   if (failure !== undefined) throw toCaxtonError(failure);
-}
-
-/** While nothing of ours is on its way, whatever comes later lies above what the target holds now. */
-async function moveIdleTarget({ bus }: LaneContext, pass: Pass): Promise<void> {
-  const { window } = pass;
-  if (!window.isIdle || bus.status !== "connected") return;
-  const { sent } = window;
-  const sequence = await pass.targetSequence?.().catch(() => undefined);
-  if (sequence !== undefined && window.isIdle && window.sent === sent) window.targetIsAt(sequence);
 }
 
 /** Sequences of the outcome stream mean something only together with when it was made. */

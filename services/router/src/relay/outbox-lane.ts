@@ -38,7 +38,7 @@ async function begin(
   if (tail.position?.outcomeEpochMs === outcomeEpochMs) await requireSameOutcome(context, tail.position, tail.outputId);
   let expectLastSequence = tail.lastSequence;
   const { outcomeSequence: doneBefore } = resumeAfter(outcomeEpochMs, checkpoint, undefined);
-  const window = new PublishingWindow(maxInFlight, doneBefore, tail.lastSequence);
+  const window = new PublishingWindow(maxInFlight, doneBefore);
   return {
     window,
     knownSequence: done.outcomeSequence,
@@ -66,7 +66,9 @@ async function begin(
       if (!context.mayPublish()) return Promise.reject(new CaxtonError("cancelled", "this process stood still"));
       const expectation = { headers, expectLastSequence };
       expectLastSequence += 1;
-      const stored = bus.store(outboxSubject(agent, output.kind), encoder.encode(output.body), expectation);
+      const stored = bus
+        .store(outboxSubject(agent, output.kind), encoder.encode(output.body), expectation)
+        .then(() => true);
       return told(context.spans, { outcome, output: one }, stored);
     });
   }

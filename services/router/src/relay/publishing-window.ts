@@ -1,7 +1,5 @@
 interface Entry {
   readonly outcomeSequence: number;
-  /** The highest sequence the target had acknowledged before this outcome: its outputs lie above. */
-  readonly targetFloor: number;
 }
 
 /** What is on its way to one target: bounded, first failure kept, and how far everything is done. */
@@ -9,21 +7,17 @@ export class PublishingWindow {
   readonly #maxInFlight: number;
   readonly #entries = new Set<Entry>();
   #read: number;
-  #acknowledged: number;
-  #targetFloor: number;
-  #acknowledgements = 0;
-  #sent = 0;
+  #stored = 0;
+  #onAcknowledged: (() => void) | undefined;
   #failed = 0;
   #failure: unknown;
   #onFailure: (() => void) | undefined;
   readonly #waiting = new Set<() => void>();
 
-  /** `outcomeSequence`, `targetSequence`: what is done to begin with. */
-  constructor(maxInFlight: number, outcomeSequence: number, targetSequence: number) {
+  /** `outcomeSequence`: what is done to begin with. */
+  constructor(maxInFlight: number, outcomeSequence: number) {
     this.#maxInFlight = maxInFlight;
     this.#read = outcomeSequence;
-    this.#acknowledged = targetSequence;
-    this.#targetFloor = targetSequence;
   }
 
   /** Every outcome up to this one is where it belongs. */
@@ -32,37 +26,19 @@ export class PublishingWindow {
     return oldest === undefined ? this.#read : oldest.outcomeSequence - 1;
   }
 
-  /** Whatever belongs to later outcomes lies above this sequence of the target. */
-  get targetSequence(): number {
-    const [oldest] = this.#entries;
-    return oldest === undefined ? this.#targetFloor : oldest.targetFloor;
+  /** How many were stored so far that were not there before. */
+  get stored(): number {
+    return this.#stored;
   }
 
-  /** How many were stored so far. */
-  get acknowledgements(): number {
-    return this.#acknowledgements;
-  }
-
-  /** Nothing is on its way, and nothing failed. */
-  get isIdle(): boolean {
-    return this.#entries.size === 0 && this.#failed === 0;
-  }
-
-  /** How often `send` was called. */
-  get sent(): number {
-    return this.#sent;
-  }
-
-  /** The target is known to end at this sequence while the window is idle. */
-  targetIsAt(sequence: number): void {
-    this.#acknowledged = Math.max(this.#acknowledged, sequence);
-    this.#targetFloor = this.#acknowledged;
+  /** `listener` is called whenever one of them is where it belongs. */
+  onAcknowledged(listener: () => void): void {
+    this.#onAcknowledged = listener;
   }
 
   /** All outputs of this outcome were given to `send`. */
   outcomeRead(outcomeSequence: number): void {
     this.#read = outcomeSequence;
-    this.#targetFloor = this.#acknowledged;
   }
 
   /** How often `send` may be called now; 0 after a failure. */
@@ -76,16 +52,15 @@ export class PublishingWindow {
     if (this.#failed > 0) throw this.#failure;
   }
 
-  /** Calls `publish` now; there must be room. */
-  send(outcomeSequence: number, publish: () => Promise<{ readonly sequence: number }>): void {
-    const entry = { outcomeSequence, targetFloor: this.#targetFloor };
+  /** Calls `publish` now, which resolves with whether it was not there before; there must be room. */
+  send(outcomeSequence: number, publish: () => Promise<boolean>): void {
+    const entry = { outcomeSequence };
     this.#entries.add(entry);
-    this.#sent += 1;
     publish().then(
-      ({ sequence }) => {
-        this.#acknowledged = Math.max(this.#acknowledged, sequence);
-        this.#acknowledgements += 1;
+      (isNew) => {
+        if (isNew) this.#stored += 1;
         this.#entries.delete(entry);
+        this.#onAcknowledged?.();
         this.#notify();
       },
       (error: unknown) => {

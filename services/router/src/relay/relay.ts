@@ -3,7 +3,7 @@ import type { HeldLease } from "@caxton/bus/lease";
 import type { Bus, KvBucket } from "@caxton/bus/types";
 import { toCaxtonError } from "@caxton/contracts/errors";
 import type { RelayLaneStatus } from "@caxton/contracts/lane-status";
-import { inboxStream, leaseBucket, outcomeStream, relayBucket } from "@caxton/contracts/subjects";
+import { leaseBucket, outcomeStream, relayBucket } from "@caxton/contracts/subjects";
 import { Pulse } from "@caxton/service/pulse";
 import type { Logger } from "@caxton/telemetry/logger";
 import type { SpanSink } from "@caxton/telemetry/span";
@@ -137,16 +137,11 @@ async function relayUntil(context: LaneContext, signal: AbortSignal, report: (no
 
 /** Before the outbox lane passes the first outcome that speaks to `target`, so that no later relay can miss it. */
 async function register(
-  { bus, checkpoints, agent }: LaneContext,
+  { checkpoints, agent }: LaneContext,
   target: string,
   { outcomeEpochMs, outcomeSequence }: OutcomePlace,
 ): Promise<void> {
   const key = targetKey(agent, target);
   if ((await checkpoints.get(key)) !== undefined) return;
-  const info = await bus.streams.info(inboxStream(target));
-  await createCheckpoint(checkpoints, key, {
-    outcomeEpochMs,
-    outcomeSequence: outcomeSequence - 1,
-    targetSequence: info?.lastSequence ?? 0,
-  });
+  await createCheckpoint(checkpoints, key, { outcomeEpochMs, outcomeSequence: outcomeSequence - 1 });
 }
