@@ -4,6 +4,8 @@ import { parseRecord, placeOf, readOutcome, type ReadOutcome } from "./outcome.t
 import type { AuditReport, Books, Stored, Stream } from "./report.ts";
 
 const findingsMax = 20;
+/** A message that was passed on more often goes no further. */
+const hopsMax = 16;
 
 /** Accounts for every message: compares what was acknowledged, what was decided, what was sent and what should have been. */
 export function account(books: Books): AuditReport {
@@ -80,9 +82,11 @@ function checkOutcome(
   note: Note,
 ): void {
   const { sequence, version, outputs } = outcome;
+  const isTooFar = Number(message.headers["Caxton-Hops"] ?? 0) > hopsMax;
   if (outcome.result === "dead-lettered") {
     report.deadLettered += 1;
-    if (expectedOutputs("v1", message.body) !== "invalid") {
+    const isGood = Object.values(rules).some((rule) => expectedOutputs(rule, message.body) !== "invalid");
+    if (isTooFar ? outcome.deadLetter?.code !== "hop-limit" : isGood) {
       report.wrongDeadLetters += 1;
       note(`message ${sequence} is a dead letter and should have been handled`);
     }
@@ -104,6 +108,7 @@ function checkOutcome(
   const rule = rules[version];
   if (rule === undefined)
     return wrong(report, note, `message ${sequence} was handled by '${version}', which was never deployed`);
+  if (isTooFar) return wrong(report, note, `message ${sequence} was passed on too often and handled all the same`);
   const said = outputs.map(({ to, kind, body }) => ({ to, kind, body: { ...parseRecord(body) } }));
   const expected = expectedOutputs(rule, message.body);
   const should = expected === "invalid" ? expected : expected.map((output) => ({ to: undefined, ...output }));

@@ -1,5 +1,8 @@
-/** What each version of the example agent `quake-watch` should say, written from its description and not from its source. */
-export type Rule = "v1" | "v2" | "v1-and-forwards";
+/**
+ * What versions should say, written from their descriptions and not from their sources: `v1`, `v2` and `v1-and-forwards` of
+ * `quake-watch`, `desk` of the agent it forwards to, `circle` of two that send a ball to each other for ever.
+ */
+export type Rule = "v1" | "v2" | "v1-and-forwards" | "desk" | "circle";
 
 /** The agent to which `v1-and-forwards` says all that `v1` says, a second time. */
 export const forwardsTo = "quake-desk";
@@ -26,6 +29,8 @@ interface Quake {
 
 /** The outputs of a message with this body, or `invalid` where no version may handle it. */
 export function expectedOutputs(rule: Rule, body: string): readonly ExpectedOutput[] | "invalid" {
+  if (rule === "desk") return noteOf(parseFields(body));
+  if (rule === "circle") return ballBack(parseFields(body));
   const quake = parseQuake(body);
   if (quake === undefined) return "invalid";
   if (quake.type !== "earthquake") return [];
@@ -66,10 +71,38 @@ function byEffect({ id, time, felt, tsunami, sig, nst, gap, item }: Quake): read
   return [{ kind: "alert", body: { rule: "v2", event: id, item: item ?? null, level, reasons, confidence, at } }];
 }
 
+function noteOf(alert: Fields): readonly ExpectedOutput[] | "invalid" {
+  const { event, item, level } = alert;
+  if (event === undefined || item === undefined || level === undefined) return "invalid";
+  return [{ kind: "note", body: { event, item, call: level === "severe" } }];
+}
+
+function ballBack({ to, from }: Fields): readonly ExpectedOutput[] | "invalid" {
+  if (typeof to !== "string" || typeof from !== "string") return "invalid";
+  return [{ to, kind: "ball", body: { to: from, from: to } }];
+}
+
 function parseQuake(body: string): Quake | undefined {
+  const value = parse(body);
+  return isQuake(value) ? value : undefined;
+}
+
+interface Fields {
+  readonly event?: unknown;
+  readonly item?: unknown;
+  readonly level?: unknown;
+  readonly to?: unknown;
+  readonly from?: unknown;
+}
+
+function parseFields(body: string): Fields {
+  const value = parse(body);
+  return typeof value === "object" && value !== null ? value : {};
+}
+
+function parse(body: string): unknown {
   try {
-    const value: unknown = JSON.parse(body);
-    return isQuake(value) ? value : undefined;
+    return JSON.parse(body);
   } catch {
     return undefined;
   }

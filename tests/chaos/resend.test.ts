@@ -101,6 +101,7 @@ function resendAll(): ChildProcess {
   const child = startCaxton(["deadletter", "resend", agent, "--all", "--reason", "mended", "--json"], {
     cwd: cluster.folder,
     gateway: addressOf("gateway"),
+    bare: true,
   });
   child.stdin?.end();
   return child;

@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 const program = fileURLToPath(new URL("../../apps/cli/bin/caxton.mjs", import.meta.url));
+const main = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url));
 
 export interface Ended {
   readonly exitCode: number | null;
@@ -16,12 +17,14 @@ export interface Ended {
 export interface Surroundings {
   readonly cwd: string;
   readonly gateway?: string;
+  /** Without the launcher in front of it, which a kill -9 would hit in its place. */
+  readonly bare?: boolean;
 }
 
 /** The command line as a user has it, without a terminal. */
-export function startCaxton(args: readonly string[], { cwd, gateway }: Surroundings): ChildProcess {
+export function startCaxton(args: readonly string[], { cwd, gateway, bare = false }: Surroundings): ChildProcess {
   const { CAXTON_GATEWAY: _inherited, ...env } = process.env;
-  return spawn(process.execPath, [program, ...args], {
+  return spawn(process.execPath, [bare ? main : program, ...args], {
     cwd,
     env: { ...env, ...(gateway === undefined ? {} : { CAXTON_GATEWAY: gateway }) },
     stdio: "pipe",

@@ -130,6 +130,8 @@ describe("dead letters", () => {
       [header.kind]: "event",
       "X-Own": "kept",
       [header.messageId]: resendId(agent, epoch, sequence, 1),
+      // The server keeps what was expected of it too.
+      "Nats-Expected-Last-Subject-Sequence": "0",
       [header.repeats]: `${epoch}/${sequence}`,
       [header.repeatedBy]: "ann",
       [header.repeatReason]: "schema corrected",

@@ -9,6 +9,10 @@ export interface ProducerOptions {
   /** Message bodies, sent in turn and from the beginning again; `item` is put into each, counting from 0. */
   readonly bodies: readonly string[];
   readonly perSecond: number;
+  /** A message whose ack did not come is sent again under its own id, as the bus would have it; under a new one unless given. */
+  readonly keepsIds?: boolean;
+  /** `event` unless given. */
+  readonly kind?: string;
 }
 
 /** A message that the bus said it has. */
@@ -19,7 +23,7 @@ export interface Acknowledged {
 
 export interface Producer {
   readonly acknowledged: readonly Acknowledged[];
-  /** Publishing attempts that got no ack; each was made again under a new id, so the message may be there twice. */
+  /** Publishing attempts that got no ack; each was made again, under a new id unless `keepsIds`, so the message may be there twice. */
   readonly unacknowledged: number;
   /** Resolves when so many are acknowledged. */
   reached(count: number): Promise<void>;
@@ -41,7 +45,7 @@ export async function readCatalogue(): Promise<readonly string[]> {
 
 /** Publishes at a steady rate and counts only what the bus acknowledged, through any loss of the server. */
 export async function startProducer(options: ProducerOptions): Promise<Producer> {
-  const { agent, bodies, perSecond } = options;
+  const { agent, bodies, perSecond, keepsIds = false, kind = "event" } = options;
   const connection = await connect({
     servers: options.url,
     name: "producer",
@@ -59,11 +63,11 @@ export async function startProducer(options: ProducerOptions): Promise<Producer>
   async function deliver(item: number): Promise<void> {
     const body = (bodies[item % bodies.length] ?? "").replace("{", `{"item":${item},`);
     for (let attempt = 1; ; attempt++) {
-      const messageId = `${run}/${item}/${attempt}`;
-      const kind = headers();
-      kind.set("Caxton-Kind", "event");
+      const messageId = `${run}/${item}/${keepsIds ? 1 : attempt}`;
+      const said = headers();
+      said.set("Caxton-Kind", kind);
       try {
-        const publishing = { msgID: messageId, headers: kind, timeout: ackTimeoutMs };
+        const publishing = { msgID: messageId, headers: said, timeout: ackTimeoutMs };
         const ack = await client.publish(`caxton.inbox.${agent}`, body, publishing);
         acknowledged.push({ sequence: ack.seq, messageId });
         waiting.get(acknowledged.length)?.();

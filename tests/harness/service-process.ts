@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -24,11 +24,12 @@ export interface ServiceProcess {
 
 const readyTimeoutMs = 20_000;
 
-/** None outlives this process. */
-const running = new Set<ChildProcess>();
-process.once("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
+/** A shell that waits for the end of its input, which comes however this process ends, and takes along what it was told of. */
+const janitor = spawn("/bin/sh", ["-c", 'pids=; while read -r pid; do pids="$pids $pid"; done; kill -9 $pids'], {
+  stdio: ["pipe", "ignore", "ignore"],
+  detached: true,
 });
+janitor.unref();
 
 /** A service as a process of its own; resolves when it has logged `"event":"ready"`. */
 export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
@@ -38,8 +39,8 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
     env: { ...process.env, ...env, CAXTON_SERVICE_ID: id },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  running.add(child);
-  const exited = once(child, "exit").then(() => void running.delete(child));
+  janitor.stdin.write(`${child.pid ?? ""}\n`);
+  const exited = once(child, "exit").then(() => undefined);
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
   await untilReady(child, id, exited, onLine);
   return {
