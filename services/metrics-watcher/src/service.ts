@@ -26,7 +26,10 @@ export async function startMetricsWatcher({ bus, log, id, health, spans }: Servi
   const metrics = health?.metrics ?? new Metrics();
   const telemetry = new OutcomeTelemetry(metrics, spans, Date.now());
   const endGauges = gaugeBus(bus, metrics);
-  const tidying = setInterval(() => telemetry.forgetIdle(Date.now()), tidyEveryMs);
+  const tidying = setInterval(() => {
+    telemetry.forgetIdle(Date.now());
+    for (const watch of watches.values()) watch.forgetIdle(Date.now());
+  }, tidyEveryMs);
 
   async function findAgents(): Promise<void> {
     for await (const agent of watchAgents(bus, signal)) {

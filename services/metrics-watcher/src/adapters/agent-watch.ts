@@ -57,6 +57,11 @@ export class AgentWatch {
     this.#steps.addInFlight(report);
   }
 
+  /** Versions that did nothing for as long as the longest window are forgotten, or each deployment would leave one. */
+  forgetIdle(nowMs: number): void {
+    for (const [version, windows] of this.#versions) if (windows.isPast(nowMs)) this.#versions.delete(version);
+  }
+
   windows(windowMs: number): Windows {
     const asOfMs = Date.now();
     const versions = [...this.#versions].map(([version, windows]) => windows.window(version, windowMs, asOfMs));

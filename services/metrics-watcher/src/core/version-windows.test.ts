@@ -53,5 +53,6 @@ describe("the windows of a version", () => {
     windows.count({ atMs: 5_000, result: "handled", latencyMs: 1 });
     windows.count({ atMs: 1_500, result: "handled", latencyMs: 1 });
     expect(windows.window("quake-v1-00000", 10_000, 5_000).handled).toBe(1);
+    expect([windows.isPast(6_000), windows.isPast(6_001)]).toEqual([false, true]);
   });
 });

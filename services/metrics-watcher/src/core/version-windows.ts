@@ -41,6 +41,11 @@ export class VersionWindows {
     if (atMs > this.#lastAtMs) this.#advance(atMs);
   }
 
+  /** Whether all that is known lies more than `keepMs` before `nowMs`: nobody can ask for it any more. */
+  isPast(nowMs: number): boolean {
+    return this.#lastAtMs < nowMs - this.#keepMs;
+  }
+
   /** What happened in the last `windowMs` before `nowMs`, with the bucket that is under way. */
   window(version: string, windowMs: number, nowMs: number): VersionWindow {
     const first = Math.floor((nowMs - windowMs) / bucketMs) + 1;
