@@ -36,6 +36,19 @@ test("a key that is forgotten leaves nothing behind", async () => {
   expect((await at.bus.streams.info("KV_routes"))?.messages).toBe(1);
 });
 
+test("what is left of deleted keys goes when it is old enough; a key that came again stays", async () => {
+  await using at = await startBus();
+  const bucket = await at.bus.kv("specs");
+  for (const key of ["a.old", "a.again", "a.kept", "b.old"]) await bucket.put(key, bytes("1"));
+  for (const key of ["a.old", "a.again", "b.old"]) await bucket.delete(key);
+  await bucket.put("a.again", bytes("2"));
+  expect(await bucket.forgetDeleted("a.*", 60_000)).toBe(0);
+  expect(await bucket.forgetDeleted("a.*", -1_000)).toBe(1);
+  expect(await at.bus.streams.info("KV_specs")).toMatchObject({ messages: 3 });
+  expect(await bucket.keys()).toEqual(["a.again", "a.kept"]);
+  expect(text((await bucket.get("a.again"))?.value ?? bytes(""))).toBe("2");
+});
+
 test("entries of a bucket with a ttl go away, and another ttl is refused", async () => {
   await using at = await startBus();
   const kv = await at.bus.kv("short", { ttlMs: 300 });

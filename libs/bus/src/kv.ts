@@ -91,6 +91,20 @@ export async function openKvBucket(
       const filter = prefix + requireKey(key);
       await connection.api(stream, (manager) => manager.streams.purge(stream, { filter }));
     },
+    async forgetDeleted(filter, olderThanMs) {
+      const filterSubject = prefix + requireFilter(filter);
+      const newest = { stream, filterSubject, mode: "read", lastPerSubject: true, headersOnly: true } as const;
+      const deletedBeforeMs = Date.now() - olderThanMs;
+      let forgotten = 0;
+      for await (const message of followStream(connection, infoOf, newest)) {
+        if (!isDeleted(message) || message.storedAtMs >= deletedBeforeMs) continue;
+        // What was written since then stays.
+        const marker = { filter: message.subject, seq: message.sequence + 1 };
+        await connection.api(stream, (manager) => manager.streams.purge(stream, marker));
+        forgotten += 1;
+      }
+      return forgotten;
+    },
     async keys(filter = ">") {
       const keys = new Set<string>();
       const filterSubject = prefix + requireFilter(filter);

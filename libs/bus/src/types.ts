@@ -177,8 +177,13 @@ export interface KvBucket {
   /** Only if it is at `revision`, where that is given. @throws CaxtonError `wrong-sequence` */
   delete(key: string, revision?: number): Promise<void>;
   keys(filter?: string): Promise<readonly string[]>;
-  /** Leaves nothing of a key, not even that it was deleted; for keys that never come again. */
+  /** Leaves nothing of a key, not even that it was deleted; for keys that never come again, and that nobody watches. */
   forget(key: string): Promise<void>;
+  /**
+   * Takes away what is left of keys that were deleted more than `olderThanMs` ago: a marker each, which whoever watches needed
+   * to hear of it, and which would stay for ever. @returns how many
+   */
+  forgetDeleted(filter: string, olderThanMs: number): Promise<number>;
   /**
    * First what is there now, then every change, for ever, also across server restarts. `onCurrent` is called once when all
    * that was there has been yielded. An entry that expires by the bucket's TTL is not announced (server 2.9).

@@ -36,6 +36,7 @@ export async function stop(id: string, version: string, context: EffectContext):
   await desire(deploymentOf(context.state, id), version, "stopped", context);
   await slotsUntil(bus, agent, version, signal, (all) => all.length === 0);
   await forgetLongGone(context);
+  await forgetDeleted(context);
   return { type: "version-stopped", deployment: id };
 }
 
@@ -51,6 +52,13 @@ async function forgetLongGone({ bus, agent, state }: EffectContext): Promise<voi
   const bucket = await bus.kv(versionBucket);
   const keys = await bucket.keys(versionKey(agent, "*"));
   await Promise.all(keys.filter((key) => longGone.has(key)).map((key) => bucket.delete(key)));
+}
+
+/** Hosts that were away for longer read all of it when they come back. */
+const markersKeptMs = 60_000;
+
+async function forgetDeleted({ bus, agent }: EffectContext): Promise<void> {
+  await (await bus.kv(versionBucket)).forgetDeleted(versionKey(agent, "*"), markersKeptMs);
 }
 
 /**

@@ -22,6 +22,7 @@ function bucketOf(turns: readonly (readonly KvChange[])[]): KvBucket {
     put: unused,
     delete: unused,
     forget: unused,
+    forgetDeleted: unused,
     keys: unused,
     async *watch(options) {
       const changes = turns[turn];
