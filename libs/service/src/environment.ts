@@ -25,6 +25,11 @@ export function cacheDirFromEnvironment(): string {
 
 const longestMs = 24 * 60 * 60 * 1000;
 
+/** How long a prepared component stays that no version names any more: `CAXTON_CACHE_RETENTION_MS`, a week unless given. */
+export function cacheRetentionFromEnvironment(): number {
+  return integerFrom("CAXTON_CACHE_RETENTION_MS", { unlessGiven: 7 * longestMs, min: 1_000, max: 365 * longestMs });
+}
+
 const bytes = { min: 65_536, max: 2 ** 50 };
 
 /** How streams of agents are made, where `CAXTON_DUPLICATE_WINDOW_MS` and `CAXTON_…_MAX_BYTES` do not say otherwise. */

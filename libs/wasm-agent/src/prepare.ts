@@ -3,6 +3,7 @@ import { access, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { hasErrorCode } from "./node-error.ts";
+import { touch } from "./sweep-cache.ts";
 import { runTool } from "./toolchain.ts";
 
 export interface PrepareOptions {
@@ -49,7 +50,10 @@ export async function isPrepared(place: PreparedPlace): Promise<boolean> {
  */
 export async function prepareComponent(options: PrepareOptions): Promise<Prepared> {
   const folder = preparedFolder(options);
-  if (await isPrepared(options)) return { folder, cached: true };
+  if (await isPrepared(options)) {
+    await touch(folder);
+    return { folder, cached: true };
+  }
   await mkdir(options.cacheDir, { recursive: true });
   await removeAbandoned(options.cacheDir);
   const aside = join(options.cacheDir, `.${process.pid}-${randomUUID()}`);

@@ -1,7 +1,14 @@
-import { cacheDirFromEnvironment } from "@caxton/service/environment";
+import { cacheDirFromEnvironment, cacheRetentionFromEnvironment } from "@caxton/service/environment";
 import { runProgram } from "@caxton/service/program";
 import { startAgentHost } from "./service.ts";
 
 await runProgram("agent-host", ({ bus, busUrl, log, id }) =>
-  startAgentHost({ bus, log, id, busUrl, cacheDir: cacheDirFromEnvironment() }),
+  startAgentHost({
+    bus,
+    log,
+    id,
+    busUrl,
+    cacheDir: cacheDirFromEnvironment(),
+    cacheRetentionMs: cacheRetentionFromEnvironment(),
+  }),
 );

@@ -5,6 +5,8 @@ import { slotTtlMs, VersionSpec } from "@caxton/contracts/placement";
 import { checker } from "@caxton/contracts/schema";
 import { slotBucket, versionBucket } from "@caxton/contracts/subjects";
 import type { Logger } from "@caxton/telemetry/logger";
+import { keepCacheTidy } from "@caxton/service/tidy-cache";
+import { sweepCache } from "@caxton/wasm-agent/sweep-cache";
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { availableParallelism } from "node:os";
@@ -24,6 +26,8 @@ export interface AgentHostOptions {
   readonly id: string;
   /** Where prepared components are kept; may be shared and survives. */
   readonly cacheDir: string;
+  /** How long one stays there that no version names any more; for ever unless given. */
+  readonly cacheRetentionMs?: number;
   /** How the instances reach the bus; they have connections of their own. */
   readonly busUrl: string;
 }
@@ -87,6 +91,13 @@ export async function startAgentHost(options: AgentHostOptions): Promise<{ close
     if (claim !== undefined) await runSlot(context, slot, claim, signal);
   }
 
+  const tidying = keepCacheTidy({
+    bus,
+    log,
+    retentionMs: options.cacheRetentionMs,
+    signal: stop.signal,
+    sweep: (inUse, retentionMs) => sweepCache({ cacheDir, inUse, retentionMs, nowMs: Date.now() }),
+  });
   await watching.current;
   spares.refill();
   return {
@@ -95,7 +106,7 @@ export async function startAgentHost(options: AgentHostOptions): Promise<{ close
       clearInterval(timer);
       for (const slot of held.values()) slot.stop.abort();
       await Promise.all([...held.values()].map(({ ended }) => ended));
-      await Promise.all([watching.ended, hosts.ended.catch(() => undefined)]);
+      await Promise.all([watching.ended, hosts.ended.catch(() => undefined), tidying]);
       spares.close();
     },
   };

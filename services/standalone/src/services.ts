@@ -13,7 +13,11 @@ import { ledgerSettingsFromEnvironment } from "@caxton/ledger/settings";
 import { startMetricsWatcher } from "@caxton/metrics-watcher/service";
 import { startOrchestrator } from "@caxton/orchestrator/service";
 import { startRouter } from "@caxton/router/service";
-import { agentStreamsFromEnvironment, traceShareFromEnvironment } from "@caxton/service/environment";
+import {
+  agentStreamsFromEnvironment,
+  cacheRetentionFromEnvironment,
+  traceShareFromEnvironment,
+} from "@caxton/service/environment";
 import { createHealth, requireBus } from "@caxton/service/health";
 import { announce } from "@caxton/service/presence";
 import type { ProgramContext, RunningService } from "@caxton/service/program";
@@ -76,12 +80,13 @@ export async function startServices(
   const { cacheDir, ackWaitMs, host } = options;
   const streams = agentStreamsFromEnvironment(defaultAgentStreamSettings);
   const ledgerSettings = ledgerSettingsFromEnvironment();
+  const cacheRetentionMs = cacheRetentionFromEnvironment();
   try {
     await start("agent-host", async (context) => {
       await ensureSystemStreams(context.bus);
-      return await startAgentHost({ ...context, cacheDir });
+      return await startAgentHost({ ...context, cacheDir, cacheRetentionMs });
     });
-    await start("validator", (context) => startValidator({ ...context, cacheDir }));
+    await start("validator", (context) => startValidator({ ...context, cacheDir, cacheRetentionMs }));
     await start("router", (context) => startRouter({ ...context, ackWaitMs, traceShare: traceShareFromEnvironment() }));
     await start("metrics-watcher", startMetricsWatcher);
     await start("ledger", (context) => startLedger({ ...context, ...ledgerSettings }));

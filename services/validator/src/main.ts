@@ -1,4 +1,4 @@
-import { cacheDirFromEnvironment, integerFrom } from "@caxton/service/environment";
+import { cacheDirFromEnvironment, cacheRetentionFromEnvironment, integerFrom } from "@caxton/service/environment";
 import { runProgram } from "@caxton/service/program";
 import { defaultValidationTimeoutMs, startValidator } from "./service.ts";
 
@@ -8,6 +8,7 @@ await runProgram("validator", ({ bus, log, id }) =>
     log,
     id,
     cacheDir: cacheDirFromEnvironment(),
+    cacheRetentionMs: cacheRetentionFromEnvironment(),
     maxConcurrent: integerFrom("CAXTON_VALIDATIONS_AT_ONCE", { unlessGiven: 2, min: 1, max: 64 }),
     validationTimeoutMs: integerFrom("CAXTON_VALIDATION_TIMEOUT_MS", {
       unlessGiven: defaultValidationTimeoutMs,

@@ -7,6 +7,8 @@ import { header, validateSubject } from "@caxton/contracts/subjects";
 import { parseTraceparent } from "@caxton/contracts/trace-context";
 import { failureOf, type ValidateAnswer, ValidateRequest, type ValidationReport } from "@caxton/contracts/validation";
 import type { Logger } from "@caxton/telemetry/logger";
+import { keepCacheTidy } from "@caxton/service/tidy-cache";
+import { sweepCache } from "@caxton/wasm-agent/sweep-cache";
 import { closeToolchain, keepToolchainReady } from "@caxton/wasm-agent/toolchain";
 import { turns } from "./adapters/turns.ts";
 import { openSandboxes } from "./sandbox/sandboxes.ts";
@@ -21,6 +23,8 @@ export interface ValidatorOptions {
   readonly id: string;
   /** Where prepared components are kept; nobody else may write there. */
   readonly cacheDir: string;
+  /** How long one stays there that no version names any more; for ever unless given. */
+  readonly cacheRetentionMs?: number;
   /** How many are validated at once; 2 unless given. */
   readonly maxConcurrent?: number;
   /** How many more may wait; 64 unless given. */
@@ -45,6 +49,13 @@ export async function startValidator(options: ValidatorOptions): Promise<{ close
   } = options;
   const closing = new AbortController();
   keepToolchainReady();
+  const tidying = keepCacheTidy({
+    bus,
+    log,
+    retentionMs: options.cacheRetentionMs,
+    signal: closing.signal,
+    sweep: (inUse, retentionMs) => sweepCache({ cacheDir, inUse, retentionMs, nowMs: Date.now() }),
+  });
   const sandboxes = await openSandboxes(cacheDir);
   const context: ValidatorContext = { bus, cacheDir, sandboxes, descriptions: new Descriptions() };
   const inTurn = turns({ maxConcurrent, maxWaiting });
@@ -114,7 +125,7 @@ export async function startValidator(options: ValidatorOptions): Promise<{ close
       closing.abort(new CaxtonError("service-unavailable", "this validator is stopping: ask again"));
       const drained = subscription.drain();
       await sandboxes.close();
-      await drained;
+      await Promise.all([drained, tidying]);
       closeToolchain();
     },
   };
