@@ -14,6 +14,7 @@ const ends = ["DeploymentCompleted", "DeploymentFailed", "ValidationFailed", "De
 const slack = 12;
 /** Specifications that the orchestrator keeps of versions that were stopped. */
 const stoppedKept = 32;
+const markersKeptMs = 60_000;
 const timeoutMs = 60_000;
 
 interface Holdings {
@@ -21,6 +22,7 @@ interface Holdings {
   readonly groups: number;
   readonly cacheFiles: number;
   readonly keys: Readonly<Record<string, number>>;
+  readonly markers: Readonly<Record<string, number>>;
   readonly descriptors: Readonly<Record<string, number>>;
   readonly rssMiB: Readonly<Record<string, number>>;
 }
@@ -37,19 +39,24 @@ async function groupsOf(pids: readonly number[]): Promise<number> {
   return new Set(texts.filter((text) => text.includes("caxton"))).size;
 }
 
-/** Without those that were deleted, of which a marker stays. */
-async function keysIn(bus: Bus, stream: string): Promise<number> {
-  let keys = 0;
+/** Keys, and apart from them the markers of those that were deleted. */
+async function keysIn(bus: Bus, stream: string): Promise<{ readonly keys: number; readonly markers: number }> {
+  let [keys, markers] = [0, 0];
   for await (const { headers } of bus.streams.read(stream, { headersOnly: true })) {
     if (headers["KV-Operation"] === undefined) keys += 1;
+    else markers += 1;
   }
-  return keys;
+  return { keys, markers };
 }
 
 async function holdings({ cluster, bus }: Scene): Promise<Holdings> {
   const keys: Record<string, number> = {};
+  const markers: Record<string, number> = {};
   for (const stream of await bus.streams.names()) {
-    if (stream.startsWith("KV_")) keys[stream] = await keysIn(bus, stream);
+    if (!stream.startsWith("KV_")) continue;
+    const found = await keysIn(bus, stream);
+    keys[stream] = found.keys;
+    markers[stream] = found.markers;
   }
   const descriptors: Record<string, number> = {};
   const rssMiB: Record<string, number> = {};
@@ -61,7 +68,7 @@ async function holdings({ cluster, bus }: Scene): Promise<Holdings> {
   const below = await descendants(cluster.pidOf("agent-host"));
   const cache = await readdir(`${cluster.folder}/cache`, { recursive: true });
   const groups = await groupsOf(below);
-  return { processes: below.length, groups, cacheFiles: cache.length, keys, descriptors, rssMiB };
+  return { processes: below.length, groups, cacheFiles: cache.length, keys, markers, descriptors, rssMiB };
 }
 
 async function deployInTurn({ bus }: Scene, digests: readonly string[], times: number): Promise<readonly number[]> {
@@ -75,6 +82,13 @@ async function deployInTurn({ bus }: Scene, digests: readonly string[], times: n
     tookMs.push(performance.now() - startedMs);
   }
   return tookMs;
+}
+
+/** How many of the last of these fell into so long. */
+function within(tookMs: readonly number[], ms: number): number {
+  let leftMs = ms;
+  const later = tookMs.findLastIndex((each) => (leftMs -= each) < 0);
+  return tookMs.length - 1 - later;
 }
 
 function median(numbers: readonly number[]): number {
@@ -112,6 +126,10 @@ test.skipIf(!isLong)(
           )
           .map(([key, value]) => `${name} ${key}: ${before[name][key] ?? 0} → ${value}`);
       expect([...more("keys"), ...more("descriptors")]).toEqual([]);
+      // Each deployment deletes a specification; what is left of it goes after a minute, with the next one.
+      const lately = within(tookMs, markersKeptMs);
+      const left = Object.entries(after.markers).filter(([, markers]) => markers > lately + slack);
+      expect(left).toEqual([]);
       const grown = services.filter(
         (name) => !((after.rssMiB[name] ?? 0) <= growthBoundMiB(before.rssMiB[name] ?? 0) + 32),
       );
