@@ -4,7 +4,7 @@ import type { StoredMessage } from "@caxton/bus/types";
 import { Parser } from "@asyncapi/parser";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startOrchestrator } from "../../services/orchestrator/src/service.ts";
-import { FetchedDocument } from "./fetched-document.ts";
+import { FetchedDocument } from "../harness/fetched-document.ts";
 import { type GatewayUnderTest, silent, startGatewayUnderTest } from "./gateway-harness.ts";
 
 let under: GatewayUnderTest;

@@ -3,7 +3,7 @@ import { ensureAgentStreams } from "@caxton/bus/agent-streams";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startOrchestrator } from "../../services/orchestrator/src/service.ts";
-import { FetchedDocument } from "./fetched-document.ts";
+import { FetchedDocument } from "../harness/fetched-document.ts";
 import { type GatewayUnderTest, silent, startGatewayUnderTest } from "./gateway-harness.ts";
 
 let under: GatewayUnderTest;
