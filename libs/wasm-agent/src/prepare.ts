@@ -34,6 +34,11 @@ export function preparedFolder(options: PreparedPlace): string {
   return join(options.cacheDir, `${options.digest}-${options.memoryMaxBytes}-${toolVersion}`);
 }
 
+/** Where Node keeps what it compiled of our own sources, for the processes that run agents. */
+export function codeCacheFolder(cacheDir: string): string {
+  return join(cacheDir, "node");
+}
+
 export async function isPrepared(place: PreparedPlace): Promise<boolean> {
   try {
     await access(join(preparedFolder(place), "package.json"));

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { Worker } from "node:worker_threads";
 import type { AgentLogLine } from "@caxton/contracts/agent-log";
 import { CaxtonError, isErrorCode } from "@caxton/contracts/errors";
@@ -50,8 +51,10 @@ type Event = WorkerReport | { readonly type: "ended"; readonly reason: string };
 
 /** A thread with everything loaded but an agent, which most of a start is spent on. It keeps its process alive. */
 export function openThread(): Worker {
+  // Where our own sources lie compiled: without it a thread takes twice the time and 20 MB more.
+  const { NODE_COMPILE_CACHE } = process.env;
   return new Worker(new URL("./runner-worker.ts", import.meta.url), {
-    env: {},
+    env: NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE },
     execArgv: [],
     stdin: false,
     resourceLimits: { maxOldGenerationSizeMb: heapMaxMb },

@@ -1,4 +1,5 @@
 /** The thread that owns an agent's instance. It may be ended at any moment; everything it knows can be had again. */
+import { flushCompileCache } from "node:module";
 import { parentPort } from "node:worker_threads";
 import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
 import { compileContract, type Contract } from "./contract.ts";
@@ -127,3 +128,5 @@ parentPort?.on("message", (request: WorkerRequest) => {
 });
 // The first schema takes far longer than those after it; threads are often started before there is an agent.
 compileSchema("warm-up", { type: "object" });
+// A thread may be ended at any time, and would keep nothing of its loading for the next one then.
+flushCompileCache();

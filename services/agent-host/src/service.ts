@@ -7,10 +7,10 @@ import { slotBucket, versionBucket } from "@caxton/contracts/subjects";
 import type { Logger } from "@caxton/telemetry/logger";
 import { keepCacheTidy } from "@caxton/service/tidy-cache";
 import { sweepCache } from "@caxton/wasm-agent/sweep-cache";
+import { codeCacheFolder } from "@caxton/wasm-agent/prepare";
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { followLivingHosts } from "./adapters/living-hosts.ts";
 import { claimSlot } from "./adapters/slot-claim.ts";
 import { SpareProcesses } from "./adapters/spare-process.ts";
@@ -43,7 +43,7 @@ export async function startAgentHost(options: AgentHostOptions): Promise<{ close
   const { bus, log, id, cacheDir, busUrl } = options;
   // A slot of an earlier life of this host is not ours.
   const host = `${id}.${randomUUID().slice(0, 4)}`;
-  const spares = new SpareProcesses(join(cacheDir, "node"));
+  const spares = new SpareProcesses(codeCacheFolder(cacheDir));
   const context: SlotContext = {
     bus,
     busUrl,

@@ -46,8 +46,6 @@ async function start(options: InstanceOptions): Promise<void> {
       .then(() => process.exit(0), fail);
   };
   report({ type: "ready", startMs: performance.now() - startedMs });
-  // An instance may end by a kill, which would keep nothing for the next one.
-  flushCompileCache();
 }
 
 async function startAgent(
@@ -77,3 +75,5 @@ process.on("message", (order: InstanceOrder) => {
 process.on("disconnect", () => process.exit(0));
 // Ctrl-C in a terminal reaches the whole group; the supervisor decides when its instances end.
 process.on("SIGINT", () => undefined);
+// An instance may end by a kill, and would keep nothing of its loading for the next one then.
+flushCompileCache();

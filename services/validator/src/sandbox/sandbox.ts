@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { CaxtonError, isErrorCode } from "@caxton/contracts/errors";
+import { codeCacheFolder } from "@caxton/wasm-agent/prepare";
 import type { AgentMessage } from "@caxton/wasm-agent/runner-protocol";
 import type { ExampleResult } from "../core/examples.ts";
 import { limitDataSize } from "./data-limit.ts";
@@ -51,7 +52,8 @@ export function openSandbox(cacheDir: string): Sandbox {
       `--allow-fs-read=${cacheDir}`,
       `--max-old-space-size=${heapMaxMb}`,
     ],
-    env: {},
+    // It reads what hosts on the same folder wrote there, and writes nothing.
+    env: { NODE_COMPILE_CACHE: codeCacheFolder(cacheDir) },
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   const { pid } = child;
