@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import Type, { type Static } from "./type.ts";
 
 /** A kind names a sort of message; it travels as one subject token (names.ts). */
 const Kind = Type.String({ pattern: "^[A-Za-z0-9_-]{1,64}$" });

@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import Type, { type Static } from "./type.ts";
 import { checker } from "./schema.ts";
 
 /** From harmless to grave. */

@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import Type, { type Static } from "./type.ts";
 import { Output } from "./outcome.ts";
 
 export const RunMessage = Type.Object({

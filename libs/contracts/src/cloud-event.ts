@@ -1,4 +1,4 @@
-import Type, { type Static, type TSchema } from "typebox";
+import Type, { type Static, type TSchema } from "./type.ts";
 import { EventMetadata } from "./event-envelope.ts";
 import { eventDataSchemas } from "./deployment-event.ts";
 import { schemaVersionOf } from "./event-upcast.ts";

@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import Type, { type Static } from "./type.ts";
 import { checker } from "./schema.ts";
 
 /** What is known of a command besides how it was decided. */

@@ -1,5 +1,5 @@
 import { strategies, watchMaxMs } from "@caxton/deployment/strategy";
-import Type, { type Static } from "typebox";
+import Type, { type Static } from "./type.ts";
 import { tracestateMaxCharacters } from "./trace-context.ts";
 import { concurrencyMax, instancesMax, VersionLimits } from "./limits.ts";
 import { Judging } from "./judging.ts";

@@ -1,6 +1,6 @@
 import type { DeploymentEvent } from "@caxton/deployment/event";
 import { strategies } from "@caxton/deployment/strategy";
-import Type, { type Static } from "typebox";
+import Type, { type Static, type TProperties, type TSchema } from "./type.ts";
 import { Judging, Verdict } from "./judging.ts";
 import { VersionLimits } from "./limits.ts";
 
@@ -28,7 +28,7 @@ const Step = Type.Union([
 ]);
 const ByHand = { deployment: Id, step: Type.Integer({ minimum: 0 }), actor: Type.String(), reason: Type.String() };
 
-const event = <Name extends DeploymentEvent["type"], Data extends Type.TProperties>(type: Name, data: Data) =>
+const event = <Name extends DeploymentEvent["type"], Data extends TProperties>(type: Name, data: Data) =>
   Type.Object({ type: Type.Literal(type), atMs: Type.Number(), commandId: Type.String(), ...data });
 
 /** The schema of every event type, at the version that is written today. */
@@ -109,10 +109,10 @@ export const deploymentEventSchemas = {
   VersionStopped: event("VersionStopped", { deployment: Id, version: Id }),
   DeploymentRetired: event("DeploymentRetired", { deployment: Id }),
   DeploymentRolledBack: event("DeploymentRolledBack", { deployment: Id, reason: Type.String() }),
-} satisfies { readonly [Name in DeploymentEvent["type"]]: Type.TSchema };
+} satisfies { readonly [Name in DeploymentEvent["type"]]: TSchema };
 
 /** The same as they are stored and published: the type stands beside the data. */
-export const eventDataSchemas: Readonly<Record<string, Type.TSchema>> = Object.fromEntries(
+export const eventDataSchemas: Readonly<Record<string, TSchema>> = Object.fromEntries(
   Object.entries(deploymentEventSchemas).map(([type, schema]) => [type, Type.Omit(schema, ["type"])]),
 );
 

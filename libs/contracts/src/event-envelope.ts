@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import Type, { type Static } from "./type.ts";
 import { tracestateMaxCharacters } from "./trace-context.ts";
 
 /** Who, why and in which trace: the same for every stored event (DESIGN.md, Event store). */

@@ -1,4 +1,4 @@
-import Type, { type Static, type TSchema } from "typebox";
+import Type, { type Static, type TSchema } from "./type.ts";
 import { header } from "./subjects.ts";
 
 /** What the gateway serves over HTTP besides the services of proto/caxton/v1. */

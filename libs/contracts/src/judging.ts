@@ -1,6 +1,6 @@
 import type * as domain from "@caxton/deployment/judging";
 import { metrics } from "@caxton/deployment/judging";
-import Type, { type Static } from "typebox";
+import Type, { type Static } from "./type.ts";
 
 const Metric = Type.Enum(metrics);
 

@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import Type, { type Static } from "./type.ts";
 
 /** Why something waits: a code of the error vocabulary, and a sentence for people. */
 const Reason = Type.Object({ code: Type.String(), message: Type.String() });

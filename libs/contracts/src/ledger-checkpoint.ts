@@ -1,6 +1,6 @@
 import { VersionCount } from "./ledger.ts";
 import { checker } from "./schema.ts";
-import Type, { type Static } from "typebox";
+import Type, { type Static } from "./type.ts";
 
 const Count = Type.Integer({ minimum: 0 });
 

@@ -1,5 +1,5 @@
 import type { Limits } from "@caxton/deployment/state";
-import Type from "typebox";
+import Type from "./type.ts";
 
 const mebibyte = 1024 * 1024;
 

@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import Type, { type Static } from "./type.ts";
 import { ResendRecord } from "./dead-letters.ts";
 import { Attempt } from "./outcome.ts";
 import { checker } from "./schema.ts";

@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import Type, { type Static } from "./type.ts";
 
 const VersionId = Type.String({ minLength: 1, maxLength: 100 });
 

@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import Type, { type Static } from "./type.ts";
 import { concurrencyMax, instancesMax, VersionLimits } from "./limits.ts";
 
 /** Bucket `caxton-routes`, key `<agent>`: written by the orchestrator, compare-and-set, revision upward only. */

@@ -1,4 +1,4 @@
-import Type from "typebox";
+import Type from "./type.ts";
 import { describe, expect, it } from "vitest";
 import { CaxtonError } from "./errors.ts";
 import { checker, isUuid } from "./schema.ts";

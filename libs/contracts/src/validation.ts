@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import Type, { type Static, type TProperties } from "./type.ts";
 import { AgentDescription } from "./agent-description.ts";
 import { VersionLimits } from "./limits.ts";
 
@@ -22,7 +22,7 @@ export const Finding = Type.Object({
 });
 export type Finding = Static<typeof Finding>;
 
-const stage = <Facts extends Type.TProperties>(facts: Facts) =>
+const stage = <Facts extends TProperties>(facts: Facts) =>
   Type.Object({ passed: Type.Boolean(), durationMs: Type.Number(), findings: Type.Array(Finding), ...facts });
 
 export const stageNames = ["static", "sandbox", "contracts", "resources"] as const;

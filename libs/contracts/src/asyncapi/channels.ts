@@ -1,4 +1,4 @@
-import Type, { type TSchema } from "typebox";
+import Type, { type TSchema } from "../type.ts";
 import { AgentLogBatch } from "../agent-log.ts";
 import { cloudEventSchemas } from "../cloud-event.ts";
 import { CommandAnswer } from "../command-answer.ts";

@@ -1,4 +1,4 @@
-import Type from "typebox";
+import Type from "../type.ts";
 import { header } from "../subjects.ts";
 
 const optional = (description: string) => Type.Optional(Type.String({ description }));

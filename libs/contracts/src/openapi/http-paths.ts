@@ -1,4 +1,4 @@
-import type { TSchema } from "typebox";
+import type { TSchema } from "../type.ts";
 import { type Content, HttpError, type HttpRoute } from "../http-routes.ts";
 import { type JsonSchema, refTo } from "./message-schemas.ts";
 

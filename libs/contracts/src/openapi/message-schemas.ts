@@ -1,5 +1,5 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import type { TSchema } from "typebox";
+import type { TSchema } from "../type.ts";
 import comments from "../../gen/comments.json" with { type: "json" };
 import { structSchemas } from "./struct-schemas.ts";
 

@@ -1,4 +1,4 @@
-import Type, { type TSchema } from "typebox";
+import Type, { type TSchema } from "../type.ts";
 import { eventDataSchemas } from "../deployment-event.ts";
 import { EventMetadata } from "../event-envelope.ts";
 import { Ledger } from "../ledger.ts";

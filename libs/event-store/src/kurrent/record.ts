@@ -2,7 +2,7 @@ import { EventMetadata } from "@caxton/contracts/event-envelope";
 import { CaxtonError } from "@caxton/contracts/errors";
 import { checker } from "@caxton/contracts/schema";
 import type { JSONEventData, JSONType, ResolvedEvent } from "@kurrent/kurrentdb-client";
-import Type from "typebox";
+import Type from "@caxton/contracts/type";
 import type { NewEvent, RecordedEvent } from "../port.ts";
 import { formatPlace } from "./position.ts";
 
