@@ -59,6 +59,7 @@ export const logStream = "CAXTON_LOGS";
 /** Requests between services, core NATS. */
 export const validateSubject = "caxton.validate";
 export const ledgerSubject = (agent: string): string => `caxton.ledger.${agent}`;
+export const retentionSubject = (agent: string): string => `caxton.retention.${agent}`;
 export const deadLettersSubject = (agent: string): string => `caxton.deadletters.${agent}`;
 /** Asks every metrics-watcher to judge a step, as long as it is said again (libs/contracts/src/watched-step.ts). */
 export const watchSubject = (agent: string): string => `caxton.watch.${agent}`;

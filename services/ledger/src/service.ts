@@ -4,11 +4,20 @@ import { type DeadLettersAnswer, deadLettersRequest } from "@caxton/contracts/de
 import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
 import type { LedgerAnswer } from "@caxton/contracts/ledger";
 import { isAgentName } from "@caxton/contracts/names";
-import { deadLettersSubject, inboxStream, leaseBucket, ledgerSubject } from "@caxton/contracts/subjects";
+import type { RetentionAnswer } from "@caxton/contracts/retention";
+import {
+  deadLettersSubject,
+  inboxStream,
+  leaseBucket,
+  ledgerSubject,
+  retentionSubject,
+} from "@caxton/contracts/subjects";
 import { watchAgents } from "@caxton/service/agents";
 import { keepTrying } from "@caxton/service/keep-trying";
 import type { RunningService, ServiceContext } from "@caxton/service/program";
 import { AgentBooks } from "./adapters/agent-books.ts";
+import { retentionOf } from "./adapters/retention.ts";
+import type { TrimContext } from "./adapters/trim-context.ts";
 import { runTrimmer } from "./adapters/trimmer.ts";
 import { defaultTrimSettings, type TrimSettings } from "./core/trim-plan.ts";
 
@@ -47,13 +56,16 @@ export async function startLedger(options: LedgerOptions): Promise<RunningServic
     return created;
   }
 
+  function trimContext(agent: string): TrimContext {
+    return { bus, log, agent, books: () => keepBooks(agent), settings };
+  }
+
   function contend(agent: string): LeaseSeat {
     return holdLease(leases, {
       key: `ledger.${agent}`,
       holderId: id,
       ttlMs: leaseTtlMs,
-      onAcquired: (_lease, held) =>
-        runTrimmer({ bus, log, agent, books: () => keepBooks(agent), settings, everyMs, stepPauseMs }, held),
+      onAcquired: (_lease, held) => runTrimmer({ ...trimContext(agent), everyMs, stepPauseMs }, held),
       onError: (err) => log.warn({ agent_id: agent, err }, "the lease for trimming could not be kept"),
     });
   }
@@ -91,6 +103,10 @@ export async function startLedger(options: LedgerOptions): Promise<RunningServic
       ok: true,
       ledger: await (await booksOf(agent)).ledger(),
     })),
+    answerOn<RetentionAnswer>(retentionSubject(""), async (agent) => {
+      await booksOf(agent);
+      return { ok: true, kept: await retentionOf(trimContext(agent)) };
+    }),
     answerOn<DeadLettersAnswer>(deadLettersSubject(""), async (agent, data) => {
       const { letters, total } = await (await booksOf(agent)).deadLetters(deadLettersRequest.check(decodeJson(data)));
       return { ok: true, letters: [...letters], total };

@@ -6,6 +6,7 @@ import { commands } from "../commands.ts";
 import { DeadLettersAnswer, DeadLettersRequest } from "../dead-letters.ts";
 import { LedgerAnswer } from "../ledger.ts";
 import { Outcome } from "../outcome.ts";
+import { RetentionAnswer } from "../retention.ts";
 import {
   answerStream,
   answerSubject,
@@ -23,6 +24,7 @@ import {
   outboxSubject,
   outcomeStream,
   outcomeSubject,
+  retentionSubject,
   verdictSubject,
   windowsSubject,
 } from "../subjects.ts";
@@ -125,6 +127,13 @@ export const channels: Readonly<Record<string, Channel>> = {
     "Where every accepted message of an agent is.",
     Type.Unknown(),
     LedgerAnswer,
+  ),
+  ...request(
+    "retention",
+    retentionSubject(agent),
+    "Why an agent's inbox, outcomes and outbox hold what they hold.",
+    Type.Unknown(),
+    RetentionAnswer,
   ),
   ...request(
     "deadLetters",

@@ -42,6 +42,11 @@ export class AgentBooks {
     return this.#position;
   }
 
+  /** What the account takes when it is written down. */
+  get accountBytes(): number {
+    return encodeJson(this.#account.save()).length;
+  }
+
   undecidedFrom(epoch: string): number {
     return this.#account.undecidedFrom(epoch);
   }

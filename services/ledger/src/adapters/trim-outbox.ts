@@ -9,7 +9,7 @@ export async function trimOutbox({ bus, log, agent, settings }: TrimContext, sig
   const info = await bus.streams.info(name);
   if (info === undefined || info.messages < 2) return false;
   const storedBeforeMs = Date.now() - settings.outboxRetentionMs;
-  const bound = outboxBound(info, (await outboxReadTo(bus, agent)).position, settings.stepMax);
+  const bound = outboxBound(info, await outboxReadTo(bus, agent), settings.stepMax);
   const excess = info.firstSequence - 1 + outboxExcess(roomOf(info), settings);
   const from = Math.max(info.firstSequence - 1, Math.min(bound, excess));
   const to = await lastDue(from, bound, async (sequence) => {
@@ -22,12 +22,8 @@ export async function trimOutbox({ bus, log, agent, settings }: TrimContext, sig
   return true;
 }
 
-/** How far the durable consumers of others have come in an outbox, and who is furthest behind. */
-export async function outboxReadTo(
-  bus: Bus,
-  agent: string,
-): Promise<{ readonly position: number; readonly consumer: string | undefined }> {
+/** How far the durable consumers of others have come in an outbox, all of them. */
+async function outboxReadTo(bus: Bus, agent: string): Promise<number> {
   const durable = (await bus.streams.consumers(outboxStream(agent))).filter((consumer) => consumer.durable);
-  const slowest = durable.toSorted((one, other) => one.ackFloor - other.ackFloor)[0];
-  return { position: slowest?.ackFloor ?? Infinity, consumer: slowest?.name };
+  return Math.min(...durable.map(({ ackFloor }) => ackFloor));
 }

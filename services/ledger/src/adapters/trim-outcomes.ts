@@ -2,8 +2,10 @@ import type { StreamInfo } from "@caxton/bus/types";
 import { epochOf, type Outcome } from "@caxton/contracts/outcome";
 import { inboxStream, outcomeStream } from "@caxton/contracts/subjects";
 import { readOutcome } from "@caxton/service/outcomes";
-import { keptForMs, type OutcomeBound, outcomeHold, type TrimSettings } from "../core/trim-plan.ts";
-import { relayedTo } from "./relayed-to.ts";
+import { type LanePosition, waitedForBy } from "../core/lanes.ts";
+import { isSingle, keptForMs, type OutcomeBound, outcomeHold, type TrimSettings } from "../core/trim-plan.ts";
+import { TrimProgress } from "../core/trim-progress.ts";
+import { relayLanes } from "./relay-lanes.ts";
 import { ResendRecords } from "./resend-records.ts";
 import { arePressed, type TrimContext } from "./trim-context.ts";
 
@@ -11,24 +13,23 @@ import { arePressed, type TrimContext } from "./trim-context.ts";
 interface Step {
   /** Everything up to here goes. */
   to: number;
-  /** These go too, from between dead letters that are kept. */
+  /** These go too, from between those that are kept. */
   readonly single: number[];
   readonly letters: Outcome[];
-  /** What lies up to here needs no second look while room is short. */
   seenTo: number;
+  /** As TrimProgress has it. */
+  readonly waiting: Map<string, number>;
   isFull: boolean;
 }
 
-const seenForMs = 60_000;
-
 /**
- * Takes outcomes away, from the beginning. Where room is short, dead letters that nobody has sent again stay, and handled
- * messages go from between them.
+ * Takes outcomes away, from the beginning. Those that a lane of the relay has yet to carry on stay, and where room is short
+ * dead letters that nobody has sent again; others go from between them.
  */
 export class OutcomeTrimmer {
   readonly #context: TrimContext;
+  readonly #progress = new TrimProgress();
   #records: ResendRecords | undefined;
-  #seen = { epochMs: 0, to: 0, sinceMs: 0 };
 
   constructor(context: TrimContext) {
     this.#context = context;
@@ -41,10 +42,10 @@ export class OutcomeTrimmer {
     const [info, inbox] = [await bus.streams.info(name), await bus.streams.info(inboxStream(agent))];
     if (info === undefined || inbox === undefined || info.messages === 0) return false;
     const pressed = arePressed([info, inbox], settings);
-    const relayed = (await relayedTo(bus, agent, info)).position;
-    const bound = outcomeBound({ info, inbox, pressed, settings }, relayed, books().position);
+    const lanes = await relayLanes(bus, agent, info);
+    const bound = outcomeBound({ info, inbox, pressed, settings }, lanes, books().position);
     const records = await this.#openRecords();
-    const step = await this.#plan(info, { bound, pressed, records }, signal);
+    const step = await this.#plan(info, bound, records, signal);
     if (signal.aborted) return false;
     const highest = Math.max(step.to, step.single.at(-1) ?? 0);
     if (highest > 0) {
@@ -54,7 +55,7 @@ export class OutcomeTrimmer {
       await records.forget(step.letters);
       log.debug({ agent_id: agent, from: info.firstSequence, to: highest, pressed }, "outcomes trimmed");
     }
-    this.#looked(info.createdAtMs, step);
+    this.#progress.looked(step.seenTo, step.waiting, !step.isFull, performance.now());
     return highest > 0 || step.isFull;
   }
 
@@ -66,25 +67,12 @@ export class OutcomeTrimmer {
     return this.#records;
   }
 
-  /** Dead letters grow old too: now and then it begins at the beginning again. */
-  #looked(epochMs: number, { seenTo, isFull }: Step): void {
-    const nowMs = performance.now();
-    const again = !isFull && nowMs - this.#seen.sinceMs > seenForMs;
-    const sinceMs = this.#seen.to === 0 || again ? nowMs : this.#seen.sinceMs;
-    this.#seen = { epochMs, to: again ? 0 : seenTo, sinceMs };
-  }
-
-  async #plan(
-    info: StreamInfo,
-    { bound, pressed, records }: { bound: OutcomeBound; pressed: boolean; records: ResendRecords },
-    signal: AbortSignal,
-  ): Promise<Step> {
+  async #plan(info: StreamInfo, bound: OutcomeBound, records: ResendRecords, signal: AbortSignal): Promise<Step> {
     const { bus, settings, books } = this.#context;
-    const seenTo = pressed && this.#seen.epochMs === info.createdAtMs ? this.#seen.to : 0;
+    const seenTo = this.#progress.seenTo(info.createdAtMs, bound.lanes, performance.now());
     const begin = Math.max(info.firstSequence, seenTo + 1);
-    const end = Math.min(bound.readTo, bound.relayedTo);
-    const step: Step = { to: 0, single: [], letters: [], seenTo, isFull: false };
-    if (begin > end) return step;
+    const step: Step = { to: 0, single: [], letters: [], seenTo, waiting: new Map(), isFull: false };
+    if (begin > bound.readTo) return step;
     let isPrefix = begin === info.firstSequence;
     let looked = 0;
     const from = { fromSequence: begin, epochMs: info.createdAtMs, signal };
@@ -92,8 +80,10 @@ export class OutcomeTrimmer {
       const outcome = readOutcome(data);
       if (outcome === undefined || !books().hasEntered(outcome)) break;
       const hold = outcomeHold({ position: sequence, outcome }, bound);
-      if (hold !== undefined && hold !== "dead-letter") break;
-      const isKept = hold === "dead-letter" && !(await records.wasSentAgain(outcome));
+      if (hold !== undefined && !isSingle(hold)) break;
+      for (const lane of hold === "lane" ? waitedForBy(sequence, outcome.outputs, bound.lanes) : [])
+        if (!step.waiting.has(lane)) step.waiting.set(lane, sequence);
+      const isKept = hold === "lane" || (hold === "dead-letter" && !(await records.wasSentAgain(outcome)));
       if (isKept) isPrefix = false;
       else if (isPrefix) step.to = sequence;
       else step.single.push(sequence);
@@ -101,7 +91,7 @@ export class OutcomeTrimmer {
       step.seenTo = sequence;
       looked += 1;
       step.isFull = looked >= settings.stepMax;
-      if (step.isFull || sequence >= end) break;
+      if (step.isFull || sequence >= bound.readTo) break;
     }
     return step;
   }
@@ -121,7 +111,7 @@ export function outcomeBound(
     readonly pressed: boolean;
     readonly settings: TrimSettings;
   },
-  relayed: number,
+  lanes: readonly LanePosition[],
   read: number,
 ): OutcomeBound {
   const { info, inbox, pressed, settings } = now;
@@ -129,7 +119,7 @@ export function outcomeBound(
   return {
     inboxEpoch: epochOf(inbox.createdAtMs),
     inboxFirstSequence: inbox.firstSequence,
-    relayedTo: relayed,
+    lanes,
     readTo: Math.min(read, info.lastSequence),
     decidedBeforeMs: nowMs - keptForMs(settings.outcomeRetentionMs, pressed, settings),
     lettersBeforeMs: nowMs - settings.outcomeRetentionMs,

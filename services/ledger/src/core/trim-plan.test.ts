@@ -26,24 +26,31 @@ test("nothing undecided leaves an inbox, and no step is larger than it may be", 
   );
 });
 
-test("no outcome goes that was not read, is young, or whose message may come again", () => {
+test("no outcome goes that was not read or carried on, is young, or whose message may come again", () => {
   const result = fc.constantFrom("handled" as const, "dead-lettered" as const);
-  const outcome = fc.record({ epoch: fc.constantFrom("1", "2"), sequence: count, decidedAtMs: count, result });
+  const outputs = fc.array(fc.record({ to: fc.constantFrom("near", "far") }, { requiredKeys: [] }), { maxLength: 3 });
+  const outcome = fc.record({ epoch: fc.constantFrom("1", "2"), sequence: count, decidedAtMs: count, result, outputs });
+  const places = fc.record({ outbox: count, near: count, far: count });
   const bounds = fc.record({
     inboxEpoch: fc.constant("2"),
     inboxFirstSequence: count,
-    relayedTo: count,
     readTo: count,
     decidedBeforeMs: count,
     lettersBeforeMs: count,
   });
   fc.assert(
-    fc.property(count, outcome, bounds, (position, one, bound) => {
+    fc.property(count, outcome, bounds, places, (position, one, rest, { outbox, near, far }) => {
+      const lanes = Object.entries({ outbox, near, far }).map(([lane, at]) => ({ lane, position: at }));
+      const bound = { ...rest, lanes };
       const isDeliverable = one.epoch === "2" && one.sequence >= bound.inboxFirstSequence;
-      const isRead = position <= bound.readTo && position <= bound.relayedTo;
+      const saysTo = (target: string) => one.outputs.some(({ to }) => to === target);
+      const isCarriedOn =
+        (one.outputs.length === 0 || position <= outbox) &&
+        (!saysTo("near") || position <= near) &&
+        (!saysTo("far") || position <= far);
       const isLetter = one.result === "dead-lettered";
       const beforeMs = Math.min(bound.decidedBeforeMs, isLetter ? bound.lettersBeforeMs : Infinity);
-      const isDue = isRead && one.decidedAtMs < beforeMs && !isDeliverable;
+      const isDue = position <= bound.readTo && isCarriedOn && one.decidedAtMs < beforeMs && !isDeliverable;
       expect(outcomeHold({ position, outcome: one }, bound) === undefined).toBe(isDue);
       expect(outcomeHold({ position, outcome: undefined }, bound)).toBe("unreadable");
     }),

@@ -1,3 +1,6 @@
+import type { Outcome, Output } from "@caxton/contracts/outcome";
+import { type LanePosition, waitedForBy } from "./lanes.ts";
+
 const day = 24 * 60 * 60 * 1000;
 
 /** How long what is done is kept, in ms, and what one step may take. */
@@ -87,12 +90,9 @@ export interface OutcomePlace {
   readonly position: number;
   /** undefined where what is stored there cannot be read. */
   readonly outcome:
-    | {
-        readonly epoch: string;
-        readonly sequence: number;
-        readonly decidedAtMs: number;
-        readonly result: "handled" | "dead-lettered";
-      }
+    | (Pick<Outcome, "epoch" | "sequence" | "decidedAtMs" | "result"> & {
+        readonly outputs: readonly Pick<Output, "to">[];
+      })
     | undefined;
 }
 
@@ -101,24 +101,29 @@ export interface OutcomeBound {
   readonly inboxEpoch: string;
   /** What lies below is no longer in the inbox and cannot be delivered again. */
   readonly inboxFirstSequence: number;
-  /** Every lane of the relay has read up to this position. */
-  readonly relayedTo: number;
-  /** The ledger has. */
+  readonly lanes: readonly LanePosition[];
+  /** The ledger has read everything up to this position. */
   readonly readTo: number;
   readonly decidedBeforeMs: number;
   /** A dead letter that nobody has sent again is not done, whatever the pressure. */
   readonly lettersBeforeMs: number;
 }
 
-export type OutcomeHold = "unreadable" | "not-relayed" | "not-counted" | "in-inbox" | "dead-letter" | "young";
+/** Those that keep one outcome and say nothing of the ones after it. */
+export type SingleHold = "lane" | "dead-letter";
+export type OutcomeHold = SingleHold | "unreadable" | "not-counted" | "in-inbox" | "young";
 
 /** What keeps an outcome; undefined where it may go. */
 export function outcomeHold({ position, outcome }: OutcomePlace, bound: OutcomeBound): OutcomeHold | undefined {
   if (outcome === undefined) return "unreadable";
-  if (position > bound.relayedTo) return "not-relayed";
   if (position > bound.readTo) return "not-counted";
   if (outcome.epoch === bound.inboxEpoch && outcome.sequence >= bound.inboxFirstSequence) return "in-inbox";
   if (outcome.decidedAtMs >= bound.decidedBeforeMs) return "young";
+  if (waitedForBy(position, outcome.outputs, bound.lanes).length > 0) return "lane";
   if (outcome.result === "dead-lettered" && outcome.decidedAtMs >= bound.lettersBeforeMs) return "dead-letter";
   return undefined;
+}
+
+export function isSingle(hold: OutcomeHold | undefined): hold is SingleHold {
+  return hold === "lane" || hold === "dead-letter";
 }

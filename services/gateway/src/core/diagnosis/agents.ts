@@ -1,5 +1,6 @@
+import { spanText } from "@caxton/contracts/span-text";
 import type { AgentStatus, Finding, InboxStatus, VersionStatus } from "@caxton/contracts/system-status";
-import { age, foundOr, ok, problem, some, warning } from "./finding.ts";
+import { foundOr, ok, problem, some, warning } from "./finding.ts";
 
 /** From where on something stands out. Times in ms, shares 0 to 1. */
 export const bounds = {
@@ -60,7 +61,7 @@ function queue({ agent, inbox, versions }: AgentStatus): readonly Finding[] {
   const { waiting, inFlight, oldestWaitingMs = 0 } = inbox;
   if (oldestWaitingMs > bounds.oldestWarningMs) {
     const say = oldestWaitingMs > bounds.oldestProblemMs ? problem : warning;
-    const seen = `${some(waiting, "message")} wait${waiting === 1 ? "s" : ""} (${inFlight} held by routers), the oldest for ${age(oldestWaitingMs)}`;
+    const seen = `${some(waiting, "message")} wait${waiting === 1 ? "s" : ""} (${inFlight} held by routers), the oldest for ${spanText(oldestWaitingMs)}`;
     const nobody = versions.every(({ ready, share }) => ready === 0 || share === 0);
     const advice = nobody
       ? "no instance takes messages: see the instances of this agent; what waits is not lost"
@@ -130,7 +131,7 @@ function relay({ relay: lanes }: AgentStatus): readonly Finding[] {
     .map(({ target, behind, oldestMs = 0 }) =>
       warning(
         "relay",
-        `the outputs of ${some(behind, "outcome")} are not carried to ${target} yet, the oldest for ${age(oldestMs)}`,
+        `the outputs of ${some(behind, "outcome")} are not carried to ${target} yet, the oldest for ${spanText(oldestMs)}`,
         target === "outbox"
           ? "is a router running? Its log says what holds the relay up"
           : `is ${target} deployed, and has its inbox room? Its outputs wait and are not lost`,

@@ -19,12 +19,6 @@ export function foundOr(found: readonly Finding[], fine: Finding): readonly Find
   return found.length === 0 ? [fine] : found;
 }
 
-/** `7 s`, `3 min`, `2 h` */
-export function age(ms: number): string {
-  if (ms < 120_000) return `${Math.max(0, Math.round(ms / 1_000))} s`;
-  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
-}
-
 export function some(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
