@@ -12,7 +12,7 @@ import { newEvent, newEvents, readAll } from "./event-store.contract.ts";
 import { Watch } from "./watch.ts";
 
 // Faults that no server shows when it is asked to; a stand-in does. What it says was measured of a server, once.
-const impatient = { answerTimeoutMs: 1_000, appendTimeoutMs: 1_000 };
+const impatient = { appendTimeoutMs: 1_000 };
 const closing: { close(): Promise<void> }[] = [];
 
 afterEach(async () => {

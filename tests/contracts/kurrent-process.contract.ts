@@ -5,7 +5,7 @@ import { newEvents, positionNow, readAll, subscribeUntilCaughtUp } from "./event
 import type { KurrentServer, ServerProcess } from "../harness/kurrent-server.ts";
 import { Watch } from "./watch.ts";
 
-const impatient = { answerTimeoutMs: 1_000, appendTimeoutMs: 2_000 };
+const impatient = { appendTimeoutMs: 3_000 };
 /** A real server takes seconds to start. */
 const timeoutMs = 180_000;
 
@@ -45,7 +45,7 @@ export function kurrentProcessContract(name: string, serverOf: () => KurrentServ
       await expect(store.append(stream, 0, events)).rejects.toMatchObject({ code: "store-unavailable" });
       await expect(readAll(store.read(stream))).rejects.toMatchObject({ code: "store-unavailable" });
       // The client itself gives up after 19 s.
-      expect(performance.now() - beganMs).toBeLessThan(8_000);
+      expect(performance.now() - beganMs).toBeLessThan(10_000);
       await server.thaw();
       const patient = open();
       expect(await patient.append(stream, 0, events)).toEqual({ revision: 2 });

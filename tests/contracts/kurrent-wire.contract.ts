@@ -54,7 +54,7 @@ export function kurrentWireContract(name: string, serverOf: () => KurrentServer,
     });
 
     test("one to which nothing comes for long stays what it is", async () => {
-      const { wire, store, direct } = await wired();
+      const { wire, store, direct } = await wired({ ...impatient, answerTimeoutMs: 10_000 });
       const stream = `agent-quiet-${runId}`;
       await direct.append(stream, "no-stream", newEvents(1));
       await using watch = new Watch(store, stream, before);

@@ -9,7 +9,10 @@ export interface NewEvent {
   readonly metadata: EventMetadata;
 }
 
-/** A stored fact. Revisions count events of one stream from 0; `position` is opaque and orders all streams of one store. */
+/**
+ * A stored fact. Revisions count events of one stream from 0, one after the other unless somebody else writes to that stream
+ * too, whose events are not seen; `position` is opaque and orders all streams of one store.
+ */
 export interface RecordedEvent extends NewEvent {
   readonly stream: string;
   readonly revision: number;

@@ -37,6 +37,7 @@ export class Connection {
   readonly #url: string;
   readonly #waiting = new Set<() => void>();
   #shared: Shared;
+  #isClosed = false;
   #generation = 0;
   #pauseMs = 0;
   #keepUntilMs = 0;
@@ -88,6 +89,7 @@ export class Connection {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await within(500, this.#shared.client.dispose()).catch(() => undefined);
   }
 
@@ -130,7 +132,7 @@ export class Connection {
    * has parts that never recover; one that found no node of its cluster remembers that for ever.
    */
   #failed(shared: Shared, error: unknown): void {
-    if (shared !== this.#shared || isRefusal(error)) return;
+    if (this.#isClosed || shared !== this.#shared || isRefusal(error)) return;
     const mayRecover = shared.hasAnswered && makesClientReconnect(error);
     const nowMs = performance.now();
     if (mayRecover || nowMs < this.#keepUntilMs) return;
