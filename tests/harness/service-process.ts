@@ -22,7 +22,7 @@ export interface ServiceProcess {
   signal(signal: NodeJS.Signals): void;
 }
 
-const readyTimeoutMs = 20_000;
+const readyTimeoutMs = 60_000;
 
 /** A shell that waits for the end of its input, which comes however this process ends, and takes along what it was told of. */
 const janitor = spawn("/bin/sh", ["-c", 'pids=; while read -r pid; do pids="$pids $pid"; done; kill -9 $pids'], {
