@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { TSchema } from "typebox";
+import type { TSchema } from "./type.ts";
 import { describe, expect, it } from "vitest";
 import { cloudEventSchemas } from "./cloud-event.ts";
 import { commandAnswer } from "./command-answer.ts";

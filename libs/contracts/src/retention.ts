@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import Type, { type Static, type TSchema } from "./type.ts";
 import { checker } from "./schema.ts";
 
 const Count = Type.Integer({ minimum: 0 });
@@ -54,7 +54,7 @@ export const Kept = Type.Object({
 export type Kept = Static<typeof Kept>;
 
 /** Of an agent's three streams; absent where there is none. */
-const perStream = <Schema extends Type.TSchema>(schema: Schema) => ({
+const perStream = <Schema extends TSchema>(schema: Schema) => ({
   inbox: Type.Optional(schema),
   outcomes: Type.Optional(schema),
   outbox: Type.Optional(schema),
