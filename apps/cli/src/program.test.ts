@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { buildProgram } from "./program.ts";
 
-const shortest = ["up", "list", "get", "events", "replay", "send", "ledger", "windows", "abort", "rollback"];
+const ofCanaries = ["lint", "promote", "pause", "resume", "approve", "abort", "rollback", "explain", "history"];
+const shortest = ["up", "list", "get", "events", "replay", "send", "ledger", "windows", ...ofCanaries];
 
 /** What `--help` prints for the command that these words name. */
 async function helpOf(words: readonly string[]): Promise<string> {

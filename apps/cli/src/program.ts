@@ -32,6 +32,51 @@ const entries: readonly Entry[] = [
     },
   },
   {
+    name: "lint",
+    description: "check deployment files without deploying, and say what they mean",
+    load: async () => (await import("./commands/lint.ts")).lintCommand(),
+  },
+  {
+    name: "promote",
+    description: "bring a canary to its next share, or to all messages",
+    load: async () => (await import("./commands/decide.ts")).promoteCommand(),
+  },
+  {
+    name: "pause",
+    description: "keep a canary at its share",
+    load: async () => (await import("./commands/decide.ts")).pauseCommand(),
+  },
+  {
+    name: "resume",
+    description: "let a paused canary go on",
+    load: async () => (await import("./commands/decide.ts")).resumeCommand(),
+  },
+  {
+    name: "approve",
+    description: "let a canary that waits at an approval go on",
+    load: async () => (await import("./commands/decide.ts")).approveCommand(),
+  },
+  {
+    name: "abort",
+    description: "take a deployment back before it runs",
+    load: async () => (await import("./commands/take-back.ts")).abortCommand(),
+  },
+  {
+    name: "rollback",
+    description: "take a version out of the traffic and bring the previous one back",
+    load: async () => (await import("./commands/take-back.ts")).rollbackCommand(),
+  },
+  {
+    name: "explain",
+    description: "tell why a deployment went as it did, and what became of its messages",
+    load: async () => (await import("./commands/explain.ts")).explainCommand(),
+  },
+  {
+    name: "history",
+    description: "list what was asked for and decided about an agent, by whom and why",
+    load: async () => (await import("./commands/history.ts")).historyCommand(),
+  },
+  {
     name: "list",
     description: "list the agents and their deployments, newest first",
     load: async () => (await import("./commands/list.ts")).listCommand(),
@@ -113,16 +158,6 @@ const entries: readonly Entry[] = [
       return group("api", "print what describes the API to programs", openApiCommand(), asyncApiCommand());
     },
   },
-  {
-    name: "abort",
-    description: "take a deployment back before it runs",
-    load: async () => (await import("./commands/take-back.ts")).abortCommand(),
-  },
-  {
-    name: "rollback",
-    description: "take a version out of the traffic and bring the previous one back",
-    load: async () => (await import("./commands/take-back.ts")).rollbackCommand(),
-  },
 ];
 
 const after = `
@@ -130,6 +165,8 @@ Examples:
   $ caxton up
   $ caxton agent build examples/quake-watch/v1.js -o quake-watch.wasm
   $ caxton deploy agent quake-watch.wasm
+  $ caxton deploy agent v2.wasm --agent quake-watch --strategy canary
+  $ caxton rollback quake-v2
   $ caxton send quake-watch examples/data/earthquakes.jsonl
   $ caxton ledger quake-watch
 

@@ -76,9 +76,10 @@ function requireFile(
   throw fileFailure([{ name, problems }]);
 }
 
-/** People were told of each problem before. */
+/** People were told of each problem before; `results` is what `--json` prints. */
 export function fileFailure(
   files: readonly { readonly name: string; readonly problems: Parsed["problems"] }[],
+  results: readonly object[] = files.map(problemValue),
 ): CommandFailure {
   const errors = files.flatMap(({ problems }) => problems.filter(({ severity }) => severity === "error"));
   const code = errors.every((problem) => problem.code === "not-implemented")
@@ -86,7 +87,7 @@ export function fileFailure(
     : "invalid-deployment-file";
   const names = files.map(({ name }) => name).join(", ");
   const message = `${names} ${errors.length === 1 ? "has a problem" : `has ${errors.length} problems`}`;
-  return new CommandFailure(new CaxtonError(code, message), { files: files.map(problemValue) });
+  return new CommandFailure(new CaxtonError(code, message), { files: results });
 }
 
 function placed<Value>(option: string, text: string, parse: () => Value): Value {

@@ -57,17 +57,19 @@ export async function watchRollout(
     if (end === "running") return deployment;
     if (end === undefined) continue;
     spinner.above(...refusalLines(deployment, output.style));
-    throw refusal(deployment);
+    throw refusal(deployment, onChange !== undefined);
   }
   return undefined;
 }
 
-function refusal(deployment: Deployment): CommandFailure {
+/** Where changes were told one by one, this is the last of them. */
+function refusal(deployment: Deployment, isLast: boolean): CommandFailure {
   const { id, agent, failure, rollbackReason } = deployment;
   const code = isErrorCode(failure?.code) ? failure.code : failure === undefined ? "rolled-back" : "internal";
   const message =
     failure === undefined
       ? `deployment ${id} of ${agent} was taken back: ${rollbackReason}`
       : `deployment ${id} of ${agent} failed at ${failure.stage}`;
-  return new CommandFailure(new CaxtonError(code, message), wireJson(DeploymentSchema, deployment));
+  const value = wireJson(DeploymentSchema, deployment);
+  return new CommandFailure(new CaxtonError(code, message), isLast ? { type: "deployment", deployment: value } : value);
 }

@@ -8,6 +8,14 @@ export const VersionCount = Type.Object({
   version: Type.String(),
   handled: Count,
   deadLettered: Count,
+  /** Messages that it failed on at least once, but for those below that another version failed on too. Absent: 0. */
+  failed: Type.Optional(Count),
+  /** Of those, handled by the stable version. */
+  fallbacks: Type.Optional(Count),
+  /** It was asked first, and another version failed on them as well: the messages' fault. */
+  messageAtFault: Type.Optional(Count),
+  /** Meant for it, which was full or away. */
+  overflow: Type.Optional(Count),
   /** When its first and last outcomes were decided, Unix ms. */
   firstAtMs: Type.Number(),
   lastAtMs: Type.Number(),
@@ -39,6 +47,7 @@ export const Ledger = Type.Object({
   asOfMs: Type.Number(),
 });
 export type Ledger = Static<typeof Ledger>;
+export const ledgerSchema = checker("the ledger", Ledger);
 
 /** The answer to a request on `caxton.ledger.<agent>`; the request's own body is not read. */
 export const LedgerAnswer = Type.Union([

@@ -19,7 +19,7 @@ type StepMessage = MessageInitShape<typeof StepStorySchema>;
 export function stepMessages({ plan }: Deployment, steps: DeploymentStory["steps"]): StepMessage[] {
   return plan.map((step, index): StepMessage => {
     const story = steps[index];
-    const planned = { number: index + 1, kind: step.kind, ...ofShift(step) };
+    const planned = { number: index + 1, kind: step.kind, ...ofKind(step) };
     if (story === undefined) return planned;
     const { startedAtMs, endedAtMs, routeRevision, appliedAtMs, verdict, decisions } = story;
     return {
@@ -34,9 +34,15 @@ export function stepMessages({ plan }: Deployment, steps: DeploymentStory["steps
   });
 }
 
-function ofShift(step: Step): Pick<StepMessage, "share" | "watchMs"> {
-  if (step.kind !== "shift") return {};
-  return { share: step.share, ...(step.watchMs === undefined ? {} : { watchMs: step.watchMs }) };
+function ofKind(step: Step): Pick<StepMessage, "share" | "watchMs" | "cleanupMs"> {
+  switch (step.kind) {
+    case "shift":
+      return { share: step.share, ...(step.watchMs === undefined ? {} : { watchMs: step.watchMs }) };
+    case "finalize":
+      return step.cleanupMs === undefined ? {} : { cleanupMs: step.cleanupMs };
+    default:
+      return {};
+  }
 }
 
 function decisionMessage({ atMs, decision, verdict, by, reason }: StepDecision) {

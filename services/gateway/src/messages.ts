@@ -53,6 +53,7 @@ export function listedDeployment(view: AgentView, deployment: Deployment): Deplo
     configuration: fromJsonString(ValueSchema, deployment.configuration),
     ...(kept === undefined ? {} : { kept: { from: kept.from, fields: [...kept.fields] } }),
     actor: deployment.actor,
+    reason: marks.reason ?? "",
     replaces: versionOf(view.state, deployment.replaces) ?? "",
     ...(deployment.failure === undefined ? {} : { failure: deployment.failure }),
     rollbackReason: deployment.rollbackReason ?? "",

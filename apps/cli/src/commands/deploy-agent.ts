@@ -11,7 +11,6 @@ import { uploadArtifact } from "../artifact-upload.ts";
 import { gatewayCommand, type JsonOption, outputOf, wholeNumber } from "../command.ts";
 import { commandContext, type GatewayOption, openGateway } from "../context.ts";
 import { agentNameOf, type GivenLimits, parseLimits, readConfiguration } from "../deploy-options.ts";
-import { CommandFailure } from "../failure.ts";
 import { bytes } from "../format/quantity.ts";
 import type { Gateway } from "../gateway-client.ts";
 import { CtrlC, Interrupted } from "../interrupt.ts";
@@ -137,9 +136,6 @@ async function follow(
   const wayBack = `the rollout goes on without you; come back with: caxton get -w ${id}`;
   const watching = isCanary && output.json ? { fromBeginning: true, onChange: changeTo(output) } : {};
   const deployment = await watchRollout(gateway, id, output, { signal, ...watching }).catch((error: unknown) => {
-    if (isCanary && error instanceof CommandFailure) {
-      throw new CommandFailure(error, { type: "deployment", deployment: error.result });
-    }
     if (!hasCode(error, "gateway-unavailable")) throw error;
     throw new CaxtonError(error.code, `${error.message}. ${wayBack}`, { cause: error });
   });

@@ -3,7 +3,6 @@ import {
   AgentSchema,
   type Deployment,
   DeploymentSchema,
-  type WatchDeploymentResponse,
 } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
 import type { Command } from "commander";
 import { gatewayCommand, type JsonOption, outputOf } from "../command.ts";
@@ -15,6 +14,7 @@ import type { Gateway } from "../gateway-client.ts";
 import { CtrlC, Interrupted } from "../interrupt.ts";
 import type { Output } from "../output.ts";
 import { watchRollout } from "../watch-rollout.ts";
+import { changeTo } from "../watched-json.ts";
 import { wireJson } from "../wire-json.ts";
 
 interface GetOptions extends JsonOption, GatewayOption {
@@ -68,12 +68,17 @@ async function watchAgent(gateway: Gateway, shown: Agent, output: Output): Promi
   if (ctrlC.signal.aborted) throw new Interrupted();
 }
 
-async function watchDeployment(gateway: Gateway, { id }: Deployment, output: Output): Promise<void> {
+async function watchDeployment(gateway: Gateway, shown: Deployment, output: Output): Promise<void> {
   using ctrlC = new CtrlC();
   const signal = AbortSignal.any([ctrlC.signal, output.closed]);
-  const onChange = ({ deployment }: WatchDeploymentResponse): void => {
-    if (deployment !== undefined) output.value(wireJson(DeploymentSchema, deployment));
-  };
-  await watchRollout(gateway, id, output, { signal, onChange });
-  if (ctrlC.signal.aborted) throw new Interrupted();
+  const tell = (deployment: Deployment): void =>
+    output.value({ type: "deployment", deployment: wireJson(DeploymentSchema, deployment) });
+  tell(shown);
+  const ended = await watchRollout(gateway, shown.id, output, { signal, onChange: changeTo(output) });
+  if (ctrlC.signal.aborted) throw new Interrupted(isUnderWay(shown) ? "it goes on without you" : "");
+  if (ended !== undefined) tell(ended);
+}
+
+function isUnderWay({ state }: Deployment): boolean {
+  return ["Queued", "Validating", "Deploying", "Draining"].includes(state);
 }

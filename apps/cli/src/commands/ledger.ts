@@ -1,11 +1,8 @@
-import { Ledger } from "@caxton/contracts/ledger";
-import { checker } from "@caxton/contracts/schema";
+import { ledgerSchema } from "@caxton/contracts/ledger";
 import type { Command } from "commander";
 import { gatewayCommand, type JsonOption, outputOf } from "../command.ts";
 import { type GatewayOption, openGateway } from "../context.ts";
 import { ledgerLines } from "../format/account.ts";
-
-const ledgerSchema = checker("the ledger", Ledger);
 
 export function ledgerCommand(): Command {
   return gatewayCommand("ledger", "account for every message that the agent's inbox accepted", [

@@ -1,40 +1,82 @@
+import { DeploymentSchema } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
 import type { Command } from "commander";
 import { gatewayCommand, type JsonOption, outputOf } from "../command.ts";
 import { commandContext, type GatewayOption, openGateway } from "../context.ts";
+import { followDeployment } from "../follow-deployment.ts";
+import { rollbackLines } from "../format/rollback.ts";
+import type { Gateway } from "../gateway-client.ts";
+import { CtrlC, Interrupted } from "../interrupt.ts";
+import type { Output } from "../output.ts";
+import { Spinner } from "../spinner.ts";
+import { wireJson } from "../wire-json.ts";
 
 interface TakeBackOptions extends JsonOption, GatewayOption {
   readonly reason?: string;
+  readonly detach?: boolean;
 }
 
 export function abortCommand(): Command {
-  return gatewayCommand("abort", "take a deployment back before it runs", [
+  return takeBackCommand("abort", "take a deployment back before it runs", [
     "caxton abort 0198c0de",
     'caxton abort 0198c0de --reason "wrong file"',
-  ])
-    .argument("<deployment>", "its id, or the beginning or end of it")
-    .option("--reason <text>", "why; stays in the history")
-    .action(async (id: string, options: TakeBackOptions) => takeBack("abort", id, options));
+  ]);
 }
 
 export function rollbackCommand(): Command {
-  return gatewayCommand("rollback", "take a version out of the traffic and bring the previous one back", [
+  return takeBackCommand("rollback", "take a version out of the traffic and bring the previous one back", [
     "caxton rollback proc-v2-7f8d9",
     'caxton rollback 0198c0de --reason "alerts without a place"',
-  ])
-    .argument("<deployment|version>", "an id, or an unambiguous abbreviation of it")
-    .option("--reason <text>", "why; stays in the history")
-    .action(async (id: string, options: TakeBackOptions) => takeBack("rollback", id, options));
+    "caxton rollback proc-v2-7f8d9 --json     # with the account of its messages",
+  ]).addHelpText(
+    "after",
+    "\nOne that runs can be taken back as long as the version before it is kept warm (cleanup, 5 minutes unless its\ndeployment file says otherwise). `caxton explain` shows afterwards what became of the messages.",
+  );
 }
 
-async function takeBack(verb: "abort" | "rollback", id: string, options: TakeBackOptions): Promise<void> {
+function takeBackCommand(verb: "abort" | "rollback", description: string, examples: readonly string[]): Command {
+  return gatewayCommand(verb, description, examples)
+    .argument("<deployment|version>", "an id, or an unambiguous abbreviation of it")
+    .option("--reason <text>", "why; stays in the history")
+    .option("--detach", "come back once it was accepted, without waiting for the end")
+    .action(async (id: string, options: TakeBackOptions) => takeBack(verb, id, options));
+}
+
+async function takeBack(verb: "abort" | "rollback", typed: string, options: TakeBackOptions): Promise<void> {
   const output = outputOf(options);
   const gateway = await openGateway(options);
-  const context = commandContext(options.reason);
-  const { deploymentId, agent, state } = await gateway.decide(verb, { deploymentId: id, context });
-  const what = verb === "abort" ? "Abort" : "Rollback";
-  output.lines(
-    `${output.style.good("✓")} ${what} of ${deploymentId} (${agent}) accepted; it is ${state}`,
-    ...(state === "RolledBack" ? [] : [`→ See how it goes: caxton get ${deploymentId}`]),
-  );
-  output.value({ id: deploymentId, agent, state });
+  using ctrlC = new CtrlC();
+  const decided = await gateway.decide(verb, { deploymentId: typed, context: commandContext(options.reason) });
+  const { deploymentId: id, agent, state } = decided;
+  if (options.detach === true) {
+    output.lines(`→ ${verb === "abort" ? "Abort" : "Rollback"} of ${id} (${agent}) accepted; it is ${state}`);
+    output.lines(`→ See how it goes: caxton get -w ${typed}`);
+    output.value({ id, agent, state });
+    return;
+  }
+  await followBack(gateway, id, output, ctrlC.signal);
+  const { deployment, ledger } = await gateway.explainDeployment(id);
+  output.value({
+    id,
+    agent,
+    state: deployment?.state ?? "RolledBack",
+    ...(deployment === undefined ? {} : { deployment: wireJson(DeploymentSchema, deployment) }),
+    ...(ledger === undefined ? {} : { ledger }),
+  });
+}
+
+/** The ADR's lines as they become true, until it is rolled back. @throws Interrupted where `signal` aborts first */
+async function followBack(gateway: Gateway, id: string, output: Output, signal: AbortSignal): Promise<void> {
+  using spinner = new Spinner(output, "Rolling back");
+  let told = 0;
+  const onBroken = () => spinner.above("→ The connection to the gateway broke; trying again");
+  for await (const { deployment } of followDeployment(gateway, id, { signal, onBroken })) {
+    if (deployment === undefined) continue;
+    const lines = rollbackLines(deployment, output.style);
+    spinner.above(...lines.slice(told));
+    told = Math.max(told, lines.length);
+    if (deployment.state !== "RolledBack") continue;
+    if (lines.length === 0) spinner.above(`${output.style.good("✓")} Taken out: nothing of it had started`);
+    return;
+  }
+  throw new Interrupted(`it goes on without you; see how with: caxton get -w ${id}`);
 }

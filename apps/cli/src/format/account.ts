@@ -1,4 +1,4 @@
-import type { Ledger } from "@caxton/contracts/ledger";
+import type { Ledger, VersionCount } from "@caxton/contracts/ledger";
 import type { Windows } from "@caxton/contracts/windows";
 import { instant } from "./deployment.ts";
 import { duration, thousands } from "./quantity.ts";
@@ -7,13 +7,6 @@ import { fields, table } from "./table.ts";
 /** Where every accepted message is. */
 export function ledgerLines(ledger: Ledger): readonly string[] {
   const oldest = ledger.oldestPending === undefined ? "" : ` (oldest: ${ledger.oldestPending})`;
-  const versions = ledger.versions.map((version) => [
-    version.version,
-    thousands(version.handled),
-    thousands(version.deadLettered),
-    instant(version.firstAtMs),
-    instant(version.lastAtMs),
-  ]);
   const codes = Object.entries(ledger.deadLetters).map(([code, count]) => [code, thousands(count)]);
   return [
     ...fields([
@@ -26,7 +19,7 @@ export function ledgerLines(ledger: Ledger): readonly string[] {
     ...(ledger.unreadOutcomes > 0
       ? [`${thousands(ledger.unreadOutcomes)} outcomes are not read yet and count as pending`]
       : []),
-    ...section(versions, ["VERSION", "HANDLED", "DEAD-LETTERED", "FIRST", "LAST"], ["HANDLED", "DEAD-LETTERED"]),
+    ...versionSection(ledger.versions),
     ...section(codes, ["DEAD LETTER", "MESSAGES"], ["MESSAGES"]),
     ...ledger.faults.map(({ code, message }) => `✗ ${message} (${code})`),
   ];
@@ -50,6 +43,27 @@ export function windowsLines({ agent, windowMs, versions }: Windows): readonly s
   if (rows.length === 0) return [`No version of ${agent} had a message in the last ${duration(windowMs)}.`];
   const counts = ["HANDLED", "FAILED", "ERROR RATE", "PER SECOND", "P50", "P99", "MAX"];
   return [`The last ${duration(windowMs)} of ${agent}:`, ...table(["VERSION", ...counts, "FAILURES"], rows, counts)];
+}
+
+/** What canaries came to stands there only where there is something of it. */
+function versionSection(versions: readonly VersionCount[]): readonly string[] {
+  const hasCanary = versions.some(
+    ({ failed = 0, messageAtFault = 0, overflow = 0 }) => failed + messageAtFault + overflow > 0,
+  );
+  const ofCanaries = hasCanary ? ["FAILED", "FALLBACKS", "AT FAULT", "OVERFLOW"] : [];
+  const rows = versions.map((version) => {
+    const { failed = 0, fallbacks = 0, messageAtFault = 0, overflow = 0 } = version;
+    return [
+      version.version,
+      thousands(version.handled),
+      thousands(version.deadLettered),
+      ...(hasCanary ? [failed, fallbacks, messageAtFault, overflow].map(thousands) : []),
+      instant(version.firstAtMs),
+      instant(version.lastAtMs),
+    ];
+  });
+  const counts = ["HANDLED", "DEAD-LETTERED", ...ofCanaries];
+  return section(rows, ["VERSION", ...counts, "FIRST", "LAST"], counts);
 }
 
 function section(

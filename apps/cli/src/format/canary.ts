@@ -108,5 +108,6 @@ function timeText({ watchedUntil, heldSince, pausedSince }: NonNullable<Deployme
   if (pausedSince !== undefined) return "paused";
   if (heldSince !== undefined) return `held for ${shortly(nowMs - (unixMs(heldSince) ?? nowMs))}`;
   const untilMs = unixMs(watchedUntil);
-  return untilMs === undefined ? "on its way to the routers" : `${shortly(Math.max(0, untilMs - nowMs))} left`;
+  if (untilMs === undefined) return "on its way to the routers";
+  return untilMs > nowMs ? `${shortly(untilMs - nowMs)} left` : "waiting for a verdict";
 }

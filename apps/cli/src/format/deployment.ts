@@ -1,5 +1,6 @@
 import type { Agent, Deployment } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
 import { unixMs } from "../wire-json.ts";
+import { percentText } from "./metric.ts";
 import { bytes, duration } from "./quantity.ts";
 import { queueText } from "./rollout.ts";
 import { inboxLimitsText, settingsFields } from "./settings.ts";
@@ -44,16 +45,19 @@ export function deploymentLines(deployment: Deployment): readonly string[] {
     ["Agent", deployment.agent],
     ...optional("Version", deployment.version),
     ["State", stateText(deployment)],
-    ...optional("Step", step === undefined ? "" : `${step.kind}, ${step.number} of ${step.of}`),
+    ...optional("Step", step === undefined ? "" : stepText(step)),
     ["Strategy", deployment.strategy],
     ...settingsFields(deployment),
     ["Artifact", `sha256:${deployment.artifactDigest} (${bytes(deployment.artifactSizeBytes)})`],
     ...optional("Replaces", deployment.replaces),
     ["Requested", `${instant(unixMs(deployment.requestedAt))} by ${deployment.actor}`],
+    ...optional("Reason", deployment.reason),
     ...optional("Running since", instant(unixMs(deployment.runningAt), "")),
     ...optional("Ended", instant(unixMs(deployment.endedAt), "")),
     ...optional("Failure", failure === undefined ? "" : `${failure.code} at ${failure.stage}: ${failure.reason}`),
     ...optional("Taken back", deployment.rollbackReason),
+    ...optional("Way back", wayBackText(deployment)),
+    ...optional("Warm until", instant(unixMs(deployment.warmUntil), "")),
     ...optional(
       "Took",
       [
@@ -68,6 +72,32 @@ export function deploymentLines(deployment: Deployment): readonly string[] {
         .join(", "),
     ),
   ]);
+}
+
+/** `shift, 3 of 6: 5%, watched until 2024-11-20T10:30:00.123Z` */
+function stepText({
+  kind,
+  number,
+  of,
+  share,
+  watchedUntil,
+  heldSince,
+  pausedSince,
+}: NonNullable<Deployment["step"]>): string {
+  const since = (what: string, at: typeof pausedSince): readonly string[] =>
+    at === undefined ? [] : [`${what} ${instant(unixMs(at))}`];
+  const details = [
+    ...(share === undefined ? [] : [percentText(share)]),
+    ...since("watched until", watchedUntil),
+    ...since("held since", heldSince),
+    ...since("paused since", pausedSince),
+  ];
+  return `${kind}, ${number} of ${of}${details.length === 0 ? "" : `: ${details.join(", ")}`}`;
+}
+
+function wayBackText({ warmPredecessor, version }: Deployment): string {
+  if (warmPredecessor === undefined) return "";
+  return `${warmPredecessor.version}, warm until ${instant(unixMs(warmPredecessor.until))} (caxton rollback ${version})`;
 }
 
 export function agentLines(agent: Agent): readonly string[] {

@@ -30,6 +30,15 @@ it("says why it failed", () => {
   expect(lineOf("ValidationFailed", { failure })).toMatch(/start-timeout at sandbox: not within 5000 ms$/);
 });
 
+it("says what a verdict came to, and who decided about a step", () => {
+  expect(lineOf("VerdictReached", { step: 2, decision: "promote", verdict: { outcome: "pass" } })).toMatch(
+    /step 3: pass, promote$/,
+  );
+  expect(lineOf("CanaryPromoted", { step: 2, actor: "ada", reason: "looks good" })).toMatch(
+    /step 3 by ada: looks good$/,
+  );
+});
+
 it("shows an event of a type that came later than this program", () => {
   expect(lineOf("CanaryStarted", {})).toMatch(/CanaryStarted {9}0198c0de$/);
 });

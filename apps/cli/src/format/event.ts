@@ -29,11 +29,29 @@ function aboutEvent(type: string, data: JsonObject): string {
       return `revision ${number(data["revision"])}: ${targetsText(data["targets"])}`;
     case "RouteApplied":
       return `revision ${number(data["revision"])} by ${number(data["routers"])} router(s)`;
+    case "VerdictReached":
+      return verdictText(data);
+    case "CanaryPromoted":
+    case "StepApproved":
+    case "RolloutPaused":
+    case "RolloutResumed":
+      return [`step ${number(data["step"]) + 1} by ${text(data["actor"]) ?? "unknown"}`, reason]
+        .filter(Boolean)
+        .join(": ");
+    case "ApprovalAwaited":
+      return `step ${number(data["step"]) + 1}`;
+    case "CleanupStarted":
+      return `${version} kept warm until ${instant(number(data["untilMs"]))}`;
     case "VersionDrained":
       return data["forced"] === true ? `${version}, what was left was redelivered` : version;
     default:
       return [version, reason].filter((part) => part !== "").join(": ");
   }
+}
+
+function verdictText({ step, decision, verdict }: JsonObject): string {
+  const outcome = isObject(verdict) ? (text(verdict["outcome"]) ?? "") : "";
+  return `step ${number(step) + 1}: ${outcome}, ${text(decision) === "none" ? "nothing follows" : text(decision)}`;
 }
 
 function failureText(failure: JsonValue | undefined): string {

@@ -1,7 +1,7 @@
 import { type Metric, metrics } from "@caxton/deployment/judging";
 import { metricValueText } from "@caxton/deployment/judging-text";
 import type { RuleFinding, Verdict } from "@caxton/contracts/gen/caxton/v1/canary_pb.js";
-import { thousands } from "./quantity.ts";
+import { duration, thousands } from "./quantity.ts";
 import type { Style } from "./style.ts";
 
 const titles: Readonly<Record<Metric, string>> = {
@@ -20,6 +20,27 @@ export function findingText({ metric: name, rule, observed, threshold }: RuleFin
   const seen = observed === undefined ? "nothing observed" : metricValueText(metric, observed);
   const bound = threshold === undefined ? rule : `threshold: ${metricValueText(metric, threshold)}`;
   return `${titles[metric]}: ${seen} (${bound})`;
+}
+
+/** `error_rate > 1%: observed 4.2%, at least 2.1% for sure, threshold 1%, 312 samples in 12 s` */
+export function findingDetail({
+  metric: name,
+  rule,
+  samples,
+  observed,
+  bound,
+  threshold,
+  windowMs,
+}: RuleFinding): string {
+  const metric = metrics.find((one) => one === name);
+  const value = (of: number): string => (metric === undefined ? String(of) : metricValueText(metric, of));
+  const parts = [
+    observed === undefined ? "nothing observed" : `observed ${value(observed)}`,
+    ...(bound === undefined ? [] : [`at least ${value(bound)} for sure`]),
+    ...(threshold === undefined ? [] : [`threshold ${value(threshold)}`]),
+    `${samplesText(samples)} in ${duration(windowMs)}`,
+  ];
+  return `${rule}: ${parts.join(", ")}`;
 }
 
 /** What a verdict rests on, a line for each rule. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytes, duration, parseBytes, parseDurationMs, seconds } from "./quantity.ts";
+import { bytes, duration, inWords, parseBytes, parseDurationMs, seconds, shortly } from "./quantity.ts";
 
 describe("sizes and times that people type", () => {
   it.each([
@@ -47,6 +47,22 @@ describe("sizes and times that people read", () => {
       "2.3 s",
       "60 s",
     ]);
+  });
+
+  it("says what is yet to come in words", () => {
+    expect([300_000, 60_000, 90_000, 2_000, 1_500, 86_400_000, 0].map(inWords)).toEqual([
+      "5 minutes",
+      "1 minute",
+      "90 seconds",
+      "2 seconds",
+      "1.5 seconds",
+      "1 day",
+      "0 seconds",
+    ]);
+  });
+
+  it("counts down as a clock does", () => {
+    expect([900, 42_000, 247_000, 3_847_000].map(shortly)).toEqual(["1s", "42s", "4:07", "1:04:07"]);
   });
 
   it("writes sizes", () => {

@@ -2,7 +2,7 @@ import type { Deployment } from "@caxton/contracts/gen/caxton/v1/agent_deploymen
 import type { StepProgress } from "@caxton/contracts/gen/caxton/v1/canary_pb.js";
 import { canaryLines, canaryProgress } from "./canary.ts";
 import { nextStepFor } from "./next-step.ts";
-import { seconds } from "./quantity.ts";
+import { inWords, seconds } from "./quantity.ts";
 import { rollbackLines } from "./rollback.ts";
 import { keptText } from "./settings.ts";
 import type { Style } from "./style.ts";
@@ -35,9 +35,17 @@ export function rolloutLines(deployment: Deployment, style: Style): readonly str
           `${style.good("✓")} Agent deployed${took(isCanary ? lastShareMs(deployment) : timings?.deployMs)}`,
           `→ Agent ID: ${style.strong(version)}`,
           "→ Receiving messages",
+          ...wayBackLines(deployment),
         ]),
     ...backLines(deployment, style),
   ];
+}
+
+/** The version before is there a while longer. */
+function wayBackLines({ steps, replaces, version }: Deployment): readonly string[] {
+  const cleanupMs = steps.find(({ kind }) => kind === "finalize")?.cleanupMs ?? 0;
+  if (replaces === "" || cleanupMs === 0) return [];
+  return [`→ ${replaces} stays warm for ${inWords(cleanupMs)}: caxton rollback ${version}`];
 }
 
 function lastShareMs({ steps }: Deployment): number | undefined {

@@ -12,6 +12,8 @@ export interface DeploymentMarks {
   readonly appliedAtMs?: number;
   readonly drainStartedAtMs?: number;
   readonly report?: unknown;
+  /** Why it was asked for. */
+  readonly reason?: string;
 }
 
 /** What is served about one agent: its state after the event with this revision. -1 before the first. */
@@ -28,6 +30,7 @@ export interface StoredFact {
   readonly schemaVersion: number;
   readonly data: unknown;
   readonly revision: number;
+  readonly metadata?: { readonly reason?: string };
 }
 
 export function emptyView(agent: string): AgentView {
@@ -42,14 +45,16 @@ export function foldFact(view: AgentView, stored: StoredFact): AgentView {
   const event = readDeploymentEvent(stored);
   if (event === undefined) return { ...view, revision: stored.revision };
   const { deployment: id } = event;
-  const changes = marksOf(event);
+  const changes = marksOf(event, stored.metadata?.reason);
   const marks = changes === undefined ? view.marks : { ...view.marks, [id]: { ...changes, ...view.marks[id] } };
   const stories = { ...view.stories, [id]: tell(view.stories[id], event) };
   return { ...view, revision: stored.revision, state: evolve(view.state, event), marks, stories };
 }
 
-function marksOf(event: DeploymentEvent): DeploymentMarks | undefined {
+function marksOf(event: DeploymentEvent, reason: string | undefined): DeploymentMarks | undefined {
   switch (event.type) {
+    case "DeploymentRequested":
+      return reason === undefined ? undefined : { reason };
     case "DeploymentStarted":
       return { startedAtMs: event.atMs };
     case "ValidationPassed":

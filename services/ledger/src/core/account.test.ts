@@ -58,6 +58,7 @@ const entry = fc.record({
   sequence: fc.integer({ min: 1, max: 60 }),
   result: fc.constantFrom("handled" as const, "dead-lettered" as const),
   version: fc.constantFrom("quake-v1-00000", "quake-v2-11111"),
+  attempts: fc.constant([]),
   decidedAtMs: fc.integer({ min: 0, max: 1_000 }),
 });
 
@@ -80,7 +81,7 @@ describe("an account", () => {
 
   test("calls an inbox that ends below what was decided a fault", () => {
     const books = new Account();
-    books.enter({ epoch: "1", sequence: 9, result: "handled", decidedAtMs: 0 });
+    books.enter({ epoch: "1", sequence: 9, result: "handled", attempts: [], decidedAtMs: 0 });
     const ledger = ledgerOf("quake-watch", books.snapshot(), { epoch: "1", firstSequence: 1, lastSequence: 4 });
     expect(ledger.faults).toMatchObject([{ code: "inbox-behind" }]);
     expect(ledger.pending).toBe(3);
@@ -88,7 +89,7 @@ describe("an account", () => {
 
   test("calls a message that left the inbox undecided a fault", () => {
     const books = new Account();
-    books.enter({ epoch: "1", sequence: 1, result: "handled", decidedAtMs: 0 });
+    books.enter({ epoch: "1", sequence: 1, result: "handled", attempts: [], decidedAtMs: 0 });
     const ledger = ledgerOf("quake-watch", books.snapshot(), { epoch: "1", firstSequence: 3, lastSequence: 4 });
     expect(ledger).toMatchObject({ faults: [{ code: "message-removed" }], pending: 3, oldestPending: 2 });
   });

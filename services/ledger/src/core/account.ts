@@ -2,6 +2,7 @@ import type { Ledger, LedgerFault, VersionCount } from "@caxton/contracts/ledger
 import type { Outcome } from "@caxton/contracts/outcome";
 import type { SavedAccount } from "@caxton/contracts/ledger-checkpoint";
 import { SequenceSet } from "./sequence-set.ts";
+import { addTo, type Decided, partsOf, zeroCount } from "./version-part.ts";
 
 /** What the bus says of an inbox. */
 export interface InboxState {
@@ -11,7 +12,7 @@ export interface InboxState {
   readonly lastSequence: number;
 }
 
-type Entry = Pick<Outcome, "epoch" | "sequence" | "result" | "version" | "decidedAtMs" | "deadLetter">;
+type Entry = Pick<Outcome, "epoch" | "sequence" | "result" | "version" | "decidedAtMs" | "deadLetter"> & Decided;
 
 interface EpochBooks {
   readonly decided: SequenceSet;
@@ -46,16 +47,9 @@ export class Account {
     if (isHandled) books.handled += 1;
     else books.deadLettered += 1;
     if (!isHandled) increase(books.deadLetters, entry.deadLetter?.code ?? "internal");
-    if (entry.version === undefined) return;
-    const { version, decidedAtMs } = entry;
-    const known = books.versions.get(version) ?? zeroCount(version, decidedAtMs);
-    books.versions.set(version, {
-      version,
-      handled: known.handled + (isHandled ? 1 : 0),
-      deadLettered: known.deadLettered + (isHandled ? 0 : 1),
-      firstAtMs: Math.min(known.firstAtMs, decidedAtMs),
-      lastAtMs: Math.max(known.lastAtMs, decidedAtMs),
-    });
+    for (const part of partsOf(entry)) {
+      books.versions.set(part.version, addTo(books.versions.get(part.version) ?? zeroCount(part), part));
+    }
   }
 
   /** The lowest sequence of an epoch without an outcome. */
@@ -162,10 +156,6 @@ function snapshotOf({ decided, handled, deadLettered, versions, deadLetters }: E
 
 function emptyBooks(): EpochBooks {
   return { decided: new SequenceSet(), handled: 0, deadLettered: 0, versions: new Map(), deadLetters: new Map() };
-}
-
-function zeroCount(version: string, atMs: number): VersionCount {
-  return { version, handled: 0, deadLettered: 0, firstAtMs: atMs, lastAtMs: atMs };
 }
 
 function increase(counts: Map<string, number>, key: string): void {

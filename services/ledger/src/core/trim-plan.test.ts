@@ -91,6 +91,7 @@ test("an account that was written down goes on as if it had never stopped, also 
     sequence: fc.integer({ min: 1, max: 140_000 }),
     result: fc.constantFrom("handled" as const, "dead-lettered" as const),
     version: fc.constantFrom("quake-v1-00000", "quake-v2-11111"),
+    attempts: fc.constant([]),
     decidedAtMs: fc.integer({ min: 0, max: 1_000 }),
   });
   fc.assert(

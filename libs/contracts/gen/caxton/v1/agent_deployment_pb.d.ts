@@ -521,6 +521,13 @@ export declare type Deployment = Message<"caxton.v1.Deployment"> & {
    * @generated from field: google.protobuf.Timestamp warm_until = 29;
    */
   warmUntil?: Timestamp | undefined;
+
+  /**
+   * Why it was asked for.
+   *
+   * @generated from field: string reason = 30;
+   */
+  reason: string;
 };
 
 /**

@@ -371,6 +371,13 @@ export declare type StepStory = Message<"caxton.v1.StepStory"> & {
    * @generated from field: repeated caxton.v1.StepDecision decisions = 10;
    */
   decisions: StepDecision[];
+
+  /**
+   * Of finalize: how long the version before is kept warm.
+   *
+   * @generated from field: optional double cleanup_ms = 11;
+   */
+  cleanupMs?: number | undefined;
 };
 
 /**

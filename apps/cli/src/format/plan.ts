@@ -1,0 +1,38 @@
+import { ruleText } from "@caxton/deployment/judging-text";
+import type { CanaryStep } from "@caxton/deployment/strategy";
+import type { DeploymentFile } from "@caxton/deployment-file/parse";
+import { percentText } from "./metric.ts";
+import { inWords } from "./quantity.ts";
+import type { Style } from "./style.ts";
+import { fields } from "./table.ts";
+
+/** What a deployment file means, also where it does not say it. */
+export function planLines(name: string, file: DeploymentFile, style: Style): readonly string[] {
+  const good = `${style.good("✓")} ${name}: ${file.strategy}`;
+  if (file.strategy === "direct") return [`${good}, all messages at once`];
+  const { steps, validateMs, cleanupMs, judging } = file;
+  const { rollbackOn, onInconclusive, maxHoldMs, onFailure } = judging;
+  const held =
+    onInconclusive === "hold" ? "held until there is one" : `held, and taken back after ${inWords(maxHoldMs)}`;
+  const failed =
+    onFailure === "fallback" ? "the stable version handles it in the same delivery" : "it is dead-lettered";
+  return [
+    good,
+    ...fields([
+      ["  Validation", `${inWords(validateMs)} at most`],
+      ["  Steps", steps.map(stepText).join(", then ")],
+      ["  Taken back where", rollbackOn.map(ruleText).join(", or ")],
+      ["  Without a verdict", held],
+      ["  What it fails on", failed],
+      [
+        "  Way back",
+        cleanupMs === 0 ? "none once it has all messages" : `the version before stays warm for ${inWords(cleanupMs)}`,
+      ],
+    ]),
+  ];
+}
+
+function stepText(step: CanaryStep): string {
+  if (step.kind === "approve") return "an approval";
+  return `${percentText(step.share)}${step.watchMs === undefined ? "" : ` for ${inWords(step.watchMs)}`}`;
+}
