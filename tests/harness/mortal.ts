@@ -67,6 +67,7 @@ export function mortal(bus: Bus, eventStore: EventStore, death: Death): Mortal {
       put: (key, value) => put("put", () => bucket.put(key, value)),
       delete: (key, revision) => put("delete", () => bucket.delete(key, revision)),
       keys: (filter) => look(() => bucket.keys(filter)),
+      entries: (filter) => look(() => bucket.entries(filter)),
       forget: (key) => put("forget", () => bucket.forget(key)),
       forgetDeleted: (filter, olderThanMs) => put("forget deleted", () => bucket.forgetDeleted(filter, olderThanMs)),
       watch: (options) => hear(bucket.watch(options)),

@@ -60,9 +60,8 @@ export async function ensureAgentStreams(
   settings: Partial<AgentStreamSettings> = {},
 ): Promise<string> {
   const { inbox, outcomes, outbox } = agentStreams(agent, settings);
-  const { createdAtMs } = await createAbsent(bus, inbox);
-  await createAbsent(bus, outcomes);
-  await createAbsent(bus, outbox);
+  const made = [createAbsent(bus, inbox), createAbsent(bus, outcomes), createAbsent(bus, outbox)] as const;
+  const [{ createdAtMs }] = await Promise.all(made);
   return epochOf(createdAtMs);
 }
 

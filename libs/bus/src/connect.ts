@@ -60,7 +60,7 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
     subscribe: (subject, handler, subscription) => subscribe(connection, subject, handler, subscription),
     store: (subject, data, store) => storeMessage(connection, subject, data, store),
     kv: (bucket, kv) => openKvBucket(connection, streams, bucket, kv),
-    objects: (bucket) => openObjectBucket(connection, streams, bucket),
+    objects: async (bucket) => openObjectBucket(connection, streams, bucket),
     server: () => reportServer(connection),
     flush() {
       connection.flushRequests();

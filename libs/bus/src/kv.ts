@@ -30,15 +30,14 @@ export async function openKvBucket(
 ): Promise<KvBucket> {
   const { ttlMs = 0, history = 1 } = options;
   const stream = `KV_${bucket}`;
-  await connection.call(
-    () => new Kvm(jetstream(connection.nc)).create(bucket, { history, ...(ttlMs > 0 ? { ttl: ttlMs } : {}) }),
-    {
-      operation: "api",
-      target: stream,
-      timeoutMs: connection.apiTimeoutMs,
-    },
-  );
-  const info = await streams.info(stream);
+  const create = async (): Promise<StreamInfo | undefined> => {
+    const settings = { history, ...(ttlMs > 0 ? { ttl: ttlMs } : {}) };
+    const call = { operation: "api", target: stream, timeoutMs: connection.apiTimeoutMs } as const;
+    await connection.call(() => new Kvm(jetstream(connection.nc)).create(bucket, settings), call);
+    return await streams.info(stream);
+  };
+  // Asked first: the client asks four times before it knows that a bucket is there.
+  const info = (await streams.info(stream)) ?? (await create());
   if ((info?.spec.maxAgeMs ?? 0) !== ttlMs) {
     throw new CaxtonError(
       "internal",
@@ -115,6 +114,17 @@ export async function openKvBucket(
         else keys.add(key);
       }
       return [...keys].toSorted();
+    },
+    async entries(filter = ">") {
+      const entries = new Map<string, KvEntry>();
+      const filterSubject = prefix + requireFilter(filter);
+      const newest = { stream, filterSubject, mode: "read", lastPerSubject: true } as const;
+      for await (const message of followStream(connection, infoOf, newest)) {
+        const entry = toEntry(message);
+        if (isDeleted(message)) entries.delete(entry.key);
+        else entries.set(entry.key, entry);
+      }
+      return [...entries.values()];
     },
     async *watch(watch = {}): AsyncGenerator<KvChange, void> {
       const { key = ">", signal, onCurrent } = watch;

@@ -1,25 +1,43 @@
-import { CaxtonError } from "@caxton/contracts/errors";
-import { Objm, type ObjectInfo } from "@nats-io/obj";
+import { CaxtonError, hasCode } from "@caxton/contracts/errors";
+import { Objm, type ObjectStore } from "@nats-io/obj";
 import { createHash } from "node:crypto";
 import type { Connection } from "./connection.ts";
+import { decodeJson } from "./json.ts";
 import { jetstream } from "@nats-io/jetstream";
 import type { ObjectBucket, Streams } from "./types.ts";
 
 const contentTimeoutMs = 120_000;
 
-/** An object store of the client (ADR-20); contents are read back through `read`, which survives what the client's does not. */
-export async function openObjectBucket(
-  connection: Connection,
-  streams: Streams,
-  bucket: string,
-): Promise<ObjectBucket> {
+/** What the entry of an object says, of ADR-20's fields. */
+interface ObjectEntry {
+  readonly nuid: string;
+  readonly size: number;
+  readonly digest: string;
+  readonly deleted: boolean;
+}
+
+/**
+ * An object store of the client (ADR-20), made by it with the first object. What is there is read by us: the client asks
+ * five times before it reads, and what it reads does not survive what `read` does.
+ */
+export function openObjectBucket(connection: Connection, streams: Streams, bucket: string): ObjectBucket {
+  const stream = `OBJ_${bucket}`;
   const call = <T>(timeoutMs: number, name: string, send: () => Promise<T>): Promise<T> =>
     connection.call(send, { operation: "api", target: `object ${bucket}/${name}`, timeoutMs });
-  const store = await call(connection.apiTimeoutMs, "", () => new Objm(jetstream(connection.nc)).create(bucket));
+  const opened = (): Promise<ObjectStore> =>
+    call(connection.apiTimeoutMs, "", () => new Objm(jetstream(connection.nc)).create(bucket));
 
-  async function find(name: string): Promise<ObjectInfo | undefined> {
-    const info = await call(connection.apiTimeoutMs, name, () => store.info(name));
-    return info === null || info.deleted ? undefined : info;
+  async function find(name: string): Promise<ObjectEntry | undefined> {
+    try {
+      const key = Buffer.from(name).toString("base64url");
+      const padded = key.padEnd(Math.ceil(key.length / 4) * 4, "=");
+      const last = await streams.last(stream, `$O.${bucket}.M.${padded}`);
+      const entry = last === undefined ? undefined : readEntry(last.data, `${bucket}/${name}`);
+      return entry?.deleted === true ? undefined : entry;
+    } catch (error) {
+      if (hasCode(error, "stream-not-found")) return undefined;
+      throw error;
+    }
   }
 
   const objects: ObjectBucket = {
@@ -27,6 +45,7 @@ export async function openObjectBucket(
     sizeBytes: async (name) => (await find(name))?.size,
     async put(name, content) {
       // The client publishes the entry last, and only when the source ended well; what it wrote before it removes.
+      const store = await opened();
       await call(contentTimeoutMs, name, () => store.put({ name }, content));
     },
     async get(name) {
@@ -36,7 +55,7 @@ export async function openObjectBucket(
       const hash = createHash("sha256");
       let at = 0;
       if (info.size > 0) {
-        for await (const chunk of streams.read(`OBJ_${bucket}`, { filterSubject: `$O.${bucket}.C.${info.nuid}` })) {
+        for await (const chunk of streams.read(stream, { filterSubject: `$O.${bucket}.C.${info.nuid}` })) {
           if (at + chunk.data.length > info.size) break;
           content.set(chunk.data, at);
           hash.update(chunk.data);
@@ -55,10 +74,24 @@ export async function openObjectBucket(
       return content;
     },
     async delete(name) {
-      if ((await find(name)) !== undefined) await call(connection.apiTimeoutMs, name, () => store.delete(name));
+      if ((await find(name)) === undefined) return;
+      const store = await opened();
+      await call(connection.apiTimeoutMs, name, () => store.delete(name));
     },
   };
   return objects;
+}
+
+/** @throws CaxtonError `internal` where it is no entry of an object */
+function readEntry(data: Uint8Array, what: string): ObjectEntry {
+  const entry = decodeJson(data);
+  if (typeof entry === "object" && entry !== null && "nuid" in entry && typeof entry.nuid === "string") {
+    const { nuid } = entry;
+    const size = "size" in entry && typeof entry.size === "number" ? entry.size : 0;
+    const digest = "digest" in entry && typeof entry.digest === "string" ? entry.digest : "";
+    return { nuid, size, digest, deleted: "deleted" in entry && entry.deleted === true };
+  }
+  throw new CaxtonError("internal", `what is stored of object ${what} is no entry of an object`);
 }
 
 function withoutPadding(digest: string): string {

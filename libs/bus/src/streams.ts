@@ -24,22 +24,22 @@ export function streamsOf(connection: Connection): Streams {
   async function ensure(asked: StreamSpec): Promise<StreamInfo> {
     const spec = keptBy(connection.nc.info?.version ?? "", asked);
     const config = toStreamConfig(spec);
-    const found = await info(spec.name);
-    if (found === undefined) {
+    let current = await info(spec.name);
+    if (current === undefined) {
       // Two who create at once both succeed where they ask for the same; else the second goes on to update.
       await connection
         .api(spec.name, (manager) => manager.streams.add(config))
         .catch((error: unknown) => {
           if (!hasCode(error, "internal") || error.details["natsCode"] !== 10058) throw error;
         });
+      current = await info(spec.name);
     }
-    const created = found ?? (await info(spec.name));
-    if (created === undefined || specDifferences(spec, created.spec).length > 0) {
+    if (current === undefined || specDifferences(spec, current.spec).length > 0) {
       await connection.api(spec.name, (manager) => manager.streams.update(spec.name, config));
+      current = toStreamInfo(await connection.api(spec.name, (manager) => manager.streams.info(spec.name)));
     }
-    const settled = toStreamInfo(await connection.api(spec.name, (manager) => manager.streams.info(spec.name)));
-    requireSpec(spec, settled.spec);
-    return settled;
+    requireSpec(spec, current.spec);
+    return current;
   }
 
   /** Asked again where the answer is old, since the process stood still meanwhile. */

@@ -177,6 +177,8 @@ export interface KvBucket {
   /** Only if it is at `revision`, where that is given. @throws CaxtonError `wrong-sequence` */
   delete(key: string, revision?: number): Promise<void>;
   keys(filter?: string): Promise<readonly string[]>;
+  /** What is there now under keys that match, in one reading. */
+  entries(filter?: string): Promise<readonly KvEntry[]>;
   /** Leaves nothing of a key, not even that it was deleted; for keys that never come again, and that nobody watches. */
   forget(key: string): Promise<void>;
   /**

@@ -29,7 +29,6 @@ export async function announce(bus: Bus, entry: ServicePresence): Promise<{ clos
 /** The services of a kind that are alive now. */
 export async function livingServices(bus: Bus, kind: string): Promise<readonly ServicePresence[]> {
   const bucket = await bus.kv(serviceBucket, { ttlMs: presenceTtlMs });
-  const keys = await bucket.keys(`${kind}.*`);
-  const entries = await Promise.all(keys.map((key) => bucket.get(key)));
-  return entries.flatMap((entry) => (entry === undefined ? [] : [presence.check(decodeJson(entry.value))]));
+  const entries = await bucket.entries(`${kind}.*`);
+  return entries.map(({ value }) => presence.check(decodeJson(value)));
 }

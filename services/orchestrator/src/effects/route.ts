@@ -17,10 +17,9 @@ const sayLateAfterMs = presenceTtlMs + 1_000;
 
 /** Writes the route and waits until every live router follows it. */
 export async function applyRoute(revision: number, context: EffectContext): EffectResult {
-  const { bus, agent, state, now } = context;
+  const { agent, state, now } = context;
   const beganAtMs = now();
-  await writeRoute(bus, entryFor(agent, state));
-  const routers = await acknowledged(revision, context);
+  const routers = await followed(entryFor(agent, state), revision, context);
   return { type: "route-applied", revision, routers, appliedMs: now() - beganAtMs };
 }
 
@@ -56,8 +55,12 @@ async function writeRoute(bus: Bus, entry: RouteEntry): Promise<void> {
   }
 }
 
-/** @returns how many routers follow the revision; at least one, and every one that is alive */
-async function acknowledged(revision: number, { bus, agent, signal, log }: EffectContext): Promise<number> {
+/** @returns how many routers follow the entry once it is written; at least one, and every one that is alive */
+async function followed(
+  entry: RouteEntry,
+  revision: number,
+  { bus, agent, signal, log }: EffectContext,
+): Promise<number> {
   const follows = new Map<string, number>();
   let living: readonly string[] | undefined;
   const { promise, resolve, reject } = Promise.withResolvers<number>();
@@ -72,15 +75,26 @@ async function acknowledged(revision: number, { bus, agent, signal, log }: Effec
     follows.set(ack.router, Math.max(ack.revision, follows.get(ack.router) ?? 0));
     check();
   });
-  const ask = async () => {
-    await subscription.ready;
-    bus.publish(routeQuerySubject(agent), encodeJson({ revision }));
+  const look = async () => {
     living = (await livingServices(bus, "router")).map(({ id }) => id);
     check();
   };
-  const timer = setInterval(() => {
-    ask().catch(() => undefined);
-  }, askAgainMs);
+  // Each says it by itself when it reads the entry; who had read it before has to be asked.
+  const ask = () => bus.publish(routeQuerySubject(agent), encodeJson({ revision }));
+  const write = async () => {
+    await subscription.ready;
+    await writeRoute(bus, entry);
+    ask();
+  };
+  const askAgain = async () => {
+    ask();
+    await look();
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const begin = async () => {
+    await Promise.all([write(), look()]);
+    if (!signal.aborted) timer = setInterval(() => void askAgain().catch(() => undefined), askAgainMs);
+  };
   const late = setTimeout(() => {
     const missing = living?.filter((router) => (follows.get(router) ?? -1) < revision) ?? [];
     const whom = missing.length === 0 ? "no router is alive: start one" : `not yet by ${missing.join(", ")}`;
@@ -89,8 +103,8 @@ async function acknowledged(revision: number, { bus, agent, signal, log }: Effec
   const cancelled = () => reject(signal.reason);
   signal.addEventListener("abort", cancelled, { once: true });
   try {
-    // Both are waited for at once: a rejection that nobody waits for yet would end the process.
-    const [routers] = await Promise.all([promise, ask()]);
+    // Waited for at once: a rejection that nobody waits for yet would end the process.
+    const [routers] = await Promise.all([promise, begin()]);
     return routers;
   } finally {
     signal.removeEventListener("abort", cancelled);

@@ -17,45 +17,50 @@ export async function slotsUntil(
   until: (slots: readonly SlotStatus[]) => boolean,
 ): Promise<readonly SlotStatus[]> {
   const bucket = await bus.kv(slotBucket, { ttlMs: slotTtlMs });
+  signal.throwIfAborted();
   const filter = `${versionKey(agent, version)}.*`;
-  const change = changes(bucket, filter, signal);
+  const { promise, resolve, reject } = Promise.withResolvers<readonly SlotStatus[]>();
+  const check = (slots: readonly SlotStatus[]): void => {
+    if (until(slots)) resolve(slots);
+  };
+  const over = new AbortController();
+  const cancelled = (): void => reject(signal.reason);
+  signal.addEventListener("abort", cancelled, { once: true });
+  // Where the watch breaks off the list still says it, a little later.
+  watchSlots(bucket, filter, AbortSignal.any([signal, over.signal]), check).catch(() => undefined);
+  const timer = setInterval(() => {
+    listSlots(bucket, filter).then(check, () => undefined);
+  }, listEveryMs);
   try {
-    for (;;) {
-      signal.throwIfAborted();
-      const changed = change.next();
-      const slots = await list(bucket, filter);
-      if (until(slots)) return slots;
-      await changed;
-    }
+    return await promise;
   } finally {
-    change.stop();
+    signal.removeEventListener("abort", cancelled);
+    clearInterval(timer);
+    over.abort();
   }
 }
 
-async function list(bucket: KvBucket, filter: string): Promise<readonly SlotStatus[]> {
-  const entries = await Promise.all((await bucket.keys(filter)).map((key) => bucket.get(key)));
-  return entries.flatMap((entry) => (entry === undefined ? [] : [slotStatus.check(decodeJson(entry.value))]));
+async function listSlots(bucket: KvBucket, filter: string): Promise<readonly SlotStatus[]> {
+  const entries = await bucket.entries(filter);
+  return entries.map(({ value }) => slotStatus.check(decodeJson(value)));
 }
 
-/** `next` resolves at the first change after it was called, or after a while. */
-function changes(bucket: KvBucket, key: string, signal: AbortSignal): { next(): Promise<void>; stop(): void } {
-  const stopping = new AbortController();
-  let wake = (): void => undefined;
-  const timer = setInterval(() => wake(), listEveryMs);
-  const watching = async () => {
-    const watch = bucket.watch({ key, signal: AbortSignal.any([signal, stopping.signal]) })[Symbol.asyncIterator]();
-    while ((await watch.next()).done !== true) wake();
+/** `onChange` gets them once all that are there are known, and then at every change; expired ones are still among them. */
+async function watchSlots(
+  bucket: KvBucket,
+  key: string,
+  signal: AbortSignal,
+  onChange: (slots: readonly SlotStatus[]) => void,
+): Promise<void> {
+  const known = new Map<string, SlotStatus>();
+  let isCurrent = false;
+  const onCurrent = (): void => {
+    isCurrent = true;
+    onChange([...known.values()]);
   };
-  watching().catch(() => undefined);
-  signal.addEventListener("abort", () => wake(), { once: true });
-  return {
-    next: () =>
-      new Promise((resolve) => {
-        wake = resolve;
-      }),
-    stop() {
-      clearInterval(timer);
-      stopping.abort();
-    },
-  };
+  for await (const change of bucket.watch({ key, signal, onCurrent })) {
+    if (change.type === "delete") known.delete(change.key);
+    else known.set(change.entry.key, slotStatus.check(decodeJson(change.entry.value)));
+    if (isCurrent) onChange([...known.values()]);
+  }
 }

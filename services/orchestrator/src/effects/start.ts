@@ -1,6 +1,6 @@
 import { ensureAgentStreams } from "@caxton/bus/agent-streams";
 import { decodeJson, encodeJson } from "@caxton/bus/json";
-import { VersionSpec } from "@caxton/contracts/placement";
+import { type SlotStatus, VersionSpec } from "@caxton/contracts/placement";
 import { checker } from "@caxton/contracts/schema";
 import { versionBucket, versionKey } from "@caxton/contracts/subjects";
 import type { Deployment } from "@caxton/deployment/state";
@@ -11,15 +11,25 @@ const versionSpec = checker("version specification", VersionSpec);
 
 /** Says that the version should run and waits until every instance is ready, or one says that it cannot be. */
 export async function start(id: string, version: string, context: EffectContext): EffectResult {
-  const { bus, agent, signal, now } = context;
+  const { bus, agent, now } = context;
   const deployment = deploymentOf(context.state, id);
   const beganAtMs = now();
-  await ensureAgentStreams(bus, agent, context.streams);
-  await desire(deployment, version, "running", context);
-  const slots = await slotsUntil(bus, agent, version, signal, (all) => {
-    const ready = all.filter((slot) => slot.state === "ready").length;
-    return ready >= deployment.instances || all.some((slot) => slot.state === "failed");
-  });
+  const over = new AbortController();
+  const signal = AbortSignal.any([context.signal, over.signal]);
+  async function started(): Promise<readonly SlotStatus[]> {
+    await desire(deployment, version, "running", { ...context, signal });
+    return await slotsUntil(bus, agent, version, signal, (all) => {
+      const ready = all.filter((slot) => slot.state === "ready").length;
+      return ready >= deployment.instances || all.some((slot) => slot.state === "failed");
+    });
+  }
+  let slots: readonly SlotStatus[];
+  try {
+    // Hosts start it while its streams are looked for: nobody asks it anything before there is a route.
+    [slots] = await Promise.all([started(), ensureAgentStreams(bus, agent, context.streams)]);
+  } finally {
+    over.abort();
+  }
   const failed = slots.find((slot) => slot.state === "failed");
   if (failed === undefined) return { type: "version-ready", deployment: id, startMs: now() - beganAtMs };
   const failure = {

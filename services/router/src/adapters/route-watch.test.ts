@@ -24,6 +24,7 @@ function bucketOf(turns: readonly (readonly KvChange[])[]): KvBucket {
     forget: unused,
     forgetDeleted: unused,
     keys: unused,
+    entries: unused,
     async *watch(options) {
       const changes = turns[turn];
       turn += 1;
