@@ -200,6 +200,7 @@ test("messages that hang at the canary breach its latency before any outcome is 
   await rollout.hears(({ verdict }) => verdict.outcome === "inconclusive");
   const hearing = rollout.hears(({ verdict }) => verdict.outcome === "fail");
   rollout.reportInFlight(240, 230, 220, 210, 30);
+  rollout.reportInFlight(490, 480, 470, 460, 280);
   const { verdict, counts } = await hearing;
   expect(verdict.findings[1]).toMatchObject({ metric: "p99_latency", outcome: "fail", samples: 4, threshold: 100 });
   expect(counts.handled).toBe(0);

@@ -20,7 +20,7 @@ export function baselineOfShare(hits: number, samples: number): Baseline | undef
 
 /**
  * Which quantile of the samples the true quantile is at most: as far up as leaves so few above that the true share above is
- * no larger than `1 - quantile`. undefined where there are too few to say, 687 of them for p99.
+ * no larger than `1 - quantile`. undefined where there are too few to say: fewer than 688 for p99.
  *
  * @param quantile 0–1
  */
