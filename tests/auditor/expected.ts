@@ -1,8 +1,8 @@
 /**
- * What versions should say, written from their descriptions and not from their sources: `v1`, `v2` and `v1-and-forwards` of
+ * What versions should say, written from their descriptions and not from their sources: `v1`, `v2`, `v3` and `v1-and-forwards` of
  * `quake-watch`, `desk` of the agent it forwards to, `circle` of two that send a ball to each other for ever.
  */
-export type Rule = "v1" | "v2" | "v1-and-forwards" | "desk" | "circle";
+export type Rule = "v1" | "v2" | "v3" | "v1-and-forwards" | "desk" | "circle";
 
 /** The agent to which `v1-and-forwards` says all that `v1` says, a second time. */
 export const forwardsTo = "quake-desk";
@@ -34,7 +34,11 @@ export function expectedOutputs(rule: Rule, body: string): readonly ExpectedOutp
   const quake = parseQuake(body);
   if (quake === undefined) return "invalid";
   if (quake.type !== "earthquake") return [];
-  if (rule === "v2") return byEffect(quake);
+  if (rule === "v2") return byEffect(quake).map((body) => ({ kind: "alert", body: { rule, ...body } }));
+  if (rule === "v3") {
+    const located = `by ${quake.nst} stations, the widest gap between them ${Math.round(quake.gap ?? 0)}°`;
+    return byEffect(quake).map((body) => ({ kind: "alert", body: { rule, ...body, located } }));
+  }
   const said = byMagnitude(quake);
   return rule === "v1" ? said : said.flatMap((output) => [output, { to: forwardsTo, ...output }]);
 }
@@ -53,7 +57,7 @@ function byMagnitude({ id, mag, place, item }: Quake): readonly ExpectedOutput[]
   return [{ kind: "alert", body }];
 }
 
-function byEffect({ id, time, felt, tsunami, sig, nst, gap, item }: Quake): readonly ExpectedOutput[] {
+function byEffect({ id, time, felt, tsunami, sig, nst, gap, item }: Quake): readonly ExpectedOutput["body"][] {
   const significance = sig ?? 0;
   const checks: readonly (readonly [string, boolean])[] = [
     ["significance", significance >= 100],
@@ -68,7 +72,7 @@ function byEffect({ id, time, felt, tsunami, sig, nst, gap, item }: Quake): read
   const isWellLocated = (nst ?? 0) >= 10 && (gap ?? 360) <= 180;
   const confidence = isWellLocated ? "high" : "low";
   const at = new Date(time).toISOString();
-  return [{ kind: "alert", body: { rule: "v2", event: id, item: item ?? null, level, reasons, confidence, at } }];
+  return [{ event: id, item: item ?? null, level, reasons, confidence, at }];
 }
 
 function noteOf(alert: Fields): readonly ExpectedOutput[] | "invalid" {

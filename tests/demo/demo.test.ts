@@ -44,14 +44,17 @@ test("tells its story, prints what it found as its last line, and leaves nothing
     wrongOutputs: 0,
     findings: [],
     deployments: [
-      { agent: "quake-watch", state: "Retired" },
+      { agent: "quake-watch", state: "Draining" },
       { agent: "quake-watch", state: "Running" },
+      { agent: "quake-watch", state: "RolledBack" },
     ],
     refused: [
       { stage: "static", code: "malformed-component" },
       { stage: "contracts", code: "output-undeclared" },
       { stage: "sandbox", code: "start-timeout" },
     ],
+    canary: { steps: [{ shareAsked: 0.05 }, { shareAsked: 0.25 }, { shareAsked: 0.5 }, { shareAsked: 1 }] },
+    bad: { outcome: "DeploymentRolledBack", reason: expect.stringMatching(/^error_rate > 1%/) },
     replayMatches: true,
     eventStore: "jetstream",
   });

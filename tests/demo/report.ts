@@ -25,11 +25,38 @@ export interface ExpectedRefusal {
   readonly code: string;
 }
 
+/** A share of a canary, 0 to 1, as it was asked for and as its version was given it. */
+export interface CanaryStep {
+  readonly shareAsked: number;
+  readonly shareObserved: number;
+  readonly samples: number;
+  readonly seconds: number;
+}
+
+/** A canary that was taken back by itself; times in ms. */
+export interface BadCanary {
+  readonly outcome: string;
+  readonly reason: string;
+  readonly samples: number;
+  /** From the first outcome it failed on to the decision. */
+  readonly detectMs: number;
+  /** From the outcome that was one too many: until its processes had closed, every router had diverted, all was over. */
+  readonly safeMs: number;
+  readonly divertMs: number;
+  readonly totalMs: number;
+  readonly drainMs: number;
+  readonly failedOnCanary: number;
+  /** Of those, handled by the stable version in the same delivery. */
+  readonly fallbacks: number;
+}
+
 /** What `npm run demo -- --json` prints. */
 export interface DemoReport extends Omit<AuditReport, "perVersion" | "findings"> {
   readonly perVersion: AuditReport["perVersion"];
   readonly findings: readonly string[];
   readonly deployments: readonly DeploymentSummary[];
+  readonly canary: { readonly steps: readonly CanaryStep[] };
+  readonly bad: BadCanary;
   readonly refused: readonly Refusal[];
   readonly replayMatches: boolean;
   readonly eventStore: string;
@@ -64,7 +91,19 @@ export function problemsOf(
     ...counts,
     ...report.findings,
     ...refusals,
+    ...canaryProblems(report),
     ...(report.replayMatches ? [] : ["the state folded from the events differs from the one that is served"]),
     ...(report.accepted >= acceptedMin ? [] : [`${report.accepted} messages were accepted, not ${acceptedMin}`]),
+  ];
+}
+
+const stepsAsked = [0.05, 0.25, 0.5, 1];
+
+function canaryProblems({ canary: { steps }, bad }: DemoReport): readonly string[] {
+  const asked = steps.map(({ shareAsked }) => shareAsked);
+  return [
+    ...(asked.join() === stepsAsked.join() ? [] : [`the canary went through ${asked.join(", ")}`]),
+    ...(bad.outcome === "DeploymentRolledBack" ? [] : [`the bad version ended as ${bad.outcome}`]),
+    ...(bad.fallbacks === bad.failedOnCanary ? [] : [`${bad.failedOnCanary} failed on it, ${bad.fallbacks} fell back`]),
   ];
 }

@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import type { DeploymentSummary } from "./report.ts";
+import type { DemoReport, DeploymentSummary } from "./report.ts";
 
 const columns = 72;
 const lineMax = 140;
@@ -34,6 +34,18 @@ export class Screen {
     for (const line of text.trimEnd().split("\n")) this.#write(`    ${cut(line)}\n`);
   }
 
+  tellCanaries({ canary, bad }: Pick<DemoReport, "canary" | "bad">): void {
+    for (const { shareAsked, shareObserved, samples } of canary.steps) {
+      this.say(`${percent(shareAsked)} asked, ${percent(shareObserved)} observed (${thousands(samples)} samples)`);
+    }
+    const { detectMs, divertMs, safeMs, failedOnCanary, fallbacks } = bad;
+    this.say(
+      `v3: found out in ${detectMs} ms, diverted ${divertMs} ms and closed ${safeMs} ms after the message that decided it;`,
+    );
+    this.say(`    it failed on ${failedOnCanary} messages, of which v2 handled ${fallbacks} in the same delivery`);
+    this.#write("\n");
+  }
+
   tellTimings(deployments: readonly DeploymentSummary[]): void {
     const told = (ms: number | undefined): string => (ms === undefined ? "?" : seconds(ms));
     for (const { version, validationMs, deployMs, untilFirstMessageMs } of deployments) {
@@ -50,7 +62,7 @@ export class Screen {
     this.#write("\n");
     for (const problem of problems) this.say(`✗ ${problem}`);
     const verdict = problems.length === 0 ? "✓ nothing lost, nothing doubled, nothing wrong" : "✗ not as it should be";
-    this.say(`${verdict}: ${thousands(accepted)} messages, two versions, ${seconds(durationMs)}`);
+    this.say(`${verdict}: ${thousands(accepted)} messages, three versions, ${seconds(durationMs)}`);
   }
 
   /** Shows what `text` returns, again and again, below everything else; without a terminal it is not shown. */
@@ -79,6 +91,10 @@ export class Screen {
   #bold(text: string): string {
     return this.#out.isTTY === true ? `\x1b[1m${text}\x1b[0m` : text;
   }
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
 }
 
 function cut(line: string): string {

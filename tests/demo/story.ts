@@ -4,11 +4,12 @@ import { fileURLToPath } from "node:url";
 import { connectBus } from "@caxton/bus/connect";
 import { audit } from "../auditor/audit.ts";
 import type { AuditReport } from "../auditor/report.ts";
-import { deploymentFacts, publishDeploy } from "../harness/deployer.ts";
 import { builtOnce } from "../fixtures/build-fixture.ts";
 import { readCatalogue, startProducer, type Producer } from "../harness/producer.ts";
 import { Caxton } from "./caxton.ts";
-import { deployByCli, deployRefused, summarize, upload } from "./deployments.ts";
+import { canaryByCli, canaryByMessage } from "./canaries.ts";
+import { badCanary, canarySteps, readOutcomes } from "./canary-figures.ts";
+import { deployByCli, deployRefused, summarize } from "./deployments.ts";
 import { at, textAt } from "./json-path.ts";
 import type { DemoReport, ExpectedRefusal, Refusal } from "./report.ts";
 import { thousands, type Screen } from "./screen.ts";
@@ -16,8 +17,6 @@ import type { Stage } from "./stage.ts";
 import { startCaxton, type Addresses } from "./start-caxton.ts";
 
 const agent = "quake-watch";
-const rolloutEnds = ["DeploymentCompleted", "DeploymentFailed", "ValidationFailed", "DeploymentRolledBack"];
-const rolloutTimeoutMs = 30_000;
 const settleTimeoutMs = 30_000;
 /** Where a broken file breaks off. */
 const brokenAfterBytes = 1_000;
@@ -68,6 +67,7 @@ export async function tellStory({ stage, screen, messages, perSecond }: StoryOpt
 
   const bodies = await readCatalogue();
   const producer = await startProducer({ url: addresses.natsUrl, agent, bodies, perSecond });
+  const bus = await connectBus({ url: addresses.natsUrl, name: "demo" });
   const stopCounting = screen.count(
     () => `${thousands(producer.acknowledged.length)} messages acknowledged by the bus`,
   );
@@ -75,8 +75,15 @@ export async function tellStory({ stage, screen, messages, perSecond }: StoryOpt
     await screen.step(`a producer, ${thousands(perSecond)} messages a second to caxton.inbox.${agent}`, () =>
       producer.reached(perSecond),
     );
-    const second = await screen.step("v2, under traffic, by a command published onto the bus", () =>
-      deployByMessage(screen, addresses, join(stage.folder, "quake-watch-v2.wasm")),
+    const good = await screen.step("v2, by canary: 5, 25, 50, then 100 % of the traffic", () =>
+      canaryByCli(caxton, screen, bus, { agent, file: "quake-watch-v2.wasm" }),
+    );
+    const bad = await screen.step(
+      "v3 cannot bear what part of the real catalogue looks like; by canary, from the bus",
+      () => canaryByMessage(screen, bus, { agent, folder: stage.folder, file: "quake-watch-v3.wasm", ...addresses }),
+    );
+    await screen.step("caxton explain, of the one that was taken back", async () =>
+      screen.say(await caxton.must("explain", bad.deployment)),
     );
     const refused = await screen.step("three that must not get in, still under traffic", () =>
       deployAllRefused(caxton, screen),
@@ -85,27 +92,43 @@ export async function tellStory({ stage, screen, messages, perSecond }: StoryOpt
       await producer.reached(messages);
       await producer.stop();
       stopCounting();
-      const found = await auditTraffic(caxton, addresses, producer, { first, second }, screen);
+      const found = await auditTraffic(
+        caxton,
+        addresses,
+        producer,
+        { v1: first, v2: good.deployment, v3: bad.deployment },
+        screen,
+      );
       screen.say(`caxton ledger ${agent}:\n${await caxton.must("ledger", agent)}`);
       return found;
     });
     const replayMatches = await screen.step("the deployments' events, read back from the store", () =>
       readBack(caxton, screen),
     );
-    const summaries = [first, second].map((id) =>
+    const summaries = [first, good.deployment, bad.deployment].map((id) =>
       summarize(caxton, id, (version) => report.perVersion[version]?.firstHandledAtMs),
     );
     const deployments = await Promise.all(summaries);
     screen.tellTimings(deployments);
     const durationMs = Math.round(performance.now() - startedMs);
-    return { ...report, deployments, refused, replayMatches, eventStore: "jetstream", durationMs };
+    const outcomes = await readOutcomes(bus, agent);
+    const canaries = { canary: { steps: canarySteps(good.facts, outcomes) }, bad: badCanary(bad.facts, outcomes) };
+    screen.tellCanaries(canaries);
+    return { ...report, ...canaries, deployments, refused, replayMatches, eventStore: "jetstream", durationMs };
   } finally {
+    await bus.close();
     stopCounting();
   }
 }
 
 async function buildAgents(caxton: Caxton, screen: Screen, folder: string): Promise<void> {
-  const sources = ["quake-watch/v1", "quake-watch/v2", "refused/breaks-its-contract", "refused/never-returns"];
+  const sources = [
+    "quake-watch/v1",
+    "quake-watch/v2",
+    "quake-watch/v3",
+    "refused/breaks-its-contract",
+    "refused/never-returns",
+  ];
   await Promise.all(
     sources.map(async (example) => {
       const source = fileURLToPath(new URL(`../../examples/${example}.js`, import.meta.url));
@@ -117,21 +140,6 @@ async function buildAgents(caxton: Caxton, screen: Screen, folder: string): Prom
   );
   const whole = await readFile(join(folder, "quake-watch-v1.wasm"));
   await writeFile(join(folder, "broken.wasm"), whole.subarray(0, brokenAfterBytes));
-}
-
-/** Any client of the bus may do this; it needs the artifact's digest and nothing else. @returns the deployment's id */
-async function deployByMessage(screen: Screen, { natsUrl, httpUrl }: Addresses, file: string): Promise<string> {
-  const digest = await upload(httpUrl, file);
-  const bus = await connectBus({ url: natsUrl, name: "demo" });
-  try {
-    const deployment = await publishDeploy(bus, agent, digest, "demo");
-    screen.say(`published on caxton.commands.demo.${agent}.deploy; published back, as it is stored:`);
-    const facts = await deploymentFacts(bus, agent, deployment, rolloutEnds, rolloutTimeoutMs);
-    for (const { type, data } of facts) screen.say(`  ${type} ${textAt(data, "version")}`);
-    return deployment;
-  } finally {
-    await bus.close();
-  }
 }
 
 async function deployAllRefused(caxton: Caxton, screen: Screen): Promise<readonly Refusal[]> {
@@ -146,12 +154,16 @@ async function auditTraffic(
   caxton: Caxton,
   { natsUrl }: Addresses,
   { acknowledged }: Producer,
-  { first, second }: { readonly first: string; readonly second: string },
+  deployed: Readonly<Record<"v1" | "v2" | "v3", string>>,
   screen: Screen,
 ): Promise<AuditReport> {
   const versionOf = async (deployment: string): Promise<string> =>
     textAt(await caxton.json("get", deployment), "version");
-  const rules = { [await versionOf(first)]: "v1", [await versionOf(second)]: "v2" } as const;
+  const rules = {
+    [await versionOf(deployed.v1)]: "v1",
+    [await versionOf(deployed.v2)]: "v2",
+    [await versionOf(deployed.v3)]: "v3",
+  } as const;
   const report = await audit({ url: natsUrl, agent, acknowledged, rules, settleTimeoutMs });
   const outputs = Object.values(report.perVersion).reduce((sum, version) => sum + version.outputs, 0);
   screen.say(`accepted ${thousands(report.accepted)}, of which acknowledged ${thousands(report.acknowledged)}`);
