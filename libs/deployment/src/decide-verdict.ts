@@ -41,6 +41,7 @@ export function decideVerdict(
   const isOut = isOver && judging?.onInconclusive === "rollback" && now >= watch.endsAtMs + judging.maxHoldMs;
   if (isOut) return goBack(now);
   if (isOver && watch.heldAtMs === undefined) return [reached("hold")];
-  const isNews = watch.verdict?.outcome !== verdict.outcome && now >= (watch.verdictAtMs ?? 0) + verdictRestMs;
+  const known = watch.verdict?.outcome ?? "inconclusive";
+  const isNews = known !== verdict.outcome && now >= (watch.verdictAtMs ?? 0) + verdictRestMs;
   return isNews ? [reached("none")] : [];
 }
