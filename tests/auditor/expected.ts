@@ -34,13 +34,13 @@ export function expectedOutputs(rule: Rule, body: string): readonly ExpectedOutp
   const quake = parseQuake(body);
   if (quake === undefined) return "invalid";
   if (quake.type !== "earthquake") return [];
-  if (rule === "v2") return byEffect(quake).map((body) => ({ kind: "alert", body: { rule, ...body } }));
+  if (rule === "v2") return byEffect(quake).map((said) => ({ kind: "alert", body: { rule, ...said } }));
   if (rule === "v3") {
     const located = `by ${quake.nst} stations, the widest gap between them ${Math.round(quake.gap ?? 0)}°`;
-    return byEffect(quake).map((body) => ({ kind: "alert", body: { rule, ...body, located } }));
+    return byEffect(quake).map((said) => ({ kind: "alert", body: { rule, ...said, located } }));
   }
-  const said = byMagnitude(quake);
-  return rule === "v1" ? said : said.flatMap((output) => [output, { to: forwardsTo, ...output }]);
+  const alerts = byMagnitude(quake);
+  return rule === "v1" ? alerts : alerts.flatMap((output) => [output, { to: forwardsTo, ...output }]);
 }
 
 const magnitudeLevels = [

@@ -80,7 +80,9 @@ function versionIn(facts: readonly DeploymentFact[]): string {
 }
 
 function shareOf(route: DeploymentFact["data"], version: string): number {
-  const targets = at(route, "targets");
-  const own = Array.isArray(targets) ? targets.find((target) => textAt(target, "version") === version) : undefined;
+  const targets: unknown = at(route, "targets");
+  const own: unknown = Array.isArray(targets)
+    ? targets.find((target) => textAt(target, "version") === version)
+    : undefined;
   return numberAt(own, "share") ?? 0;
 }
