@@ -12,10 +12,12 @@ import {
   slotKey,
   verdictSubject,
   watchSubject,
+  windowsSubject,
 } from "@caxton/contracts/subjects";
 import { slotTtlMs } from "@caxton/contracts/placement";
 import type { InFlight, WatchedStep, WatchRequest } from "@caxton/contracts/watched-step";
 import { watchedStep } from "@caxton/contracts/watched-step";
+import { windowsAnswer } from "@caxton/contracts/windows";
 import { defaultRules, type Rule } from "@caxton/deployment/judging";
 import { createLogger } from "@caxton/telemetry/logger";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -192,6 +194,20 @@ test("a second watcher counts the same as the first, also what came before it wa
   const looked = one.verdict.findings.map((finding) => ({ ...finding, windowMs: expect.any(Number) }));
   expect(other.verdict.findings).toEqual(looked);
   for (const watcher of watchers) await watcher.close();
+});
+
+test("a step that began before anything a watcher reads by itself is counted whole, and its windows count nothing twice", async () => {
+  const rollout = await Rollout.begin("long-under-way");
+  await rollout.decideMany(20, {});
+  const watcher = await startMetricsWatcher({ bus, log, id: "late" });
+  await rollout.hears(({ counts }) => counts.handled === 20);
+  rollout.request.sinceMs -= 600_000;
+  await rollout.decideMany(5, {});
+  const isLong = ({ verdict }: WatchedStep): boolean => verdict.findings.some(({ windowMs }) => windowMs > 600_000);
+  await rollout.hears((said) => isLong(said) && said.counts.handled === 25);
+  const { data } = await bus.request(windowsSubject("long-under-way"), new Uint8Array(), { timeoutMs: 5_000 });
+  expect(windowsAnswer.check(decodeJson(data))).toMatchObject({ windows: { versions: [{ version, handled: 25 }] } });
+  await watcher.close();
 });
 
 test("messages that hang at the canary breach its latency before any outcome is there", async () => {
