@@ -14,6 +14,8 @@ import { Caxton } from "../demo/caxton.ts";
 import { Stage } from "../demo/stage.ts";
 import { type Addresses, startCaxton } from "../demo/start-caxton.ts";
 import { buildFixture } from "../fixtures/build-fixture.ts";
+import { anyTime, blockOf } from "../foreign/page-block.ts";
+import { sendCommand, type Sent } from "../foreign/send-command.ts";
 import { FetchedDocument } from "../harness/fetched-document.ts";
 
 // Clients that are none of ours drive what docs/commands.md says: Python with nothing but its standard library, and the page's
@@ -21,7 +23,6 @@ import { FetchedDocument } from "../harness/fetched-document.ts";
 
 const run = promisify(execFile);
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const commandPy = here("../../examples/clients/command.py");
 const isThere = (program: string): Promise<boolean> =>
   run(program, ["--version"]).then(
     () => true,
@@ -43,27 +44,8 @@ afterAll(async () => {
   await stage.close();
 });
 
-interface Sent {
-  readonly exitCode: number;
-  /** The server's word that it is stored. */
-  readonly stored: unknown;
-  readonly answer: unknown;
-  readonly events: readonly string[];
-  readonly errors: string;
-}
-
-async function command(...words: readonly string[]): Promise<Sent> {
-  const at = ["--nats", addresses.natsUrl, "--gateway", addresses.httpUrl];
-  const ended = await run("python3", [commandPy, ...words, ...at]).then(
-    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-    (error: { code: number; stdout: string; stderr: string }) => error,
-  );
-  const lines = ended.stdout.split("\n");
-  const json = (name: string): unknown =>
-    JSON.parse(lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? "null");
-  const events = lines.flatMap((line) => /caxton\.deployment\.(\w+)\.v\d/.exec(line)?.[1] ?? []);
-  return { exitCode: ended.code, stored: json("stored"), answer: json("answer"), events, errors: ended.stderr };
-}
+const command = (...words: readonly string[]): Promise<Sent> =>
+  sendCommand(...words, "--nats", addresses.natsUrl, "--gateway", addresses.httpUrl);
 
 describe.skipIf(!hasPython)("a client in Python, over a plain socket", () => {
   const id = randomUUID();
@@ -163,15 +145,6 @@ describe.skipIf(!hasPython)("a client in Python, over a plain socket", () => {
   });
 });
 
-/** The lines of a page's first block of a language after a heading. */
-async function blockOf(page: string, heading: string, language: string): Promise<string> {
-  const text = await readFile(here(`../../docs/${page}`), "utf8");
-  const after = text.slice(text.indexOf(heading));
-  const [, block] = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "ms").exec(after) ?? [];
-  if (block === undefined) throw new Error(`${page} has no such block after ${heading}`);
-  return block;
-}
-
 /** A folder with what the page takes for granted and this machine does not have. */
 async function missingPrograms(): Promise<string> {
   const folder = join(stage.folder, "programs");
@@ -214,16 +187,6 @@ describe("docs/commands.md", () => {
     ]);
   });
 });
-
-/** What differs from run to run, and how wide it is, made the same. */
-function anyTime(line: string): string {
-  return line
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "<time>")
-    .replaceAll(/[0-9a-f]{8}-(…|[0-9a-f-]{27})/g, "<uuid>")
-    .replaceAll(/seq-\d+/g, "seq-<n>")
-    .replaceAll(/\s+/g, " ")
-    .trim();
-}
 
 describe.skipIf(!hasPython)("docs/operations.md", () => {
   test("its sample of `caxton commands` is what is printed", async () => {

@@ -6,14 +6,11 @@ export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 export const AgentLogLine = Type.Object({
-  /** When it was said, Unix ms, by the clock of the instance's machine. */
-  atMs: Type.Number(),
+  atMs: Type.Number({ description: "When it was said, Unix ms, by the clock of the instance's machine." }),
   level: Type.Enum([...logLevels]),
   text: Type.String(),
-  /** The message being handled; absent outside of one. */
-  messageId: Type.Optional(Type.String()),
-  /** Of the trace that message belongs to, 32 hex digits. */
-  traceId: Type.Optional(Type.String()),
+  messageId: Type.Optional(Type.String({ description: "The message being handled; absent outside of one." })),
+  traceId: Type.Optional(Type.String({ description: "Of the trace that message belongs to, 32 hex digits." })),
 });
 export type AgentLogLine = Static<typeof AgentLogLine>;
 
@@ -25,8 +22,9 @@ export const AgentLogBatch = Type.Object({
   agent: Type.String(),
   version: Type.String(),
   instance: Type.String(),
-  /** `host`: what the agent-host says about the instance, such as why it ended. */
-  source: Type.Union([Type.Literal("agent"), Type.Literal("host")]),
+  source: Type.Union([Type.Literal("agent"), Type.Literal("host")], {
+    description: "`host`: what the agent-host says about the instance, such as why it ended.",
+  }),
   lines: Type.Array(AgentLogLine),
 });
 export type AgentLogBatch = Static<typeof AgentLogBatch>;

@@ -8,13 +8,12 @@ export const deadLettersMax = 1_000;
 export const DeadLettersRequest = Type.Object(
   {
     code: Type.Optional(Type.String()),
-    /** The beginning of its id will do. */
-    version: Type.Optional(Type.String()),
+    version: Type.Optional(Type.String({ description: "The beginning of its id will do." })),
     epoch: Type.Optional(Type.String()),
-    /** Decided at or after, Unix ms. */
-    sinceMs: Type.Optional(Type.Number()),
-    /** The first that fit after this position; the newest unless given. */
-    afterPosition: Type.Optional(Type.Integer({ minimum: 0 })),
+    sinceMs: Type.Optional(Type.Number({ description: "Decided at or after, Unix ms." })),
+    afterPosition: Type.Optional(
+      Type.Integer({ minimum: 0, description: "The first that fit after this position; the newest unless given." }),
+    ),
     limit: Type.Integer({ minimum: 1, maximum: deadLettersMax }),
   },
   { additionalProperties: false },
@@ -26,11 +25,9 @@ export const deadLettersRequest = checker("dead letters request", DeadLettersReq
 export const DeadLetterEntry = Type.Object({
   epoch: Type.String(),
   sequence: Type.Integer({ minimum: 1 }),
-  /** The sequence of its outcome in the stream of outcomes. */
-  position: Type.Integer({ minimum: 1 }),
+  position: Type.Integer({ minimum: 1, description: "The sequence of its outcome in the stream of outcomes." }),
   code: Type.String(),
-  /** Cut where it is long. */
-  reason: Type.String(),
+  reason: Type.String({ description: "Cut where it is long." }),
   version: Type.Optional(Type.String()),
   attempts: Type.Integer({ minimum: 0 }),
   decidedAtMs: Type.Number(),
@@ -41,8 +38,7 @@ export const DeadLettersAnswer = Type.Union([
   Type.Object({
     ok: Type.Literal(true),
     letters: Type.Array(DeadLetterEntry),
-    /** How many fit, whatever the limit. */
-    total: Type.Integer({ minimum: 0 }),
+    total: Type.Integer({ minimum: 0, description: "How many fit, whatever the limit." }),
   }),
   Type.Object({ ok: Type.Literal(false), error: Type.Object({ code: Type.String(), message: Type.String() }) }),
 ]);
@@ -58,11 +54,11 @@ export const ResendRecord = Type.Object({
   actor: Type.String(),
   reason: Type.String(),
   atMs: Type.Number(),
-  /** The life of the inbox it was sent to, and its last sequence just before. */
-  toEpoch: Type.String(),
+  toEpoch: Type.String({ description: "The life of the inbox it was sent to, and its last sequence just before." }),
   beyond: Type.Integer({ minimum: 0 }),
-  /** Where it stands in the inbox; absent until that is known. */
-  sequence: Type.Optional(Type.Integer({ minimum: 1 })),
+  sequence: Type.Optional(
+    Type.Integer({ minimum: 1, description: "Where it stands in the inbox; absent until that is known." }),
+  ),
 });
 export type ResendRecord = Static<typeof ResendRecord>;
 export const resendRecord = checker("resend record", ResendRecord);

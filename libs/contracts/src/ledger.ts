@@ -2,22 +2,24 @@ import Type, { type Static } from "./type.ts";
 import { checker } from "./schema.ts";
 
 const Count = Type.Integer({ minimum: 0 });
+const count = (description: string) => Type.Integer({ minimum: 0, description });
 
 /** What one version did of the messages of one inbox. */
 export const VersionCount = Type.Object({
   version: Type.String(),
   handled: Count,
   deadLettered: Count,
-  /** Messages that it failed on at least once, but for those below that another version failed on too. Absent: 0. */
-  failed: Type.Optional(Count),
-  /** Of those, handled by the stable version. */
-  fallbacks: Type.Optional(Count),
-  /** It was asked first, and another version failed on them as well: the messages' fault. */
-  messageAtFault: Type.Optional(Count),
-  /** Meant for it, which was full or away. */
-  overflow: Type.Optional(Count),
-  /** When its first and last outcomes were decided, Unix ms. */
-  firstAtMs: Type.Number(),
+  failed: Type.Optional(
+    count(
+      "Messages that it failed on at least once, but for those below that another version failed on too. Absent: 0.",
+    ),
+  ),
+  fallbacks: Type.Optional(count("Of those, handled by the stable version.")),
+  messageAtFault: Type.Optional(
+    count("It was asked first, and another version failed on them as well: the messages' fault."),
+  ),
+  overflow: Type.Optional(count("Meant for it, which was full or away.")),
+  firstAtMs: Type.Number({ description: "When its first and last outcomes were decided, Unix ms." }),
   lastAtMs: Type.Number(),
 });
 export type VersionCount = Static<typeof VersionCount>;
@@ -34,11 +36,11 @@ export const Ledger = Type.Object({
   handled: Count,
   deadLettered: Count,
   pending: Count,
-  /** Sequence of the oldest message without an outcome. */
-  oldestPending: Type.Optional(Type.Integer({ minimum: 1 })),
+  oldestPending: Type.Optional(
+    Type.Integer({ minimum: 1, description: "Sequence of the oldest message without an outcome." }),
+  ),
   versions: Type.Array(VersionCount),
-  /** Dead letters by their code. */
-  deadLetters: Type.Record(Type.String(), Count),
+  deadLetters: Type.Record(Type.String(), Count, { description: "Dead letters by their code." }),
   /** Earlier lives of the inbox, whose sequences are other messages. */
   earlierEpochs: Type.Array(Type.Object({ epoch: Type.String(), handled: Count, deadLettered: Count })),
   faults: Type.Array(LedgerFault),

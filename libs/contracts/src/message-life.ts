@@ -8,8 +8,7 @@ const Sequence = Type.Integer({ minimum: 1 });
 /** Where one output went. */
 export const OutputPlace = Type.Object({
   index: Type.Integer({ minimum: 0 }),
-  /** Another agent; absent for the outbox. */
-  to: Type.Optional(Type.String()),
+  to: Type.Optional(Type.String({ description: "Another agent; absent for the outbox." })),
   kind: Type.String(),
   body: Type.String(),
   passedOn: Type.Boolean(),
@@ -30,8 +29,7 @@ export const MessageLife = Type.Object({
     /** Neither message nor outcome is kept any more. */
     Type.Literal("trimmed"),
   ]),
-  /** Whether the inbox still holds it. */
-  kept: Type.Boolean(),
+  kept: Type.Boolean({ description: "Whether the inbox still holds it." }),
   messageId: Type.Optional(Type.String()),
   kind: Type.Optional(Type.String()),
   receivedAtMs: Type.Optional(Type.Number()),
@@ -39,17 +37,16 @@ export const MessageLife = Type.Object({
   hops: Type.Optional(Type.Integer({ minimum: 0 })),
   headers: Type.Optional(Type.Record(Type.String(), Type.String())),
   bodyBase64: Type.Optional(Type.String()),
-  /** The version that handled it, or failed last. */
-  version: Type.Optional(Type.String()),
+  version: Type.Optional(Type.String({ description: "The version that handled it, or failed last." })),
   attempts: Type.Array(Attempt),
   outputs: Type.Array(OutputPlace),
   deadLetter: Type.Optional(Type.Object({ code: Type.String(), reason: Type.String() })),
-  /** `<epoch>/<sequence>` of the dead letter that it repeats. */
-  repeats: Type.Optional(Type.String()),
+  repeats: Type.Optional(Type.String({ description: "`<epoch>/<sequence>` of the dead letter that it repeats." })),
   /** The newest time that it was sent again. */
   resent: Type.Optional(ResendRecord),
-  /** Of a pending one: what is in its way, as far as can be seen. */
-  pendingBecause: Type.Optional(Type.String()),
+  pendingBecause: Type.Optional(
+    Type.String({ description: "Of a pending one: what is in its way, as far as can be seen." }),
+  ),
 });
 export type MessageLife = Static<typeof MessageLife>;
 export const messageLife = checker("message", MessageLife);

@@ -1,27 +1,28 @@
 import Type, { type Static } from "./type.ts";
 
-const VersionId = Type.String({ minLength: 1, maxLength: 100 });
+const versionId = { minLength: 1, maxLength: 100 };
+const VersionId = Type.String(versionId);
 
 export const Attempt = Type.Object({
   version: VersionId,
   routeRevision: Type.Integer({ minimum: 0 }),
   result: Type.Union([Type.Literal("handled"), Type.Literal("failed")]),
-  /** Why it failed: a code of the error vocabulary. */
-  code: Type.Optional(Type.String()),
+  code: Type.Optional(Type.String({ description: "Why it failed: a code of the error vocabulary." })),
   reason: Type.Optional(Type.String()),
-  /** Measured by the version's process; for a crash, by the router. */
-  latencyMs: Type.Number({ minimum: 0 }),
-  /** The version that the split named: it was full, or nobody answered there. */
-  overflowedFrom: Type.Optional(VersionId),
+  latencyMs: Type.Number({ minimum: 0, description: "Measured by the version's process; for a crash, by the router." }),
+  overflowedFrom: Type.Optional(
+    Type.String({
+      ...versionId,
+      description: "The version that the split named: it was full, or nobody answered there.",
+    }),
+  ),
 });
 export type Attempt = Static<typeof Attempt>;
 
 export const Output = Type.Object({
-  /** Another agent's inbox; without it the output goes to the outbox. */
-  to: Type.Optional(Type.String()),
+  to: Type.Optional(Type.String({ description: "Another agent's inbox; without it the output goes to the outbox." })),
   kind: Type.String({ minLength: 1, maxLength: 64 }),
-  /** JSON text. */
-  body: Type.String(),
+  body: Type.String({ description: "JSON text." }),
 });
 export type Output = Static<typeof Output>;
 
@@ -43,20 +44,22 @@ export const Outcome = Type.Object({
   agent: Type.String(),
   epoch: Type.String(),
   sequence: Type.Integer({ minimum: 1 }),
-  /** The producer's message id, else `<epoch>/<sequence>`. */
-  messageId: Type.String(),
+  messageId: Type.String({ description: "The producer's message id, else `<epoch>/<sequence>`." }),
   result: Type.Union([Type.Literal("handled"), Type.Literal("dead-lettered")]),
-  /** The version that made it; absent where no version was to blame or to thank. */
-  version: Type.Optional(VersionId),
+  version: Type.Optional(
+    Type.String({ ...versionId, description: "That made it; absent where no version was to blame or to thank." }),
+  ),
   attempts: Type.Array(Attempt),
   outputs: Type.Array(Output),
   deadLetter: Type.Optional(DeadLetter),
   hops: Type.Integer({ minimum: 0 }),
-  /** When the message came into the inbox and when it was decided, Unix ms. */
-  receivedAtMs: Type.Number(),
-  decidedAtMs: Type.Number(),
-  /** The trace the message came with, or was given here; its outputs carry children of it. */
-  traceparent: Type.Optional(Type.String()),
+  receivedAtMs: Type.Number({ description: "When the message came into the inbox, Unix ms." }),
+  decidedAtMs: Type.Number({ description: "When the outcome was decided, Unix ms." }),
+  traceparent: Type.Optional(
+    Type.String({
+      description: "The trace the message came with, or was given here; its outputs carry children of it.",
+    }),
+  ),
   tracestate: Type.Optional(Type.String()),
 });
 export type Outcome = Static<typeof Outcome>;

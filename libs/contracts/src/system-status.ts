@@ -6,13 +6,10 @@ const Count = Type.Integer({ minimum: 0 });
 
 /** What a check found. */
 export const Finding = Type.Object({
-  /** What was looked at, such as `streams`. */
-  check: Type.String(),
+  check: Type.String({ description: "What was looked at, such as `streams`." }),
   result: Type.Union([Type.Literal("ok"), Type.Literal("warning"), Type.Literal("problem")]),
-  /** What was seen, in words. */
-  seen: Type.String(),
-  /** What to do about it; empty where it is ok. */
-  advice: Type.String(),
+  seen: Type.String({ description: "What was seen, in words." }),
+  advice: Type.String({ description: "What to do about it; empty where it is ok." }),
   agent: Type.Optional(Type.String()),
 });
 export type Finding = Static<typeof Finding>;
@@ -20,18 +17,21 @@ export type Finding = Static<typeof Finding>;
 /** A version that the route names or that should run. */
 export const VersionStatus = Type.Object({
   version: Type.String(),
-  /** Share of the agent's messages, 0 to 1; 0 where the route does not name it. */
-  share: Type.Number({ minimum: 0, maximum: 1 }),
+  share: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    description: "Share of the agent's messages, 0 to 1; 0 where the route does not name it.",
+  }),
   /** Instances that should run, and how many of them are where. */
   wanted: Count,
   ready: Count,
   starting: Count,
   failed: Count,
   restarts: Count,
-  /** Why the last one did not start or ended. */
-  reason: Type.Optional(Type.String()),
-  /** Over the last minute, by attempt; absent where nothing was attempted. */
-  perSecond: Type.Optional(Type.Number()),
+  reason: Type.Optional(Type.String({ description: "Why the last one did not start or ended." })),
+  perSecond: Type.Optional(
+    Type.Number({ description: "Over the last minute, by attempt; absent where nothing was attempted." }),
+  ),
   errorRate: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
   p99LatencyMs: Type.Optional(Type.Number()),
 });
@@ -42,10 +42,8 @@ export const InboxStatus = Type.Object({
   /** Kept in the stream, handled ones included. */
   messages: Count,
   bytes: Count,
-  /** Beyond it producers are refused; -1 where there is no limit. */
-  maxBytes: Type.Integer(),
-  /** Likewise; absent where there is no limit. */
-  maxMessages: Type.Optional(Type.Integer()),
+  maxBytes: Type.Integer({ description: "Beyond it producers are refused; -1 where there is no limit." }),
+  maxMessages: Type.Optional(Type.Integer({ description: "Likewise; absent where there is no limit." })),
   lastSequence: Count,
   /** Not acknowledged yet; `inFlight` of them are held by routers. */
   waiting: Count,
@@ -56,11 +54,9 @@ export type InboxStatus = Static<typeof InboxStatus>;
 
 /** How far the relay is behind the outcomes, by its checkpoint, which is a second old at most. */
 export const RelayStatus = Type.Object({
-  /** `outbox`, or the agent whose inbox it is. */
-  target: Type.String(),
+  target: Type.String({ description: "`outbox`, or the agent whose inbox it is." }),
   behind: Count,
-  /** For how long the first of them has been waiting. */
-  oldestMs: Type.Optional(Type.Number()),
+  oldestMs: Type.Optional(Type.Number({ description: "For how long the first of them has been waiting." })),
 });
 export type RelayStatus = Static<typeof RelayStatus>;
 
@@ -75,8 +71,7 @@ export const AgentStatus = Type.Object({
   versions: Type.Array(VersionStatus),
   /** Absent where the agent has none yet. */
   inbox: Type.Optional(InboxStatus),
-  /** Attempts over the last minute, all versions. */
-  perSecond: Type.Number(),
+  perSecond: Type.Number({ description: "Attempts over the last minute, all versions." }),
   errorRate: Type.Number({ minimum: 0, maximum: 1 }),
   attempts: Count,
   /** Absent where no ledger answers. */

@@ -8,10 +8,17 @@ export const ValidateRequest = Type.Object({
   digest: Type.String(),
   configuration: Type.String(),
   limits: VersionLimits,
-  /** The version now live, whose contract must still hold. */
-  live: Type.Optional(Type.Object({ version: Type.String(), digest: Type.String() })),
-  /** A breaking change is wanted, for this reason: it is found and reported, but does not fail. */
-  allowBreaking: Type.Optional(Type.String()),
+  live: Type.Optional(
+    Type.Object({
+      version: Type.String({ description: "The version now live, whose contract must still hold." }),
+      digest: Type.String(),
+    }),
+  ),
+  allowBreaking: Type.Optional(
+    Type.String({
+      description: "A breaking change is wanted, for this reason: it is found and reported, but does not fail.",
+    }),
+  ),
 });
 export type ValidateRequest = Static<typeof ValidateRequest>;
 
@@ -33,8 +40,10 @@ export const ValidationReport = Type.Object({
   digest: Type.String(),
   passed: Type.Boolean(),
   durationMs: Type.Number(),
-  /** Whether the component had been prepared before, or passed before with the same of everything; then the stages tell of that time. */
-  cached: Type.Boolean(),
+  cached: Type.Boolean({
+    description:
+      "Whether the component had been prepared before, or passed before with the same of everything; then the stages tell of that time.",
+  }),
   description: Type.Optional(AgentDescription),
   static: stage({
     sizeBytes: Type.Integer(),

@@ -3,6 +3,7 @@ import { Rule, Verdict } from "./judging.ts";
 import { checker } from "./schema.ts";
 
 const Count = Type.Integer({ minimum: 0 });
+const count = (description: string) => Type.Integer({ minimum: 0, description });
 
 /**
  * On `caxton.watch.<agent>`, said every `watchAgainMs` by the orchestrator that wants to know, to all metrics-watchers. One
@@ -16,8 +17,7 @@ export const WatchRequest = Type.Object({
   stable: Type.String(),
   /** Attempts under this revision of the route and later ones count. */
   routeRevision: Count,
-  /** Not later than the first of them, Unix ms. */
-  sinceMs: Type.Number(),
+  sinceMs: Type.Number({ description: "Not later than the first of them, Unix ms." }),
   rules: Type.Array(Rule),
 });
 export type WatchRequest = Static<typeof WatchRequest>;
@@ -29,19 +29,13 @@ export const watchForgottenAfterMs = 5_000;
 
 /** What happened to messages since the step began, by what it means for the canary. */
 export const StepCounts = Type.Object({
-  /** Handled by the canary. */
-  handled: Count,
-  /** The canary failed and the stable version did not, or was not asked: what judges the canary. */
-  failed: Count,
-  /** Of those, handled by the stable version in the same delivery. */
-  fallbacks: Count,
-  /** Both failed: the message's fault. */
-  messageAtFault: Count,
-  /** Meant for the canary, which was full or away. */
-  overflow: Count,
-  /** Handled by the stable version on its own share, and failed there. */
-  stableHandled: Count,
-  stableFailed: Count,
+  handled: count("Handled by the canary."),
+  failed: count("The canary failed and the stable version did not, or was not asked: what judges the canary."),
+  fallbacks: count("Of those, handled by the stable version in the same delivery."),
+  messageAtFault: count("Both failed: the message's fault."),
+  overflow: count("Meant for the canary, which was full or away."),
+  stableHandled: count("Handled by the stable version on its own share."),
+  stableFailed: count("Failed there."),
 });
 export type StepCounts = Static<typeof StepCounts>;
 
@@ -54,8 +48,11 @@ export const WatchedStep = Type.Object({
   deployment: Type.String(),
   step: Count,
   verdict: Verdict,
-  /** When the outcome that was one too many was decided, Unix ms; where the verdict is fail. */
-  breachedAtMs: Type.Optional(Type.Number()),
+  breachedAtMs: Type.Optional(
+    Type.Number({
+      description: "When the outcome that was one too many was decided, Unix ms; where the verdict is fail.",
+    }),
+  ),
   counts: StepCounts,
 });
 export type WatchedStep = Static<typeof WatchedStep>;

@@ -19,12 +19,12 @@ export const VersionWindow = Type.Object({
   version: Type.String(),
   handled: Count,
   failed: Count,
-  /** Failed attempts by their code. */
-  failures: Type.Record(Type.String(), Count),
-  /** 0 to 1. */
-  errorRate: Type.Number({ minimum: 0, maximum: 1 }),
-  /** Attempts a second over the window, or over as much of it as the version has been at work. */
-  perSecond: Type.Number({ minimum: 0 }),
+  failures: Type.Record(Type.String(), Count, { description: "Failed attempts by their code." }),
+  errorRate: Type.Number({ minimum: 0, maximum: 1, description: "0 to 1." }),
+  perSecond: Type.Number({
+    minimum: 0,
+    description: "Attempts a second over the window, or over as much of it as the version has been at work.",
+  }),
   /** Within 1 % of what was measured; absent without attempts. */
   latencyMs: Type.Optional(
     Type.Object({ p50: Type.Number(), p90: Type.Number(), p99: Type.Number(), max: Type.Number() }),
@@ -36,8 +36,7 @@ export type VersionWindow = Static<typeof VersionWindow>;
 export const Windows = Type.Object({
   agent: Type.String(),
   windowMs: Type.Integer(),
-  /** What time is counted in, in ms: the window's edges are this sharp. */
-  bucketMs: Type.Integer(),
+  bucketMs: Type.Integer({ description: "What time is counted in, in ms: the window's edges are this sharp." }),
   asOfMs: Type.Number(),
   versions: Type.Array(VersionWindow),
 });
