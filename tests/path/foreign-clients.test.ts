@@ -127,6 +127,14 @@ describe.skipIf(!hasPython)("a client in Python, over a plain socket", () => {
     expect(sent).toMatchObject({ exitCode: 1, answer: { ok: false, error: { code } } });
   });
 
+  test("is told by an event what is wrong with an artifact", async () => {
+    const file = join(stage.folder, "text.wasm");
+    await writeFile(file, "no component at all");
+    const sent = await command("deploy", "texts", "--artifact", file, "--follow");
+    expect(sent).toMatchObject({ exitCode: 1, answer: { ok: true } });
+    expect(sent.events).toEqual(["DeploymentRequested", "DeploymentStarted", "ValidationFailed"]);
+  });
+
   test("finds the answer to what is no JSON under the sequence that the server named", async () => {
     const sent = await command("deploy", "quake-watch", "--principal", "ci", "--body", '{"id":');
     expect(sent).toMatchObject({ answer: { ok: false, error: { code: "invalid-command" } } });

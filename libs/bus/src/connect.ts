@@ -1,6 +1,7 @@
 import { CaxtonError } from "@caxton/contracts/errors";
 import { connect, errors, nkeyAuthenticator, type NatsConnection } from "@nats-io/transport-node";
 import { setTimeout as delay } from "node:timers/promises";
+import { busAddress } from "./address.ts";
 import { Connection } from "./connection.ts";
 import { openKvBucket } from "./kv.ts";
 import { openObjectBucket } from "./objects.ts";
@@ -11,7 +12,7 @@ import { subscribe, toBusMessage } from "./subscription.ts";
 import type { Bus } from "./types.ts";
 
 export interface ConnectOptions {
-  /** One server, or several separated by commas. */
+  /** One server, or several separated by commas, with user and password where the server wants them (address.ts). */
   readonly url: string;
   /** Shown by the server in its list of connections. */
   readonly name: string;
@@ -33,15 +34,16 @@ const closeTimeoutMs = 2_000;
 
 /**
  * Connects, and from then on comes back by itself for as long as it takes.
- * @throws CaxtonError `bus-unavailable` when no server takes the connection in time
+ * @throws CaxtonError `bus-unavailable` when no server takes the connection in time, `invalid-argument` for an address that is none
  */
 export async function connectBus(options: ConnectOptions): Promise<Bus> {
   const inboxPrefix = options.inboxPrefix ?? "_INBOX";
   const nc = await connectPatiently(options, inboxPrefix);
   const onError =
     options.onError ?? ((error: unknown): void => process.emitWarning(error instanceof Error ? error : String(error)));
-  const { url, apiTimeoutMs = 5_000 } = options;
-  const connection = await Connection.over(nc, { url, inboxPrefix, apiTimeoutMs, onError });
+  const { apiTimeoutMs = 5_000 } = options;
+  const { shown } = busAddress(options.url);
+  const connection = await Connection.over(nc, { url: shown, inboxPrefix, apiTimeoutMs, onError });
   const streams = streamsOf(connection);
   return {
     streams,
@@ -78,12 +80,13 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
 }
 
 async function connectPatiently(options: ConnectOptions, inboxPrefix: string): Promise<NatsConnection> {
-  const { url, name, nkeySeed, connectTimeoutMs = 10_000, pingIntervalMs = 2_000 } = options;
+  const { servers, shown, credentials } = busAddress(options.url);
+  const { name, nkeySeed, connectTimeoutMs = 10_000, pingIntervalMs = 2_000 } = options;
   const deadlineMs = performance.now() + connectTimeoutMs;
   for (;;) {
     try {
       return await connect({
-        servers: url.split(",").map((server) => server.trim()),
+        servers: [...servers],
         name,
         inboxPrefix,
         timeout: Math.max(100, Math.min(2_000, deadlineMs - performance.now())),
@@ -94,19 +97,24 @@ async function connectPatiently(options: ConnectOptions, inboxPrefix: string): P
         pingInterval: pingIntervalMs,
         maxPingOut: 2,
         noAsyncTraces: true,
+        ...credentials,
         ...(nkeySeed === undefined ? {} : { authenticator: nkeyAuthenticator(new TextEncoder().encode(nkeySeed)) }),
       });
     } catch (error) {
       if (error instanceof errors.AuthorizationError) {
-        throw new CaxtonError("bus-unavailable", `nats-server at ${url} refuses these credentials: ${error.message}`, {
-          cause: error,
-        });
+        throw new CaxtonError(
+          "bus-unavailable",
+          `nats-server at ${shown} refuses these credentials: ${error.message}`,
+          {
+            cause: error,
+          },
+        );
       }
       if (performance.now() >= deadlineMs) {
         throw new CaxtonError(
           "bus-unavailable",
-          `no nats-server took a connection at ${url} within ${connectTimeoutMs} ms: start it (nats-server -js), or give the right url`,
-          { cause: error, details: { url, connectTimeoutMs } },
+          `no nats-server took a connection at ${shown} within ${connectTimeoutMs} ms: start it (nats-server -js), or give the right url`,
+          { cause: error, details: { url: shown, connectTimeoutMs } },
         );
       }
       await delay(50);

@@ -16,6 +16,7 @@ const examples = (type: typeof Type): Readonly<Record<string, unknown>> => {
     omitClosed: type.Omit(type.Object({ a: count, b: count }, { additionalProperties: false }), ["a"]),
     union: type.Union([type.Literal("yes"), type.Literal(3), type.Literal(false), part], { description: "Either." }),
     record: type.Record(type.String(), count),
+    recordTold: type.Record(type.String(), count, { description: "By name." }),
     enumeration: type.Enum(["a", "b"], { description: "Which." }),
     unknown: type.Unknown({ description: "Anything." }),
     nothing: type.Object({}),

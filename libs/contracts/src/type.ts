@@ -70,9 +70,9 @@ function union(anyOf: TSchema[], options: TSchemaOptions = {}): TSchema {
 }
 
 /** Any names, each with such a value. */
-function record<Value extends TSchema>(name: TString, value: Value): TRecord<"^.*$", Value>;
-function record(_name: TString, value: TSchema): TSchema {
-  return { type: "object", patternProperties: { "^.*$": value } };
+function record<Value extends TSchema>(name: TString, value: Value, options?: TObjectOptions): TRecord<"^.*$", Value>;
+function record(_name: TString, value: TSchema, options: TObjectOptions = {}): TSchema {
+  return { type: "object", patternProperties: { "^.*$": value }, ...options };
 }
 
 function literal<Value extends TLiteralValue>(value: Value, options?: TSchemaOptions): TLiteral<Value>;

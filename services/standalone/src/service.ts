@@ -2,6 +2,7 @@ import { createWriteStream } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
+import { busAddress } from "@caxton/bus/address";
 import { connectBus } from "@caxton/bus/connect";
 import { createLogger } from "@caxton/telemetry/logger";
 import { lockData } from "./data-lock.ts";
@@ -16,6 +17,7 @@ export interface Addresses {
   readonly pid: number;
   /** Absent where the server is not ours. */
   readonly natsPid?: number;
+  /** Without any password. */
   readonly natsUrl: string;
   readonly httpUrl: string;
   readonly grpcUrl: string;
@@ -58,13 +60,14 @@ export async function startStandalone(options: StandaloneOptions, progress: Prog
     if (nats !== undefined) closers.push(() => nats.stop());
     const natsUrl = nats?.url ?? options.natsUrl ?? "";
     if (nats === undefined) await requireBus(natsUrl);
-    progress.busReady?.(natsUrl);
+    const { shown } = busAddress(natsUrl);
+    progress.busReady?.(shown);
 
     const services = await startServices(options, natsUrl, destination);
     closers.push(() => services.close());
     const { httpUrl, grpcUrl } = services.gateway;
     const own = nats === undefined ? {} : { natsPid: nats.pid };
-    const addresses: Addresses = { pid: process.pid, ...own, natsUrl, httpUrl, grpcUrl, dataDir, logFile };
+    const addresses: Addresses = { pid: process.pid, ...own, natsUrl: shown, httpUrl, grpcUrl, dataDir, logFile };
     const file = join(dataDir, "caxton.json");
     await writeFile(`${file}.new`, `${JSON.stringify(addresses, null, 2)}\n`);
     await rename(`${file}.new`, file);

@@ -53,9 +53,11 @@ async function readNats(run: RunFile): Promise<NatsFacts> {
   const first = url.split(",")[0]?.trim() ?? url;
   const parsed = URL.canParse(first) ? new URL(first) : undefined;
   if (parsed === undefined) return { url, source, failure: "it is no URL" };
+  // Without user and password.
+  const shown = `${parsed.protocol}//${parsed.host}`;
   const hello = await firstLine(parsed.hostname, Number(parsed.port || 4222), true);
-  if ("failure" in hello) return { url, source, failure: hello.failure };
-  return { url, source, ...infoOf(hello.line) };
+  if ("failure" in hello) return { url: shown, source, failure: hello.failure };
+  return { url: shown, source, ...infoOf(hello.line) };
 }
 
 function infoOf(line: string): Pick<NatsFacts, "failure" | "version" | "jetStream"> {
