@@ -75,7 +75,7 @@ describe("everything in one process", () => {
       "--event-store=redis://:secret@x",
       "caxton: the event store 'redis' (CAXTON_EVENT_STORE, --event-store) is none of: jetstream",
     ],
-    ["--event-store=esdb://x?throwOnAppendFailure=false", "throwOnAppendFailure=false would make refused appends look"],
+    ["--event-store=esdb://x?throwOnAppendFailure=false", "has an option throwOnAppendFailure that takes true"],
     ["--port=abc", "caxton: --port is 'abc', a port is 0 (a free one) to 65535"],
   ])("%s ends it before anything is begun, and says what is allowed", async (option, expected) => {
     const child = start(option);
