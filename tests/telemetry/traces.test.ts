@@ -79,7 +79,6 @@ test("a deployment and what its messages set off are traced and counted", { time
     "validation.contracts",
     "validation.resources",
     "deployment.start",
-    "direct.100_percent",
     "deployment.finalize",
   ]);
   expect(new Set(parts.map((part) => part.traceId))).toEqual(new Set([traceId]));
@@ -154,7 +153,7 @@ test("a deployment and what its messages set off are traced and counted", { time
   );
   expect(orchestrators).toContainEqual({
     name: "caxton_agent_version_active",
-    labels: { agent: "moody", version: version?.labels["version"] ?? "" },
+    labels: { agent: "moody", version: "v1", version_id: version?.labels["version_id"] ?? "" },
     value: 1,
   });
 });

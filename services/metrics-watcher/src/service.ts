@@ -10,6 +10,7 @@ import type { RunningService, ServiceContext } from "@caxton/service/program";
 import { Metrics } from "@caxton/telemetry/registry";
 import { AgentWatch } from "./adapters/agent-watch.ts";
 import { gaugeBus } from "./adapters/bus-gauges.ts";
+import { gaugeSteps } from "./adapters/step-gauges.ts";
 import { OutcomeTelemetry } from "./adapters/outcome-telemetry.ts";
 
 const tidyEveryMs = 60_000;
@@ -25,7 +26,10 @@ export async function startMetricsWatcher({ bus, log, id, health, spans }: Servi
   const running: Promise<void>[] = [];
   const metrics = health?.metrics ?? new Metrics();
   const telemetry = new OutcomeTelemetry(metrics, spans, Date.now());
-  const endGauges = gaugeBus(bus, metrics);
+  const endGauges = [
+    gaugeBus(bus, metrics),
+    gaugeSteps(metrics, () => [...watches].map(([agent, watch]) => ({ agent, steps: watch.steps() }))),
+  ];
   const tidying = setInterval(() => {
     telemetry.forgetIdle(Date.now());
     for (const watch of watches.values()) watch.forgetIdle(Date.now());
@@ -85,7 +89,7 @@ export async function startMetricsWatcher({ bus, log, id, health, spans }: Servi
   return {
     async close() {
       clearInterval(tidying);
-      endGauges();
+      for (const end of endGauges) end();
       await Promise.all(subscriptions.map((subscription) => subscription.drain()));
       stopping.abort();
       await Promise.all(running);

@@ -16,8 +16,8 @@ import { Metrics } from "@caxton/telemetry/registry";
 import type { SpanSink } from "@caxton/telemetry/span";
 import { Agents } from "./adapters/agents.ts";
 import { refuseOversized, serveCommands } from "./adapters/commands.ts";
-import { logTransitions } from "./adapters/transition-log.ts";
-import { activeVersions, DeploymentMetrics } from "./adapters/deployment-metrics.ts";
+import { logDeployments } from "./adapters/deployment-log.ts";
+import { DeploymentMetrics, gaugeRollouts } from "./adapters/deployment-metrics.ts";
 import { traceDeployments } from "./adapters/deployment-traces.ts";
 import { publishEvents } from "./adapters/publisher.ts";
 import { agentOfStream } from "@caxton/contracts/names";
@@ -62,9 +62,9 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
     now,
     policy: { maxQueued: options.maxQueued ?? 100 },
     onChange: (agent, view) => effects.sync(agent, view.state),
-    onAppended: ({ agent, events, before, after }) => {
-      logTransitions(bus, log, agent, before, after);
-      deploymentMetrics.appended(events, after);
+    onAppended: (appended) => {
+      logDeployments(bus, log, appended);
+      deploymentMetrics.appended(appended);
     },
   });
   const effects = new Effects({ bus, agents, log, id, now, streams });
@@ -107,11 +107,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
   });
   const work = [following, keepTrying("serving commands", () => serveCommands(commands), { log, signal })];
   const endings = [
-    metrics.gauge(
-      "caxton_agent_version_active",
-      "1 where the version is the agent's stable one, 0 on its way in or out.",
-      () => activeVersions(agents.names().map((agent) => agents.view(agent).state)),
-    ),
+    gaugeRollouts(metrics, () => agents.names().map((agent) => agents.view(agent).state)),
     options.health?.require("event-store", () => storeProblems(eventStore)),
   ];
   const { spans } = options;

@@ -2,6 +2,7 @@ import { encodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
 import type { AgentLogBatch, AgentLogLine } from "@caxton/contracts/agent-log";
 import { logSubject } from "@caxton/contracts/subjects";
+import { versionNames } from "@caxton/contracts/version-names";
 import type { Logger } from "@caxton/telemetry/logger";
 
 export interface AgentLogPublisherOptions {
@@ -35,7 +36,10 @@ export class AgentLogPublisher {
     const { log, agent, version } = this.#options;
     for (const line of lines) {
       const { messageId, traceId } = line;
-      log[line.level]({ agent_id: agent, version, message_id: messageId, trace_id: traceId }, line.text);
+      log[line.level](
+        { agent_id: agent, ...versionNames(version), message_id: messageId, trace_id: traceId },
+        line.text,
+      );
       this.#lines.push(line);
       this.#chars += line.text.length;
       if (this.#chars >= batchMaxChars) this.flush();
@@ -65,7 +69,10 @@ export class AgentLogPublisher {
       bus.publish(logSubject(agent, version), encodeJson(batch));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      log.debug({ agent_id: agent, version, lines: lines.length }, `log lines did not go onto the bus: ${reason}`);
+      log.debug(
+        { agent_id: agent, ...versionNames(version), lines: lines.length },
+        `log lines did not go onto the bus: ${reason}`,
+      );
     }
   }
 }

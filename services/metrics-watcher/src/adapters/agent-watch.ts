@@ -5,7 +5,7 @@ import type { Windows } from "@caxton/contracts/windows";
 import type { Logger } from "@caxton/telemetry/logger";
 import { bucketMs, VersionWindows } from "../core/version-windows.ts";
 import { OutcomeReader } from "./outcome-reader.ts";
-import { WatchedSteps } from "./watched-steps.ts";
+import { type FoundStep, WatchedSteps } from "./watched-steps.ts";
 
 /** The longest window that can be asked for, in ms. */
 const keepMs = 300_000;
@@ -51,6 +51,11 @@ export class AgentWatch {
   /** Says on the bus what the step comes to, until it was not asked for a while. */
   watchStep(request: WatchRequest): void {
     if (this.#steps.ask(request)) this.#reader.needFrom(request.routeRevision, request.sinceMs);
+  }
+
+  /** What the steps under watch come to now. */
+  steps(): readonly FoundStep[] {
+    return this.#steps.found();
   }
 
   noteInFlight(report: InFlight): void {

@@ -2,6 +2,7 @@ import { decodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
 import { RelayCheckpoint, RouteEntry, ServicePresence, SlotStatus, slotTtlMs } from "@caxton/contracts/placement";
 import { checker } from "@caxton/contracts/schema";
+import { versionNames } from "@caxton/contracts/version-names";
 import { outcomeStream, relayBucket, routeBucket, serviceBucket, slotBucket } from "@caxton/contracts/subjects";
 import { presenceTtlMs } from "@caxton/service/presence";
 import type { Metrics, Sample } from "@caxton/telemetry/registry";
@@ -15,6 +16,9 @@ const checkpoint = checker("relay checkpoint", RelayCheckpoint);
 export function gaugeBus(bus: Bus, metrics: Metrics): () => void {
   const ends = [
     metrics.gauge("caxton_route_revision", "Revision of the route in force.", () => routeRevisions(bus)),
+    metrics.gauge("caxton_route_share", "Share of the agent's messages that the route gives a version, 0 to 1.", () =>
+      routeShares(bus),
+    ),
     metrics.gauge("caxton_instances_ready", "Instances of a version that take requests.", () => instancesReady(bus)),
     metrics.gauge("caxton_service_up", "1 for every service that said so within 3 s.", () => servicesUp(bus)),
     metrics.gauge("caxton_relay_lag_outcomes", "Outcomes whose outputs may not be carried on yet.", () =>
@@ -32,11 +36,18 @@ async function entries(bus: Bus, bucketName: string, ttlMs?: number): Promise<re
   return found.flatMap((entry) => (entry === undefined ? [] : [[entry.key, decodeJson(entry.value)] as const]));
 }
 
+async function routes(bus: Bus): Promise<readonly RouteEntry[]> {
+  return (await entries(bus, routeBucket)).map(([, value]) => route.check(value));
+}
+
 async function routeRevisions(bus: Bus): Promise<readonly Sample[]> {
-  const routes = await entries(bus, routeBucket);
-  return routes
-    .map(([, value]) => route.check(value))
-    .map(({ agent, revision }) => ({ labels: { agent }, value: revision }));
+  return (await routes(bus)).map(({ agent, revision }) => ({ labels: { agent }, value: revision }));
+}
+
+async function routeShares(bus: Bus): Promise<readonly Sample[]> {
+  return (await routes(bus)).flatMap(({ agent, targets }) =>
+    targets.map(({ version, share }) => ({ labels: { agent, ...versionNames(version) }, value: share })),
+  );
 }
 
 async function instancesReady(bus: Bus): Promise<readonly Sample[]> {
@@ -48,7 +59,7 @@ async function instancesReady(bus: Bus): Promise<readonly Sample[]> {
   }
   return [...counts].map(([name, value]) => {
     const [agent = "", version = ""] = name.split(".");
-    return { labels: { agent, version }, value };
+    return { labels: { agent, ...versionNames(version) }, value };
   });
 }
 

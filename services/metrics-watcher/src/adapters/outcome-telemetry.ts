@@ -1,8 +1,12 @@
 import type { Outcome } from "@caxton/contracts/outcome";
 import { parseTraceparent, spanIdOf } from "@caxton/contracts/trace-context";
 import { routeSpanId } from "@caxton/contracts/trace-spans";
-import type { Metrics } from "@caxton/telemetry/registry";
+import { type VersionNames, versionNames } from "@caxton/contracts/version-names";
+import type { Counter, Metrics } from "@caxton/telemetry/registry";
 import type { FinishedSpan, SpanSink } from "@caxton/telemetry/span";
+import { type Crossing, crossingsOf } from "../core/crossings.ts";
+
+type VersionLabels = VersionNames & { readonly agent: string };
 
 /** In seconds, finer where agents answer. */
 const latencyBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
@@ -21,8 +25,9 @@ export class OutcomeTelemetry {
   readonly #attempts;
   readonly #latency;
   readonly #throughput;
+  readonly #crossings: Readonly<Record<Crossing["kind"], Counter>>;
   readonly #told = new Map<string, { readonly position: number; readonly decidedAtMs: number }>();
-  readonly #lastAtMs = new Map<string, { readonly labels: { agent: string; version: string }; atMs: number }>();
+  readonly #lastAtMs = new Map<string, { readonly labels: VersionLabels; atMs: number }>();
 
   /** @param sinceMs what was decided before was told by somebody else, or nobody asked */
   constructor(metrics: Metrics, spans: SpanSink | undefined, sinceMs: number) {
@@ -40,6 +45,20 @@ export class OutcomeTelemetry {
       "From a message's arrival in the inbox to its decision.",
       latencyBounds,
     );
+    this.#crossings = {
+      overflow: metrics.counter(
+        "caxton_message_overflow_total",
+        "Messages that another version was asked for, because this one was full or away.",
+      ),
+      fallback: metrics.counter(
+        "caxton_message_fallbacks_total",
+        "Messages that this version failed on and another handled.",
+      ),
+      "at-fault": metrics.counter(
+        "caxton_message_at_fault_total",
+        "Messages meant for this version that it and another failed on.",
+      ),
+    };
   }
 
   /** @param position in the stream of outcomes; a reader that began anew tells some twice */
@@ -49,17 +68,15 @@ export class OutcomeTelemetry {
     // A stream that was made anew begins at 1 again, with later times.
     if (last !== undefined && position <= last.position && outcome.decidedAtMs <= last.decidedAtMs) return;
     this.#told.set(outcome.agent, { position, decidedAtMs: Math.max(outcome.decidedAtMs, last?.decidedAtMs ?? 0) });
-    const { agent, version = none, result, receivedAtMs, decidedAtMs } = outcome;
-    this.#messages.add({ agent, version, result: result.replaceAll("-", "_") });
+    const { agent, version = none, result, receivedAtMs, decidedAtMs, attempts } = outcome;
     this.#throughput.observe({ agent }, Math.max(0, decidedAtMs - receivedAtMs) / 1000);
-    this.#noteWork(agent, version, decidedAtMs);
-    for (const attempt of outcome.attempts) {
-      this.#noteWork(agent, attempt.version, decidedAtMs);
-      this.#latency.observe({ agent, version: attempt.version }, attempt.latencyMs / 1000);
-      if (attempt.result === "failed") {
-        this.#attempts.add({ agent, version: attempt.version, code: attempt.code ?? "unknown" });
-      }
+    const at = (id: string): VersionLabels => this.#atWork(agent, id, decidedAtMs);
+    this.#messages.add({ ...at(version), result: result.replaceAll("-", "_") });
+    for (const { version: tried, latencyMs, result: became, code = "unknown" } of attempts) {
+      this.#latency.observe(at(tried), latencyMs / 1000);
+      if (became === "failed") this.#attempts.add({ ...at(tried), code });
     }
+    for (const { kind, version: left } of crossingsOf(outcome)) this.#crossings[kind].add(at(left));
     if (this.#spans === undefined || outcome.traceparent === undefined) return;
     this.#spans.offer(spansOf(outcome));
   }
@@ -68,15 +85,18 @@ export class OutcomeTelemetry {
     for (const [key, { labels, atMs }] of this.#lastAtMs) {
       if (atMs > nowMs - forgetAfterMs) continue;
       this.#lastAtMs.delete(key);
-      for (const metric of [this.#messages, this.#attempts, this.#latency]) metric.forget(labels);
+      const all = [this.#messages, this.#attempts, this.#latency, ...Object.values(this.#crossings)];
+      for (const metric of all) metric.forget(labels);
     }
   }
 
-  #noteWork(agent: string, version: string, atMs: number): void {
+  /** Notes that it did something. @returns its labels */
+  #atWork(agent: string, version: string, atMs: number): VersionLabels {
     const key = `${agent}/${version}`;
-    const known = this.#lastAtMs.get(key);
-    if (known === undefined) this.#lastAtMs.set(key, { labels: { agent, version }, atMs });
-    else known.atMs = atMs;
+    const known = this.#lastAtMs.get(key) ?? { labels: { agent, ...versionNames(version) }, atMs };
+    known.atMs = atMs;
+    this.#lastAtMs.set(key, known);
+    return known.labels;
   }
 }
 
@@ -110,7 +130,7 @@ export function spansOf(outcome: Outcome): readonly FinishedSpan[] {
       name: "message.handle",
       startMs,
       endMs,
-      attributes: { ...attributes, version: attempt.version, route_revision: attempt.routeRevision },
+      attributes: { ...attributes, ...versionNames(attempt.version), route_revision: attempt.routeRevision },
       ...(attempt.result === "failed" ? { failure: attempt.code ?? "failed" } : {}),
     };
     endMs = startMs;

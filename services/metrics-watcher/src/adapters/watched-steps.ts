@@ -3,7 +3,14 @@ import type { Bus } from "@caxton/bus/types";
 import { toCaxtonError } from "@caxton/contracts/errors";
 import type { Outcome } from "@caxton/contracts/outcome";
 import { verdictSubject } from "@caxton/contracts/subjects";
-import { type InFlight, watchForgottenAfterMs, type WatchRequest } from "@caxton/contracts/watched-step";
+import {
+  type InFlight,
+  type StepCounts,
+  type WatchedStep,
+  watchForgottenAfterMs,
+  type WatchRequest,
+} from "@caxton/contracts/watched-step";
+import type { VerdictOutcome } from "@caxton/deployment/judging";
 import type { Logger } from "@caxton/telemetry/logger";
 import { StepCount } from "../core/step-count.ts";
 import { largestMemory } from "./largest-memory.ts";
@@ -21,6 +28,15 @@ interface Watched {
   position: number;
   heardAtMs: number;
   hasSaidFail: boolean;
+}
+
+/** What a step under watch comes to. */
+export interface FoundStep {
+  readonly step: number;
+  /** The one on trial. */
+  readonly version: string;
+  readonly outcome: VerdictOutcome;
+  readonly counts: StepCounts;
 }
 
 export interface WatchedStepsOptions {
@@ -86,6 +102,17 @@ export class WatchedSteps {
     for (const watched of this.#steps.values()) watched.position = 0;
   }
 
+  /** What the steps under watch come to now; of a deployment the last one, for the one before is asked for no more. */
+  found(): readonly FoundStep[] {
+    const last = new Map<string, FoundStep>();
+    for (const { count } of this.#steps.values()) {
+      const { deployment, step, verdict, counts } = this.#look(count);
+      if ((last.get(deployment)?.step ?? 0) > step) continue;
+      last.set(deployment, { step, version: count.version, outcome: verdict.outcome, counts });
+    }
+    return [...last.values()];
+  }
+
   close(): void {
     for (const watched of this.#steps.values()) stop(watched);
     this.#steps.clear();
@@ -119,13 +146,16 @@ export class WatchedSteps {
   }
 
   #say({ count }: Watched): void {
-    const { bus, log, watcher, agent } = this.#options;
+    const { bus, log, agent } = this.#options;
     try {
-      const found = count.look(watcher, this.#options.isCurrent(), Date.now());
-      bus.publish(verdictSubject(agent), encodeJson(found));
+      bus.publish(verdictSubject(agent), encodeJson(this.#look(count)));
     } catch (error) {
       log.debug({ agent_id: agent }, `a verdict was not said, the next one will be: ${toCaxtonError(error).message}`);
     }
+  }
+
+  #look(count: StepCount): WatchedStep {
+    return count.look(this.#options.watcher, this.#options.isCurrent(), Date.now());
   }
 }
 

@@ -32,6 +32,10 @@ export class StepCount {
     this.#baseline = new StableBaseline(request.rules);
   }
 
+  get version(): string {
+    return this.#request.version;
+  }
+
   /** When the message was decided that was one too many, Unix ms. */
   get breachedAtMs(): number | undefined {
     return this.#judge.breachedAtMs;

@@ -1,10 +1,15 @@
 import type { DeploymentEvent } from "@caxton/deployment/event";
+import { metrics as judged } from "@caxton/deployment/judging";
 import { type AgentState, deploymentOf } from "@caxton/deployment/state";
-import type { Metrics, Sample } from "@caxton/telemetry/registry";
-import { stageTimes } from "../core/deployment-story.ts";
+import { type Metrics, secondsBounds } from "@caxton/telemetry/registry";
+import { activeVersions, plannedSteps, rolloutSteps, rolloutWaits } from "../core/rollout-gauges.ts";
+import { stageTimes } from "../core/stage-times.ts";
+import type { Appended } from "./agents.ts";
 
-/** Reasons that a rule gave; what people write is told in events and logs, never in a label. */
-const reasonLabel = /^[a-z][a-z0-9]*([_-][a-z0-9]+){0,5}$/;
+/** In seconds: a canary as the ADR has it takes 25 minutes, one that people approve days. */
+const durationBounds = [...secondsBounds, 1_200, 1_800, 3_600, 14_400, 86_400, 604_800] as const;
+/** Those that there are today; a series that begins at 0 lets the first rollback be seen as a rise. */
+const causes = ["manual", "inconclusive", ...judged.map((metric) => `high_${metric}`)];
 
 /**
  * The ADR's metrics of deployments. Every event is counted by the orchestrator that appended it, so that the sum over all
@@ -19,17 +24,18 @@ export class DeploymentMetrics {
     this.#duration = metrics.histogram(
       "caxton_deployment_duration_seconds",
       "From the request to its end: success, failed or rolled_back.",
+      durationBounds,
     );
     this.#validation = metrics.histogram(
       "caxton_deployment_validation_time_seconds",
       "Time of each stage of validation.",
     );
-    this.#rollbacks = metrics.counter("caxton_deployment_rollback_total", "Deployments taken back, by reason.");
+    this.#rollbacks = metrics.counter("caxton_deployment_rollback_total", "Versions taken back, by what caused it.");
+    for (const reason of causes) this.#rollbacks.add({ reason }, 0);
   }
 
-  /** @param state after these events */
-  appended(events: readonly DeploymentEvent[], state: AgentState): void {
-    for (const event of events) this.#count(event, state);
+  appended({ events, after }: Appended): void {
+    for (const event of events) this.#count(event, after);
   }
 
   #count(event: DeploymentEvent, state: AgentState): void {
@@ -47,19 +53,22 @@ export class DeploymentMetrics {
       case "DeploymentCompleted":
         this.#ended(event, state, "success");
         return;
-      case "DeploymentRolledBack": {
-        const isRule = reasonLabel.test(event.reason);
-        this.#rollbacks.add({ reason: isRule ? event.reason.replaceAll("-", "_") : "manual" });
+      case "RollbackStarted":
+        this.#rollbacks.add({ reason: event.cause });
+        return;
+      case "DeploymentRolledBack":
         // One that had run was counted when it was complete.
         if (deploymentOf(state, event.deployment)?.runningAtMs === undefined) this.#ended(event, state, "rolled_back");
         return;
-      }
       default:
     }
   }
 
+  /** What a validator remembered took no time now. */
   #stages(report: unknown): void {
-    for (const { stage, durationMs } of stageTimes(report)) this.#validation.observe({ stage }, durationMs / 1000);
+    const { stages, isRemembered } = stageTimes(report);
+    if (isRemembered) return;
+    for (const { stage, durationMs } of stages) this.#validation.observe({ stage }, durationMs / 1000);
   }
 
   #ended(event: DeploymentEvent, state: AgentState, status: string): void {
@@ -70,16 +79,25 @@ export class DeploymentMetrics {
   }
 }
 
-/** Every version that a route names, 1 where it is the stable one and 0 where it is on its way in or out. */
-export function activeVersions(states: Iterable<AgentState>): readonly Sample[] {
-  const samples: Sample[] = [];
-  for (const state of states) {
-    const { agent } = state;
-    if (agent === undefined) continue;
-    const stable = deploymentOf(state, state.active)?.version;
-    const versions = new Set(state.route.targets.map(({ version }) => version));
-    if (stable !== undefined) versions.add(stable);
-    for (const version of versions) samples.push({ labels: { agent, version }, value: version === stable ? 1 : 0 });
-  }
-  return samples;
+/** Where each agent's versions and rollouts are; every orchestrator tells the same. @returns how to end that */
+export function gaugeRollouts(metrics: Metrics, states: () => readonly AgentState[]): () => void {
+  const ends = [
+    metrics.gauge(
+      "caxton_agent_version_active",
+      "1 where the version is the agent's stable one, 0 on its way in or out.",
+      () => activeVersions(states()),
+    ),
+    metrics.gauge("caxton_deployment_step", "Step of the rollout under way, counted from 1.", () =>
+      rolloutSteps(states()),
+    ),
+    metrics.gauge("caxton_deployment_steps", "Steps that the plan of the rollout under way has.", () =>
+      plannedSteps(states()),
+    ),
+    metrics.gauge("caxton_deployment_waiting", "1 where the rollout stays where it is, by reason.", () =>
+      rolloutWaits(states()),
+    ),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
 }

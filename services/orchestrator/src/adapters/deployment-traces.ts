@@ -9,12 +9,12 @@ import { readDeploymentEvent } from "@caxton/contracts/event-upcast";
 import { agentOfStream } from "@caxton/contracts/names";
 import { checkpointBucket, leaseBucket } from "@caxton/contracts/subjects";
 import { parseTraceparent, spanIdOf } from "@caxton/contracts/trace-context";
-import { deploymentSpanId } from "@caxton/contracts/trace-spans";
 import type { DeploymentEvent } from "@caxton/deployment/event";
 import type { EventStore, RecordedEvent } from "@caxton/event-store/port";
 import type { Logger } from "@caxton/telemetry/logger";
 import type { FinishedSpan, SpanSink } from "@caxton/telemetry/span";
-import { type Chapter, DeploymentStories, type Told } from "../core/deployment-story.ts";
+import type { Chapter } from "../core/chapter.ts";
+import { DeploymentStories } from "../core/deployment-story.ts";
 
 export interface TracesOptions {
   readonly bus: Bus;
@@ -30,12 +30,6 @@ interface Origin {
   readonly parentSpanId?: string;
 }
 
-/** Everything recorded before `untilMs` was told, and of that millisecond the events with these ids. */
-interface Progress {
-  readonly untilMs: number;
-  readonly ids: readonly string[];
-}
-
 const checkpointKey = "deployment-traces";
 const leaseKey = "deployment-traces";
 /** Where tracing was never on, what ended before is not told; clocks may differ by so much. */
@@ -49,8 +43,8 @@ const last: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Tells the spans of every deployment from its stored events once it has ended. One orchestrator does it at a time; what the
- * collector has taken is noted, so that a successor goes on there. Told twice, a span has the same id.
+ * Tells the spans of every deployment from its stored events, each as soon as it has ended. One orchestrator does it at a
+ * time; what the collector has taken is noted, so that a successor goes on there. Told twice, a span has the same id.
  */
 export async function traceDeployments(options: TracesOptions): Promise<LeaseSeat> {
   const { bus, log, id } = options;
@@ -65,31 +59,51 @@ export async function traceDeployments(options: TracesOptions): Promise<LeaseSea
 
 async function tellAll({ bus, eventStore, spans, now }: TracesOptions, signal: AbortSignal): Promise<void> {
   const bucket = await bus.kv(checkpointBucket);
-  let told = await readCheckpoint(bucket, now() - firstLookBackMs);
+  const told = new ToldBefore(await readCheckpoint(bucket), now() - firstLookBackMs);
   const stories = new DeploymentStories();
   const origins = new Map<string, Origin>();
-  for await (const event of eventStore.subscribe({ signal })) {
+  // Where the store is another one, what it holds was told of or is nobody's concern.
+  for await (const event of eventStore.subscribe({ signal, onCaughtUp: () => told.end() })) {
+    const wasTold = told.has(event);
     const agent = agentOfStream(event.stream);
     const known = readOrSkip(event);
     if (agent === undefined || known === undefined) continue;
     const { deployment } = known;
     if (known.type === "DeploymentRequested") origins.set(deployment, originOf(event));
-    const story = stories.enter(known);
+    const chapters = stories.enter(known);
     const origin = origins.get(deployment);
     if (last.has(known.type)) origins.delete(deployment);
-    if (story === undefined || origin === undefined || isTold(told, event)) continue;
-    await taken(spans, spansOf(story, { agent, deployment, origin }), signal);
-    told = after(told, event);
-    await bucket.put(checkpointKey, encodeJson(told));
+    if (wasTold || chapters.length === 0 || origin === undefined) continue;
+    const whose = { agent, deployment, origin };
+    await taken(
+      spans,
+      chapters.map((chapter) => spanOf(chapter, whose)),
+      signal,
+    );
+    await bucket.put(checkpointKey, encodeJson({ position: event.position }));
   }
 }
 
-function isTold({ untilMs, ids }: Progress, { id, recordedAtMs }: RecordedEvent): boolean {
-  return recordedAtMs < untilMs || ids.includes(id);
-}
+/** Which events were told of: all up to the one at the noted position; where none was noted, those recorded before a time. */
+class ToldBefore {
+  #position: string | undefined;
+  readonly #untilMs: number;
 
-function after({ untilMs, ids }: Progress, { id, recordedAtMs }: RecordedEvent): Progress {
-  return { untilMs: recordedAtMs, ids: recordedAtMs === untilMs ? [...ids, id] : [id] };
+  constructor(position: string | undefined, unlessNotedMs: number) {
+    this.#position = position;
+    this.#untilMs = position === undefined ? unlessNotedMs : -Infinity;
+  }
+
+  /** Asked of each event in the store's order. */
+  has({ position, recordedAtMs }: RecordedEvent): boolean {
+    if (this.#position === undefined) return recordedAtMs < this.#untilMs;
+    if (this.#position === position) this.#position = undefined;
+    return true;
+  }
+
+  end(): void {
+    this.#position = undefined;
+  }
 }
 
 /** What cannot be read is said out loud where it is folded. */
@@ -128,33 +142,26 @@ interface Whose {
   readonly origin: Origin;
 }
 
-function spansOf({ whole, parts }: Told, whose: Whose): readonly FinishedSpan[] {
-  const { deployment, origin } = whose;
-  const create = deploymentSpanId(deployment);
-  const spanId = whole.name === "deployment.create" ? create : spanIdOf(deployment, whole.name);
-  // One whose command came without a trace begins its own.
-  const isOwn = origin.parentSpanId === spanId;
-  const root = spanOf(whole, whose, spanId, isOwn ? undefined : origin.parentSpanId);
-  const children = parts.map((part, index) => spanOf(part, whose, spanIdOf(deployment, part.name, index), root.spanId));
-  return [root, ...children];
-}
-
-function spanOf(chapter: Chapter, { agent, deployment, origin }: Whose, spanId: string, parent?: string): FinishedSpan {
+function spanOf(chapter: Chapter, { agent, deployment, origin }: Whose): FinishedSpan {
+  const { id, parent, attributes, name, startMs, endMs, failure } = chapter;
+  const spanId = spanIdOf(deployment, id);
+  const parentSpanId = parent === undefined ? origin.parentSpanId : spanIdOf(deployment, parent);
   return {
-    ...chapter,
+    name,
+    startMs,
+    endMs,
     traceId: origin.traceId,
     spanId,
-    ...(parent === undefined ? {} : { parentSpanId: parent }),
-    attributes: { agent_id: agent, deployment_id: deployment },
+    // One whose command came without a trace begins its own.
+    ...(parentSpanId === undefined || parentSpanId === spanId ? {} : { parentSpanId }),
+    attributes: { agent_id: agent, deployment_id: deployment, ...attributes },
+    ...(failure === undefined ? {} : { failure }),
   };
 }
 
-async function readCheckpoint(bucket: KvBucket, unlessStoredMs: number): Promise<Progress> {
+async function readCheckpoint(bucket: KvBucket): Promise<string | undefined> {
   const entry = await bucket.get(checkpointKey);
   const value = entry === undefined ? undefined : decodeJson(entry.value);
-  const isRight = typeof value === "object" && value !== null && "untilMs" in value && "ids" in value;
-  if (!isRight || typeof value.untilMs !== "number" || !Array.isArray(value.ids)) {
-    return { untilMs: unlessStoredMs, ids: [] };
-  }
-  return { untilMs: value.untilMs, ids: value.ids.map(String) };
+  const isRight = typeof value === "object" && value !== null && "position" in value;
+  return isRight && typeof value.position === "string" ? value.position : undefined;
 }

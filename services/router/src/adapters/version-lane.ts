@@ -1,4 +1,5 @@
 import type { Bus } from "@caxton/bus/types";
+import { versionNames } from "@caxton/contracts/version-names";
 import type { RunAnswer } from "@caxton/contracts/agent-run";
 import type { CaxtonError } from "@caxton/contracts/errors";
 import type { Logger } from "@caxton/telemetry/logger";
@@ -345,7 +346,8 @@ export class VersionLane {
   #nobody(flight: Flight, error: CaxtonError): void {
     const { agent, version, log } = this.#options;
     const wasAvailable = this.available;
-    if (wasAvailable) log.warn({ agent_id: agent, version, code: error.code }, "no instance of the version answers");
+    if (wasAvailable)
+      log.warn({ agent_id: agent, ...versionNames(version), code: error.code }, "no instance of the version answers");
     if (error.code === "no-instance") this.#giveUpLater();
     if (this.#pauseTimer === undefined || this.#retryDelayMs === 0) {
       this.#retryDelayMs = nextDelayMs(this.#retryDelayMs, retryDelays);
