@@ -9,6 +9,8 @@ import { relayHolder } from "../harness/relay-lanes.ts";
 import type { ServiceProcess } from "../harness/service-process.ts";
 import { nothingWrong } from "./verdict.ts";
 
+/** Several strikes and a wait for each: on a busy machine minutes. */
+const timeout = 240_000;
 const agent = "quake-watch";
 const settleTimeoutMs = 60_000;
 const env = { CAXTON_ACK_WAIT_MS: "2000" };
@@ -66,62 +68,75 @@ function report(
   return audit({ url: server.url, agent: of, acknowledged: [], rules, settleTimeoutMs, ...more });
 }
 
-test("what an agent says to another arrives once and is handled once, whatever is struck between them", async () => {
-  const { path, routers } = await startPath();
-  await using _ = path;
-  await deploy(path, forwardsTo, "desk-v1-aaaaa", "quake-desk");
-  await deploy(path, agent, "quake-v1-aaaaa", "quake-forwards");
-  const producer = await startProducer({ url: path.server.url, agent, bodies: await readCatalogue(), perSecond: 400 });
-  await producer.reached(400);
-  await routers.killRelay(agent);
-  await producer.reached(1_000);
-  await path.server.restart();
-  await producer.reached(1_600);
-  await routers.freezeRelay(agent);
-  await producer.reached(2_200);
-  await routers.killRelay(forwardsTo);
-  await producer.reached(2_600);
-  await producer.stop();
+test(
+  "what an agent says to another arrives once and is handled once, whatever is struck between them",
+  { timeout },
+  async () => {
+    const { path, routers } = await startPath();
+    await using _ = path;
+    await deploy(path, forwardsTo, "desk-v1-aaaaa", "quake-desk");
+    await deploy(path, agent, "quake-v1-aaaaa", "quake-forwards");
+    const producer = await startProducer({
+      url: path.server.url,
+      agent,
+      bodies: await readCatalogue(),
+      perSecond: 400,
+    });
+    await producer.reached(400);
+    await routers.killRelay(agent);
+    await producer.reached(1_000);
+    await path.server.restart();
+    await producer.reached(1_600);
+    await routers.freezeRelay(agent);
+    await producer.reached(2_200);
+    await routers.killRelay(forwardsTo);
+    await producer.reached(2_600);
+    await producer.stop();
 
-  const { acknowledged } = producer;
-  const first = await report(
-    path,
-    agent,
-    { "quake-v1-aaaaa": "v1-and-forwards" },
-    { acknowledged, targets: [forwardsTo] },
-  );
-  expect(first).toMatchObject(nothingWrong);
-  const second = await report(path, forwardsTo, { "desk-v1-aaaaa": "desk" }, {});
-  expect(second).toMatchObject(nothingWrong);
-  const alerts = first.perVersion["quake-v1-aaaaa"]?.outputs ?? 0;
-  expect(second.accepted).toBe(alerts / 2);
-  expect(second.accepted).toBeGreaterThan(300);
-});
+    const { acknowledged } = producer;
+    const first = await report(
+      path,
+      agent,
+      { "quake-v1-aaaaa": "v1-and-forwards" },
+      { acknowledged, targets: [forwardsTo] },
+    );
+    expect(first).toMatchObject(nothingWrong);
+    const second = await report(path, forwardsTo, { "desk-v1-aaaaa": "desk" }, {});
+    expect(second).toMatchObject(nothingWrong);
+    const alerts = first.perVersion["quake-v1-aaaaa"]?.outputs ?? 0;
+    expect(second.accepted).toBe(alerts / 2);
+    expect(second.accepted).toBeGreaterThan(300);
+  },
+);
 
-test("a circle of two agents ends at the hop bound, each ball once, whatever is struck meanwhile", async () => {
-  const { path, routers } = await startPath();
-  await using _ = path;
-  const agents = ["circle-a", "circle-b"];
-  const [version, balls] = ["circle-v1-aaaaa", 200];
-  for (const name of agents) await deploy(path, name, version, "circle");
-  const bodies = [JSON.stringify({ to: "circle-b", from: "circle-a" })];
-  // Under its own id, so that there are as many balls as were acknowledged.
-  const throwing = { agent: "circle-a", bodies, kind: "ball", perSecond: 100, keepsIds: true };
-  const producer = await startProducer({ url: path.server.url, ...throwing });
-  await producer.reached(balls / 4);
-  await routers.killRelay("circle-a");
-  await producer.reached(balls / 2);
-  await path.server.restart();
-  await routers.freezeRelay("circle-b");
-  await producer.reached(balls);
-  await producer.stop();
+test(
+  "a circle of two agents ends at the hop bound, each ball once, whatever is struck meanwhile",
+  { timeout },
+  async () => {
+    const { path, routers } = await startPath();
+    await using _ = path;
+    const agents = ["circle-a", "circle-b"];
+    const [version, balls] = ["circle-v1-aaaaa", 200];
+    for (const name of agents) await deploy(path, name, version, "circle");
+    const bodies = [JSON.stringify({ to: "circle-b", from: "circle-a" })];
+    // Under its own id, so that there are as many balls as were acknowledged.
+    const throwing = { agent: "circle-a", bodies, kind: "ball", perSecond: 100, keepsIds: true };
+    const producer = await startProducer({ url: path.server.url, ...throwing });
+    await producer.reached(balls / 4);
+    await routers.killRelay("circle-a");
+    await producer.reached(balls / 2);
+    await path.server.restart();
+    await routers.freezeRelay("circle-b");
+    await producer.reached(balls);
+    await producer.stop();
 
-  const thrown = producer.acknowledged.length;
-  // Hops 0 to 16 are handled, by the one and the other; the seventeenth is not.
-  const lastOfEach = path.outcomes("circle-b", thrown * 9);
-  await Promise.race([lastOfEach, delay(settleTimeoutMs)]);
-  const first = await report(path, "circle-a", { [version]: "circle" }, { targets: ["circle-b"] });
-  expect(first).toMatchObject({ ...nothingWrong, accepted: thrown * 9 });
-  const second = await report(path, "circle-b", { [version]: "circle" }, { targets: ["circle-a"] });
-  expect(second).toMatchObject({ ...nothingWrong, accepted: thrown * 9, deadLettered: thrown });
-});
+    const thrown = producer.acknowledged.length;
+    // Hops 0 to 16 are handled, by the one and the other; the seventeenth is not.
+    const lastOfEach = path.outcomes("circle-b", thrown * 9);
+    await Promise.race([lastOfEach, delay(settleTimeoutMs)]);
+    const first = await report(path, "circle-a", { [version]: "circle" }, { targets: ["circle-b"] });
+    expect(first).toMatchObject({ ...nothingWrong, accepted: thrown * 9 });
+    const second = await report(path, "circle-b", { [version]: "circle" }, { targets: ["circle-a"] });
+    expect(second).toMatchObject({ ...nothingWrong, accepted: thrown * 9, deadLettered: thrown });
+  },
+);
