@@ -93,5 +93,7 @@ export const RelayCheckpoint = Type.Object({
   outcomeEpochMs: Type.Integer({ minimum: 0 }),
   /** Every outcome up to this sequence of the outcome stream is done. */
   outcomeSequence: Type.Integer({ minimum: 0 }),
+  /** Outputs of later outcomes that are at an agent's already, where one before them was refused: `<source>/<epoch>/<sequence>/<index>`. */
+  ahead: Type.Optional(Type.Array(Type.String())),
 });
 export type RelayCheckpoint = Static<typeof RelayCheckpoint>;

@@ -59,8 +59,9 @@ export function keepCheckpoint(
   let last: Promise<void> = Promise.resolve();
   const write = async (): Promise<void> => {
     const now = current();
-    const { outcomeEpochMs, outcomeSequence = 0 } = written ?? {};
-    if (outcomeEpochMs === now.outcomeEpochMs && now.outcomeSequence <= outcomeSequence) return;
+    const { outcomeEpochMs, outcomeSequence = 0, ahead = [] } = written ?? {};
+    const hasMoved = now.outcomeSequence > outcomeSequence || String(now.ahead ?? []) !== String(ahead);
+    if (outcomeEpochMs === now.outcomeEpochMs && !hasMoved) return;
     await checkpoint.write(now);
     written = now;
   };

@@ -10,6 +10,8 @@ import { PublishingWindow } from "./publishing-window.ts";
 import { told } from "./relay-span.ts";
 
 const maxInFlight = 64;
+/** What the target said to the first of what is to be sent: it is asked with that one alone until it says something else. */
+const refusals: readonly (string | undefined)[] = ["inbox-full", "message-too-large"];
 const encoder = new TextEncoder();
 
 /**
@@ -23,17 +25,22 @@ export function runInboxLane(
   signal: AbortSignal,
 ): Promise<void> {
   const checkpointKey = targetKey(context.agent, target);
-  return runLane(context, { state, checkpointKey, begin: (at) => begin(context, target, at) }, signal);
+  return runLane(context, { state, checkpointKey, begin: (at) => begin(context, state, at) }, signal);
 }
 
-async function begin(context: LaneContext, target: string, { outcomeEpochMs, checkpoint }: Beginning): Promise<Pass> {
+async function begin(
+  context: LaneContext,
+  { target, waitsFor }: LaneState,
+  { outcomeEpochMs, checkpoint }: Beginning,
+): Promise<Pass> {
   const { bus, agent } = context;
   if (checkpoint === undefined)
     throw new CaxtonError("internal", `relay lane ${agent} to ${target} was not registered`);
   const info = await bus.streams.info(inboxStream(target));
   if (info === undefined) throw new CaxtonError("unknown-agent", `${target} has no inbox: was it ever deployed?`);
   const { outcomeSequence: doneBefore } = resumeAfter(outcomeEpochMs, checkpoint, undefined);
-  const window = new PublishingWindow(maxInFlight, doneBefore);
+  const window = new PublishingWindow(maxInFlight, doneBefore, refusals.includes(waitsFor));
+  const there = new Set(checkpoint.outcomeEpochMs === outcomeEpochMs ? checkpoint.ahead : []);
   return {
     window,
     fromSequence: doneBefore + 1,
@@ -45,12 +52,17 @@ async function begin(context: LaneContext, target: string, { outcomeEpochMs, che
 
   async function send(outcome: Outcome, outcomeSequence: number): Promise<void> {
     for (const output of outgoing(outcome, { outcomeEpochMs, outcomeSequence }, target)) {
+      const { id } = output;
+      if (there.delete(id)) {
+        window.isThere(outcomeSequence, id);
+        continue;
+      }
       await window.room();
-      window.send(outcomeSequence, () =>
+      const publish = (): Promise<boolean> =>
         context.mayPublish()
           ? told(context.spans, { outcome, output }, storeOnce(context, target, output))
-          : Promise.reject(new CaxtonError("cancelled", "this process stood still")),
-      );
+          : Promise.reject(new CaxtonError("cancelled", "this process stood still"));
+      window.send(outcomeSequence, publish, id);
     }
   }
 }

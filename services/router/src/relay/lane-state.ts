@@ -12,6 +12,11 @@ export class LaneState {
     this.target = target;
   }
 
+  /** The code of what it waits for, while it does. */
+  get waitsFor(): string | undefined {
+    return this.#waitsFor?.code;
+  }
+
   /** How far everything is done, from now on. */
   follow(done: () => number): void {
     this.#done = done;

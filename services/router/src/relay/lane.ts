@@ -104,14 +104,20 @@ async function runPass(
   const { window } = pass;
   const done = new AbortController();
   const either = AbortSignal.any([signal, done.signal]);
-  const kept = keepCheckpoint(checkpoint, log, () => ({ outcomeEpochMs, outcomeSequence: window.outcomeSequence }));
+  const kept = keepCheckpoint(checkpoint, log, () => {
+    const ahead = window.ahead();
+    const { outcomeSequence } = window;
+    return { outcomeEpochMs, outcomeSequence, ...(ahead.length === 0 ? {} : { ahead: [...ahead] }) };
+  });
   // What a server that comes back still has is looked at anew.
   const off = bus.onStatus((status) => {
     if (status !== "connected") done.abort();
   });
   // That something is there already is no progress, unless nothing else was to be done.
   const look = (): void => {
-    if (window.stored > 0 || window.outcomeSequence >= lastSequence) onProgress();
+    if (window.stored === 0 && window.outcomeSequence < lastSequence) return;
+    window.widen();
+    onProgress();
   };
   window.onAcknowledged(look);
   const failed = window.failed(either).then((error) => {

@@ -23,6 +23,30 @@ test("an outcome counts as done when it was read to its end and nothing before i
   expect(window.stored).toBe(2);
 });
 
+test("what overtook one that was refused is told until that one is done; a narrow window lets nothing overtake", async () => {
+  const window = new PublishingWindow(8, 10);
+  window.send(11, () => Promise.reject(new Error("refused")), "a/1");
+  for (const [sequence, output] of [
+    [11, "a/2"],
+    [12, "a/3"],
+  ] as const)
+    window.send(sequence, stored, output);
+  window.isThere(12, "a/4");
+  await window.settled();
+  expect([window.outcomeSequence, window.ahead()]).toEqual([10, ["a/4", "a/2", "a/3"]]);
+
+  const next = new PublishingWindow(8, 10, true);
+  expect(next.free).toBe(1);
+  next.send(11, stored, "a/1");
+  next.isThere(11, "a/2");
+  next.outcomeRead(11);
+  next.isThere(12, "a/3");
+  await next.settled();
+  expect([next.outcomeSequence, next.ahead()]).toEqual([11, ["a/3"]]);
+  next.widen();
+  expect(next.free).toBe(8);
+});
+
 test("after a failure nothing more is sent, and what failed is not done", async () => {
   const window = new PublishingWindow(1, 0);
   window.send(1, () => Promise.reject(new Error("refused")));

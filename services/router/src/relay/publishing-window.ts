@@ -5,6 +5,7 @@ interface Entry {
 /** What is on its way to one target: bounded, first failure kept, and how far everything is done. */
 export class PublishingWindow {
   readonly #maxInFlight: number;
+  #limit: number;
   readonly #entries = new Set<Entry>();
   #read: number;
   #stored = 0;
@@ -13,10 +14,13 @@ export class PublishingWindow {
   #failure: unknown;
   #onFailure: (() => void) | undefined;
   readonly #waiting = new Set<() => void>();
+  /** Named outputs that are where they belong, with their outcomes. */
+  readonly #ahead = new Map<string, number>();
 
-  /** `outcomeSequence`: what is done to begin with. */
-  constructor(maxInFlight: number, outcomeSequence: number) {
+  /** `outcomeSequence`: what is done to begin with; `narrow`: one at a time until `widen`. */
+  constructor(maxInFlight: number, outcomeSequence: number, narrow = false) {
     this.#maxInFlight = maxInFlight;
+    this.#limit = narrow ? 1 : maxInFlight;
     this.#read = outcomeSequence;
   }
 
@@ -24,6 +28,24 @@ export class PublishingWindow {
   get outcomeSequence(): number {
     const [oldest] = this.#entries;
     return oldest === undefined ? this.#read : oldest.outcomeSequence - 1;
+  }
+
+  /** Of the outputs that were named, those that are where they belong although something before them is not. */
+  ahead(): readonly string[] {
+    const done = this.outcomeSequence;
+    for (const [output, outcomeSequence] of this.#ahead) if (outcomeSequence <= done) this.#ahead.delete(output);
+    return [...this.#ahead.keys()];
+  }
+
+  /** An output is known to be where it belongs. */
+  isThere(outcomeSequence: number, output: string): void {
+    this.#ahead.set(output, outcomeSequence);
+  }
+
+  /** From now on as many at a time as there may be. */
+  widen(): void {
+    this.#limit = this.#maxInFlight;
+    this.#notify();
   }
 
   /** How many were stored so far that were not there before. */
@@ -43,22 +65,23 @@ export class PublishingWindow {
 
   /** How often `send` may be called now; 0 after a failure. */
   get free(): number {
-    return this.#failed > 0 ? 0 : Math.max(0, this.#maxInFlight - this.#entries.size);
+    return this.#failed > 0 ? 0 : Math.max(0, this.#limit - this.#entries.size);
   }
 
   /** Resolves when `send` may be called. @throws what an earlier publish failed with */
   async room(): Promise<void> {
-    while (this.#entries.size >= this.#maxInFlight && this.#failed === 0) await this.#changed();
+    while (this.#entries.size >= this.#limit && this.#failed === 0) await this.#changed();
     if (this.#failed > 0) throw this.#failure;
   }
 
-  /** Calls `publish` now, which resolves with whether it was not there before; there must be room. */
-  send(outcomeSequence: number, publish: () => Promise<boolean>): void {
+  /** Calls `publish` now, which resolves with whether it was not there before; there must be room. `output` names it for `ahead`. */
+  send(outcomeSequence: number, publish: () => Promise<boolean>, output?: string): void {
     const entry = { outcomeSequence };
     this.#entries.add(entry);
     publish().then(
       (isNew) => {
         if (isNew) this.#stored += 1;
+        if (output !== undefined) this.isThere(outcomeSequence, output);
         this.#entries.delete(entry);
         this.#onAcknowledged?.();
         this.#notify();
