@@ -4,14 +4,19 @@ import { fileURLToPath } from "node:url";
 
 const mainFile = fileURLToPath(new URL("../instance/main.ts", import.meta.url));
 const heapMaxMb = 192;
+/** One for the next start, and one for the start after it, which may follow before another is there. */
+const sparesMax = 2;
+/** Several at once would keep everything else from starting. */
+const apartMs = 500;
 
 /**
- * Processes for instances, one of them started ahead: loading Node and our modules is most of what a start takes. A
+ * Processes for instances, a few of them started ahead: loading Node and our modules is most of what a start takes. A
  * process knows nothing of any agent before it is given one, and ends when this one does.
  */
 export class SpareProcesses {
   readonly #codeCacheDir: string;
-  #spare: ChildProcess | undefined;
+  #spares: ChildProcess[] = [];
+  #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   /** @param codeCacheDir where Node keeps what it compiled of our own sources */
@@ -19,27 +24,28 @@ export class SpareProcesses {
     this.#codeCacheDir = codeCacheDir;
   }
 
+  /** The one that was started first. */
   take(): ChildProcess {
-    const spare = this.#spare ?? this.#spawn();
-    this.#spare = undefined;
-    return spare;
+    return this.#spares.shift() ?? this.#spawn();
   }
 
-  /** Starts the next one ahead; best when nothing else is starting. */
+  /** Starts those that are missing, one after the other; best when nothing else is starting. */
   refill(): void {
-    if (this.#closed || this.#spare !== undefined) return;
+    clearTimeout(this.#timer);
+    if (this.#closed || this.#spares.length >= sparesMax) return;
     const spare = this.#spawn();
     const forget = (): void => {
-      if (this.#spare === spare) this.#spare = undefined;
+      this.#spares = this.#spares.filter((one) => one !== spare);
     };
     spare.once("exit", forget).once("error", forget);
-    this.#spare = spare;
+    this.#spares.push(spare);
+    this.#timer = setTimeout(() => this.refill(), apartMs);
   }
 
   close(): void {
     this.#closed = true;
-    this.#spare?.kill("SIGKILL");
-    this.#spare = undefined;
+    clearTimeout(this.#timer);
+    for (const spare of this.#spares.splice(0)) spare.kill("SIGKILL");
   }
 
   #spawn(): ChildProcess {

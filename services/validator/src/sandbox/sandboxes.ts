@@ -9,8 +9,8 @@ export interface Sandboxes {
   close(): Promise<void>;
 }
 
-/** What was validated is usually started next, and needs the processor more. */
-const refillAfterMs = 1_000;
+/** What was validated is usually started next, and needs the processor more; that takes no longer than this. */
+const refillAfterMs = 150;
 
 /** Keeps one process started ahead: nobody has to wait until Node runs. Each is used for one validation. */
 export async function openSandboxes(cacheDir: string): Promise<Sandboxes> {
