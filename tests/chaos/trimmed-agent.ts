@@ -96,7 +96,8 @@ export class TrimmedAgent {
       result: isLetter ? "dead-lettered" : "handled",
       version: "trimmed-v1-00000",
       attempts: [],
-      outputs: [],
+      // A lane of the relay holds back only what says something to it.
+      outputs: isLetter ? [] : [{ kind: "note", body: "{}" }],
       hops: 0,
       receivedAtMs: 1,
       decidedAtMs: 2,
