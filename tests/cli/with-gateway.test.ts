@@ -88,6 +88,18 @@ describe("caxton, from the first deployment on", { timeout: startTimeoutMs }, ()
     expect(JSON.parse(stdout)).toMatchObject({ agent: "quake-watch", accepted: 3, deadLettered: 0, faults: [] });
   });
 
+  it("shows what its active version is, and what is kept of it and why", async () => {
+    const { exitCode, stdout } = await run("get quake-watch");
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/\nLimits +memory 64\.0 MiB, /);
+    expect(stdout).toMatch(/\nInbox takes +[\d.,]+ (GiB|messages) in all, 256\.0 KiB a message, at most 16 agents/);
+    expect(stdout).toMatch(/\ninbox +3 +1 +3 /);
+    expect(stdout).toMatch(/\n  inbox: what is done is kept for 24 h; 1 was done \d+ s ago\n/);
+    const { active, retention } = JSON.parse((await run("get quake-watch --json")).stdout);
+    expect(active).toMatchObject({ agent: "quake-watch", state: "Running", configuration: {}, concurrency: 1 });
+    expect(retention).toMatchObject({ inbox: { messages: 3, kept: { keptMs: 86_400_000 } }, outbox: { maxBytes: -1 } });
+  });
+
   it("shows how everything is, and that all is well", async () => {
     const { exitCode, stdout } = await run("status --check");
     expect(exitCode).toBe(0);

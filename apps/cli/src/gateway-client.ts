@@ -95,6 +95,7 @@ export interface Gateway {
     signal?: AbortSignal,
   ): ReturnType<OperationsRpc["listCommands"]>;
   getStatus(): ReturnType<OperationsRpc["getStatus"]>;
+  getRetention(agent: string): ReturnType<OperationsRpc["getRetention"]>;
   diagnose(): ReturnType<OperationsRpc["diagnose"]>;
 }
 
@@ -145,6 +146,7 @@ export function connectGateway(address: GatewayAddress): Gateway {
     readLogs: (request, signal) => stream((open) => operations.readLogs(request, { signal: open }), signal),
     listCommands: (request, signal) => stream((open) => operations.listCommands(request, { signal: open }), signal),
     getStatus: () => answer(operations.getStatus({}, within)),
+    getRetention: (agent) => answer(operations.getRetention({ agent }, within)),
     diagnose: () => answer(operations.diagnose({}, within)),
   };
 }

@@ -76,15 +76,23 @@ export const StreamRetention = Type.Object({
   bytes: Count,
   /** As the stream has it; -1: no limit. */
   maxBytes: Type.Integer(),
+  /** Likewise; absent where there is no limit. */
+  maxMessages: Type.Optional(Type.Integer()),
   maxMessageBytes: Type.Integer(),
   /** When the oldest was stored, Unix ms; absent where the stream is empty. */
   firstStoredAtMs: Type.Optional(Type.Number()),
-  /** Absent where no ledger answers: nothing is taken away then. */
+  /** Absent where no ledger says why. */
   kept: Type.Optional(Kept),
 });
 export type StreamRetention = Static<typeof StreamRetention>;
 
 /** What of an agent is kept on the bus, how much fits, and why it is kept. */
-export const Retention = Type.Object({ agent: Type.String(), ...perStream(StreamRetention), asOfMs: Type.Number() });
+export const Retention = Type.Object({
+  agent: Type.String(),
+  ...perStream(StreamRetention),
+  /** Why no stream has `kept`: no ledger answers, or what it answered. */
+  unexplained: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
+  asOfMs: Type.Number(),
+});
 export type Retention = Static<typeof Retention>;
 export const retention = checker("the retention", Retention);

@@ -52,11 +52,26 @@ export const InboxStatus = Type.Object({
 });
 export type InboxStatus = Static<typeof InboxStatus>;
 
+/** What an agent's outcomes take; when they are at their limit nothing of it is decided. */
+export const OutcomesStatus = Type.Object({
+  messages: Count,
+  bytes: Count,
+  maxBytes: Type.Integer({ description: "-1 where there is no limit." }),
+  maxMessages: Type.Optional(Type.Integer({ description: "Absent where there is no limit." })),
+});
+export type OutcomesStatus = Static<typeof OutcomesStatus>;
+
 /** How far the relay is behind the outcomes, by its checkpoint, which is a second old at most. */
 export const RelayStatus = Type.Object({
   target: Type.String({ description: "`outbox`, or the agent whose inbox it is." }),
   behind: Count,
   oldestMs: Type.Optional(Type.Number({ description: "For how long the first of them has been waiting." })),
+  waitsFor: Type.Optional(
+    Type.Object(
+      { code: Type.String(), message: Type.String() },
+      { description: "What keeps it, where something does, as the router says that relays for the agent." },
+    ),
+  ),
 });
 export type RelayStatus = Static<typeof RelayStatus>;
 
@@ -71,6 +86,7 @@ export const AgentStatus = Type.Object({
   versions: Type.Array(VersionStatus),
   /** Absent where the agent has none yet. */
   inbox: Type.Optional(InboxStatus),
+  outcomes: Type.Optional(OutcomesStatus),
   perSecond: Type.Number({ description: "Attempts over the last minute, all versions." }),
   errorRate: Type.Number({ minimum: 0, maximum: 1 }),
   attempts: Count,
@@ -78,7 +94,7 @@ export const AgentStatus = Type.Object({
   deadLettered: Type.Optional(Count),
   faults: Type.Array(Type.Object({ code: Type.String(), message: Type.String() })),
   relay: Type.Array(RelayStatus),
-  /** Why routers wait, in their own words. */
+  /** Why routers take nothing out of the inbox, in their own words; those that say the same are named together. */
   waits: Type.Array(Type.Object({ who: Type.String(), code: Type.String(), message: Type.String() })),
 });
 export type AgentStatus = Static<typeof AgentStatus>;

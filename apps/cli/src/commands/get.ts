@@ -4,12 +4,14 @@ import {
   type Deployment,
   DeploymentSchema,
 } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import { retention } from "@caxton/contracts/retention";
 import type { Command } from "commander";
 import { gatewayCommand, type JsonOption, outputOf } from "../command.ts";
 import { type GatewayOption, openGateway } from "../context.ts";
 import { findTarget } from "../find-target.ts";
 import { followEvents } from "../follow-events.ts";
 import { agentLines, deploymentLines } from "../format/deployment.ts";
+import { retentionLines } from "../format/retention.ts";
 import type { Gateway } from "../gateway-client.ts";
 import { CtrlC, Interrupted } from "../interrupt.ts";
 import type { Output } from "../output.ts";
@@ -24,7 +26,8 @@ interface GetOptions extends JsonOption, GatewayOption {
 export function getCommand(): Command {
   return gatewayCommand("get", "show a deployment, a version or an agent", [
     "caxton get proc-v2-7f8d9",
-    "caxton get quake-watch --json",
+    "caxton get quake-watch                                      # with what is kept of it, and why",
+    "caxton get quake-watch --json | jq .retention.outcomes.kept",
     "caxton get -w 0198c0de     # the beginning or the end of an id will do",
   ])
     .argument("<id>", "of a deployment or version, or an agent's name; an unambiguous abbreviation will do")
@@ -37,7 +40,7 @@ async function get(id: string, options: GetOptions): Promise<void> {
   const gateway = await openGateway(options);
   const target = await findTarget(gateway, id);
   if (target.kind === "agent") {
-    showAgent(target.agent, output);
+    await showAgent(gateway, target.agent, output);
     if (options.watch === true) await watchAgent(gateway, target.agent, output);
     return;
   }
@@ -49,9 +52,19 @@ async function get(id: string, options: GetOptions): Promise<void> {
   output.value(wireJson(DeploymentSchema, target.deployment));
 }
 
-function showAgent(agent: Agent, output: Output): void {
-  output.lines(...agentLines(agent));
-  output.value(wireJson(AgentSchema, agent));
+/** The agent, what makes its active version what it is, and what is kept of it and why. */
+async function showAgent(gateway: Gateway, agent: Agent, output: Output): Promise<void> {
+  const [active, answer] = await Promise.all([
+    agent.activeVersion === "" ? undefined : gateway.getDeployment(agent.activeVersion),
+    gateway.getRetention(agent.name),
+  ]);
+  const kept = retention.check(answer.retention);
+  output.lines(...agentLines(agent, active, kept), "", ...retentionLines(kept, output.style));
+  output.value({
+    ...wireJson(AgentSchema, agent),
+    ...(active === undefined ? {} : { active: wireJson(DeploymentSchema, active) }),
+    retention: kept,
+  });
 }
 
 async function watchAgent(gateway: Gateway, shown: Agent, output: Output): Promise<void> {
@@ -63,7 +76,7 @@ async function watchAgent(gateway: Gateway, shown: Agent, output: Output): Promi
     const agent = await gateway.getAgent(shown.name);
     ({ revision } = agent);
     output.lines("");
-    showAgent(agent, output);
+    await showAgent(gateway, agent, output);
   }
   if (ctrlC.signal.aborted) throw new Interrupted();
 }

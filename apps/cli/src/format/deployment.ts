@@ -1,9 +1,11 @@
 import type { Agent, Deployment } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import type { Retention } from "@caxton/contracts/retention";
 import { unixMs } from "../wire-json.ts";
 import { percentText } from "./metric.ts";
 import { bytes, duration } from "./quantity.ts";
 import { queueText } from "./rollout.ts";
-import { inboxLimitsText, settingsFields } from "./settings.ts";
+import { inboxTakes } from "./retention.ts";
+import { settingsFields } from "./settings.ts";
 import { fields, table } from "./table.ts";
 
 export function deploymentTable(deployments: readonly Deployment[]): readonly string[] {
@@ -100,7 +102,8 @@ function wayBackText({ warmPredecessor, version }: Deployment): string {
   return `${warmPredecessor.version}, warm until ${instant(unixMs(warmPredecessor.until))} (caxton rollback ${version})`;
 }
 
-export function agentLines(agent: Agent): readonly string[] {
+/** @param active the deployment whose version is active */
+export function agentLines(agent: Agent, active: Deployment | undefined, retention: Retention): readonly string[] {
   return fields([
     ["Agent", agent.name],
     ["Active version", agent.activeVersion === "" ? "none" : agent.activeVersion],
@@ -108,7 +111,8 @@ export function agentLines(agent: Agent): readonly string[] {
     ["On its way", agent.rollout === "" ? "nothing" : agent.rollout],
     ["Waiting", agent.queue.length === 0 ? "nothing" : agent.queue.join(", ")],
     ["Deployments", String(agent.deployments)],
-    ["Inbox takes", inboxLimitsText()],
+    ...(active === undefined ? [] : settingsFields(active)),
+    ["Inbox takes", inboxTakes(retention)],
     ["Revision", String(agent.revision)],
   ]);
 }

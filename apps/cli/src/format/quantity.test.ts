@@ -66,6 +66,12 @@ describe("sizes and times that people read", () => {
   });
 
   it("writes sizes", () => {
-    expect([0, 1_023, 1_536, 1_616_545].map(bytes)).toEqual(["0 B", "1023 B", "1.5 KiB", "1.5 MiB"]);
+    expect([0, 1_023, 1_536, 1_616_545, 2 ** 31].map(bytes)).toEqual([
+      "0 B",
+      "1023 B",
+      "1.5 KiB",
+      "1.5 MiB",
+      "2.0 GiB",
+    ]);
   });
 });

@@ -69,7 +69,8 @@ export function duration(ms: number): string {
 export function bytes(count: number): string {
   if (count < 1_024) return `${count} B`;
   if (count < 1_048_576) return `${(count / 1_024).toFixed(1)} KiB`;
-  return `${(count / 1_048_576).toFixed(1)} MiB`;
+  if (count < 1_073_741_824) return `${(count / 1_048_576).toFixed(1)} MiB`;
+  return `${(count / 1_073_741_824).toFixed(1)} GiB`;
 }
 
 /** `12,345` */

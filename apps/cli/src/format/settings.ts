@@ -2,7 +2,6 @@ import { toJson } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import type { Deployment, Kept } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
 import type { Limits } from "@caxton/contracts/gen/caxton/v1/deployment_commands_pb.js";
-import { inboxMaxBytes, inboxMessageMaxBytes, maxHops } from "@caxton/contracts/limits";
 import { bytes, duration } from "./quantity.ts";
 
 const configurationShownMax = 400;
@@ -35,9 +34,4 @@ function limitsText(limits: Limits): string {
 export function keptText({ from, fields }: Kept): string {
   const named = fields.length < 2 ? fields.join() : `${fields.slice(0, -1).join(", ")} and ${fields.at(-1)}`;
   return `${named} as ${from} has ${fields.length === 1 && fields[0]?.endsWith("s") !== true ? "it" : "them"}`;
-}
-
-/** What every inbox refuses, and where a message stops. */
-export function inboxLimitsText(): string {
-  return `${bytes(inboxMaxBytes)} in all, ${bytes(inboxMessageMaxBytes)} a message, at most ${maxHops} agents on the way`;
 }

@@ -1,14 +1,14 @@
 import { decodeJson, encodeJson } from "@caxton/bus/json";
-import type { Bus } from "@caxton/bus/types";
+import type { Bus, StreamInfo } from "@caxton/bus/types";
 import { hasCode } from "@caxton/contracts/errors";
 import { type Ledger, ledgerAnswer } from "@caxton/contracts/ledger";
 import { epochOf } from "@caxton/contracts/outcome";
 import { inboxStream, ledgerSubject, outcomeStream, routerConsumer, windowsSubject } from "@caxton/contracts/subjects";
-import type { AgentStatus, InboxStatus, RelayStatus } from "@caxton/contracts/system-status";
+import type { AgentStatus, InboxStatus, OutcomesStatus, RelayStatus } from "@caxton/contracts/system-status";
 import { type Windows, windowsAnswer } from "@caxton/contracts/windows";
 import { deploymentOf, versionOf } from "@caxton/deployment/state";
 import type { AgentView } from "../core/agent-view.ts";
-import { laneWaits } from "../core/lane-waits.ts";
+import { pullWaits, relayWaits } from "../core/lane-waits.ts";
 import { ratesOf, versionStatuses } from "../core/version-status.ts";
 import type { Placement } from "./placement.ts";
 
@@ -23,12 +23,14 @@ export async function agentStatus(
   nowMs: number,
 ): Promise<AgentStatus> {
   const { agent, state } = view;
-  const [inbox, relay, ledger, windows] = await Promise.all([
+  const lanes = placement.lanes.filter((lane) => lane.agent === agent);
+  const [inbox, outcomes, ledger, windows] = await Promise.all([
     inboxStatus(bus, agent, nowMs),
-    relayStatus(bus, agent, placement, nowMs),
+    bus.streams.info(outcomeStream(agent)),
     askLedger(bus, agent),
     askWindows(bus, agent),
   ]);
+  const relay = outcomes === undefined ? [] : await relayStatus(bus, agent, outcomes, { ...placement, lanes }, nowMs);
   const lately = windows?.versions ?? [];
   const activeVersion = versionOf(state, state.active);
   const rollout = deploymentOf(state, state.rollout);
@@ -48,14 +50,12 @@ export async function agentStatus(
       windows: lately,
     }),
     ...(inbox === undefined ? {} : { inbox }),
+    ...(outcomes === undefined ? {} : { outcomes: filled(outcomes) }),
     ...ratesOf(lately),
     ...(ledger === undefined ? {} : { deadLettered: ledger.deadLettered }),
     faults: (ledger?.faults ?? []).map(({ code, message }) => ({ code, message })),
     relay,
-    waits: laneWaits(
-      placement.lanes.filter((lane) => lane.agent === agent),
-      inbox?.waiting ?? 0,
-    ),
+    waits: pullWaits(lanes, inbox?.waiting ?? 0),
   };
 }
 
@@ -72,10 +72,7 @@ async function inboxStatus(bus: Bus, agent: string, nowMs: number): Promise<Inbo
   const oldest = waiting === 0 ? undefined : await bus.streams.get(name, Math.max(ackFloor + 1, info.firstSequence));
   return {
     epoch,
-    messages: info.messages,
-    bytes: info.bytes,
-    maxBytes: info.spec.maxBytes,
-    ...(info.spec.maxMessages === undefined ? {} : { maxMessages: info.spec.maxMessages }),
+    ...filled(info),
     lastSequence: info.lastSequence,
     waiting,
     inFlight: ackPending,
@@ -83,18 +80,32 @@ async function inboxStatus(bus: Bus, agent: string, nowMs: number): Promise<Inbo
   };
 }
 
-async function relayStatus(bus: Bus, agent: string, placement: Placement, nowMs: number): Promise<RelayStatus[]> {
-  const name = outcomeStream(agent);
-  const info = await bus.streams.info(name);
-  if (info === undefined) return [];
-  const own = placement.checkpoints.filter(({ key }) => key.startsWith(`${agent}.`));
-  const lanes = own.filter(({ value }) => value.outcomeEpochMs === Math.trunc(info.createdAtMs));
+function filled({ messages, bytes, spec: { maxBytes, maxMessages } }: StreamInfo): OutcomesStatus {
+  return { messages, bytes, maxBytes, ...(maxMessages === undefined ? {} : { maxMessages }) };
+}
+
+async function relayStatus(
+  bus: Bus,
+  agent: string,
+  outcomes: StreamInfo,
+  { checkpoints, lanes }: Pick<Placement, "checkpoints" | "lanes">,
+  nowMs: number,
+): Promise<RelayStatus[]> {
+  const waits = relayWaits(lanes);
+  const epochMs = Math.trunc(outcomes.createdAtMs);
+  const own = checkpoints.filter(({ key, value }) => key.startsWith(`${agent}.`) && value.outcomeEpochMs === epochMs);
   return await Promise.all(
-    lanes.map(async ({ key, value }): Promise<RelayStatus> => {
+    own.map(async ({ key, value }): Promise<RelayStatus> => {
       const target = key.slice(agent.length + 1).replace(/^to\./, "");
-      const behind = Math.max(0, info.lastSequence - value.outcomeSequence);
-      const first = behind === 0 ? undefined : await bus.streams.get(name, value.outcomeSequence + 1);
-      return { target, behind, ...(first === undefined ? {} : { oldestMs: Math.max(0, nowMs - first.storedAtMs) }) };
+      const behind = Math.max(0, outcomes.lastSequence - value.outcomeSequence);
+      const first = behind === 0 ? undefined : await bus.streams.get(outcomes.name, value.outcomeSequence + 1);
+      const waitsFor = waits.get(target);
+      return {
+        target,
+        behind,
+        ...(first === undefined ? {} : { oldestMs: Math.max(0, nowMs - first.storedAtMs) }),
+        ...(waitsFor === undefined ? {} : { waitsFor: { code: waitsFor.code, message: waitsFor.message } }),
+      };
     }),
   );
 }

@@ -1,4 +1,4 @@
-import { decodeJson } from "@caxton/bus/json";
+import { decodeJson, jsonOrUndefined } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
 import { LaneStatus, laneStatusTtlMs } from "@caxton/contracts/lane-status";
 import {
@@ -12,6 +12,7 @@ import {
 import { type Checker, checker } from "@caxton/contracts/schema";
 import {
   laneBucket,
+  laneKey,
   relayBucket,
   routeBucket,
   serviceBucket,
@@ -87,4 +88,14 @@ export async function readPlacement(bus: Bus): Promise<Placement> {
     lanes: lanes.map(({ value }) => value),
     unreadable,
   };
+}
+
+/** What the routers say they do for one agent. @throws CaxtonError `bus-unavailable` */
+export async function readLanes(bus: Bus, agent: string): Promise<readonly LaneStatus[]> {
+  const kv = await bus.kv(laneBucket, { ttlMs: laneStatusTtlMs });
+  const entries = await Promise.all((await kv.keys(laneKey(agent, "*"))).map((key) => kv.get(key)));
+  return entries.flatMap((entry) => {
+    const value = entry && jsonOrUndefined(entry.value);
+    return schemas.lanes.matches(value) ? [value] : [];
+  });
 }

@@ -9,6 +9,7 @@ import type { LogEntry } from "../core/log-filter.ts";
 import { resolveAgent } from "../core/resolve-id.ts";
 import { toJsonObject } from "../json-object.ts";
 import { diagnose } from "../operations/diagnose.ts";
+import { readRetention } from "../operations/retention.ts";
 import { readSystem, statusOf } from "../operations/status.ts";
 import type { ApiContext } from "./api-context.ts";
 import { commandsListApi } from "./commands-list-api.ts";
@@ -37,6 +38,11 @@ export function operationsApi(context: ApiContext): Partial<ServiceImpl<typeof O
     async getStatus() {
       const status = statusOf(await readSystem(bus, projection, Date.now()));
       return { status: toJsonObject(status) ?? {} };
+    },
+
+    async getRetention(request) {
+      const { agent } = resolveAgent(projection.views(), request.agent);
+      return { agent, retention: toJsonObject(await readRetention(bus, agent, Date.now())) ?? {} };
     },
 
     async diagnose() {

@@ -1,4 +1,4 @@
-import type { StreamInfo } from "@caxton/bus/types";
+import type { Bus, StoredMessage, StreamInfo } from "@caxton/bus/types";
 import { epochOf } from "@caxton/contracts/outcome";
 import type { Kept, RetentionAnswer } from "@caxton/contracts/retention";
 import { inboxStream, outboxStream, outcomeStream, outcomeSubject } from "@caxton/contracts/subjects";
@@ -67,8 +67,8 @@ async function ofOutcomes(
   const at = books();
   const positions = await relayLanes(bus, agent, info);
   const [stored, lanes] = await Promise.all([
-    bus.streams.get(info.name, info.firstSequence),
-    Promise.all(positions.map(async (lane) => ({ ...lane, sinceMs: await storedAfter({ bus }, info, lane.position) }))),
+    first(bus, info),
+    Promise.all(positions.map(async (lane) => ({ ...lane, sinceMs: await storedAfter(bus, info, lane.position) }))),
   ]);
   return outcomesKept({
     room: roomOf(info),
@@ -87,18 +87,18 @@ async function ofOutcomes(
 
 async function ofOutbox({ bus, settings }: TrimContext, info: StreamInfo, nowMs: number): Promise<Kept> {
   const durable = (await bus.streams.consumers(info.name)).filter((consumer) => consumer.durable);
-  const [first, consumers] = await Promise.all([
-    info.messages === 0 ? undefined : bus.streams.get(info.name, info.firstSequence),
+  const [oldest, consumers] = await Promise.all([
+    first(bus, info),
     Promise.all(
       durable
         .filter(({ ackFloor }) => ackFloor < info.lastSequence)
-        .map(async ({ name, ackFloor }) => ({ name, ackFloor, sinceMs: await storedAfter({ bus }, info, ackFloor) })),
+        .map(async ({ name, ackFloor }) => ({ name, ackFloor, sinceMs: await storedAfter(bus, info, ackFloor) })),
     ),
   ]);
   const room = roomOf(info);
   return outboxKept({
     room,
-    storedAtMs: first?.storedAtMs,
+    storedAtMs: oldest?.storedAtMs,
     consumers,
     nowMs,
     pressed: false,
@@ -106,12 +106,13 @@ async function ofOutbox({ bus, settings }: TrimContext, info: StreamInfo, nowMs:
   });
 }
 
+/** The oldest message; a stream that never held one begins at 0. */
+async function first(bus: Bus, info: StreamInfo): Promise<StoredMessage | undefined> {
+  return info.messages === 0 ? undefined : await bus.streams.get(info.name, info.firstSequence);
+}
+
 /** When the message after a position was stored; undefined where there is none, or none any more. */
-async function storedAfter(
-  { bus }: Pick<TrimContext, "bus">,
-  info: StreamInfo,
-  position: number,
-): Promise<number | undefined> {
+async function storedAfter(bus: Bus, info: StreamInfo, position: number): Promise<number | undefined> {
   const sequence = Math.max(position + 1, info.firstSequence);
   return sequence > info.lastSequence ? undefined : (await bus.streams.get(info.name, sequence))?.storedAtMs;
 }

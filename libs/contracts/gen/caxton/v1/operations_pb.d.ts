@@ -335,6 +335,45 @@ export declare type GetStatusResponse = Message<"caxton.v1.GetStatusResponse"> &
 export declare const GetStatusResponseSchema: GenMessage<GetStatusResponse>;
 
 /**
+ * @generated from message caxton.v1.GetRetentionRequest
+ */
+export declare type GetRetentionRequest = Message<"caxton.v1.GetRetentionRequest"> & {
+  /**
+   * @generated from field: string agent = 1;
+   */
+  agent: string;
+};
+
+/**
+ * Describes the message caxton.v1.GetRetentionRequest.
+ * Use `create(GetRetentionRequestSchema)` to create a new message.
+ */
+export declare const GetRetentionRequestSchema: GenMessage<GetRetentionRequest>;
+
+/**
+ * @generated from message caxton.v1.GetRetentionResponse
+ */
+export declare type GetRetentionResponse = Message<"caxton.v1.GetRetentionResponse"> & {
+  /**
+   * @generated from field: string agent = 1;
+   */
+  agent: string;
+
+  /**
+   * libs/contracts/src/retention.ts
+   *
+   * @generated from field: google.protobuf.Struct retention = 2;
+   */
+  retention?: JsonObject | undefined;
+};
+
+/**
+ * Describes the message caxton.v1.GetRetentionResponse.
+ * Use `create(GetRetentionResponseSchema)` to create a new message.
+ */
+export declare const GetRetentionResponseSchema: GenMessage<GetRetentionResponse>;
+
+/**
  * @generated from message caxton.v1.DiagnoseRequest
  */
 export declare type DiagnoseRequest = Message<"caxton.v1.DiagnoseRequest"> & {
@@ -445,6 +484,17 @@ export declare const Operations: GenService<{
     methodKind: "unary";
     input: typeof GetStatusRequestSchema;
     output: typeof GetStatusResponseSchema;
+  },
+  /**
+   * What of an agent is kept on the bus: its inbox, its outcomes and its outbox, how much fits, and what keeps them. A full
+   * inbox refuses its producers, full outcomes hold their agent up.
+   *
+   * @generated from rpc caxton.v1.Operations.GetRetention
+   */
+  getRetention: {
+    methodKind: "unary";
+    input: typeof GetRetentionRequestSchema;
+    output: typeof GetRetentionResponseSchema;
   },
   /**
    * Every check, also those that found nothing.

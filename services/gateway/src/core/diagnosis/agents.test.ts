@@ -71,8 +71,8 @@ describe("what stands out about an agent", () => {
     ],
     [
       "an inbox that is nearly full",
-      { inbox: { ...inbox, bytes: 850 } },
-      "warning queue: the inbox is 85 % full (850 of 1000 bytes); a full one refuses producers (inbox-full)",
+      { inbox: { ...inbox, bytes: 920 } },
+      "warning queue: the inbox is 92 % full (920 of 1000 bytes); a full one refuses producers (inbox-full)",
     ],
     ["errors", { errorRate: 0.0625 }, "warning errors: 6.3 % of 600 attempts failed in the last minute"],
     ["many errors", { errorRate: 0.5 }, "problem errors: 50.0 % of 600 attempts failed in the last minute"],
@@ -84,12 +84,27 @@ describe("what stands out about an agent", () => {
     [
       "outputs that are not carried on",
       { relay: [{ target: "sink", behind: 1, oldestMs: 20_000 }] },
-      "warning relay: the outputs of 1 outcome are not carried to sink yet, the oldest for 20 s",
+      "warning relay: the lane to sink is 1 outcome behind, the oldest for 20 s",
     ],
     [
-      "a router that waits",
-      { waits: [{ who: "router-1", code: "no-instance", message: "nobody answers" }] },
-      "warning lanes: router-1 waits: nobody answers (no-instance)",
+      "a lane to an agent that nobody deployed, at once",
+      { relay: [{ target: "attic", behind: 9, waitsFor: { code: "unknown-agent", message: "attic has no inbox" } }] },
+      "warning relay: the lane to attic is 9 outcomes behind: attic has no inbox (unknown-agent)",
+    ],
+    [
+      "routers that wait",
+      { waits: [{ who: "router-1, router-2", code: "no-instance", message: "nobody answers" }] },
+      "warning lanes: nothing is taken out of the inbox by router-1, router-2: nobody answers (no-instance)",
+    ],
+    [
+      "outcomes that are nearly full",
+      { outcomes: { messages: 960, bytes: 10, maxBytes: -1, maxMessages: 1_000 } },
+      "problem outcomes: the outcomes are 96 % full (960 of 1000 messages); when they are full nothing of proc is decided (outcomes-full), and nothing lost",
+    ],
+    [
+      "routers that hold what they decided",
+      { waits: [{ who: "router-1", code: "outcomes-full", message: "CAXTON_OUTCOME_proc is full" }] },
+      "problem lanes: nothing is taken out of the inbox by router-1: CAXTON_OUTCOME_proc is full (outcomes-full)",
     ],
   ])("is %s", (_what, change, wanted) => {
     expect(found(change)).toEqual([wanted]);
@@ -99,6 +114,15 @@ describe("what stands out about an agent", () => {
     const findings = checkAgents([{ ...healthy, errorRate: 1, appliedRouteRevision: 0 }]);
     expect(findings.map(({ agent }) => agent)).toEqual(["proc", "proc"]);
     for (const { advice } of findings) expect(advice).not.toBe("");
+  });
+
+  it.each([
+    ["attic", "unknown-agent", /^deploy attic: what proc says to attic waits and is not lost; .* proc stands still$/],
+    ["sink", "inbox-full", /^`caxton get sink` shows what fills CAXTON_INBOX_sink: /],
+    ["outbox", "inbox-full", /^`caxton get proc` shows which consumer of the outbox is behind/],
+  ])("says what to do about the lane to %s (%s)", (target, code, advice) => {
+    const relay = [{ target, behind: 1, waitsFor: { code, message: "" } }];
+    expect(checkAgents([{ ...healthy, relay }])[0]?.advice).toMatch(advice);
   });
 
   it("is no error rate where too little was tried, no route that is on its way, no version that left", () => {

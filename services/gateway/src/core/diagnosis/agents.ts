@@ -1,32 +1,25 @@
 import { spanText } from "@caxton/contracts/span-text";
-import type { AgentStatus, Finding, InboxStatus, VersionStatus } from "@caxton/contracts/system-status";
+import type { AgentStatus, Finding, VersionStatus } from "@caxton/contracts/system-status";
 import { foundOr, ok, problem, some, warning } from "./finding.ts";
+import { nearlyFull } from "./fullness.ts";
+import { lanes } from "./lanes.ts";
 
 /** From where on something stands out. Times in ms, shares 0 to 1. */
 export const bounds = {
   oldestWarningMs: 10_000,
   oldestProblemMs: 60_000,
-  fullWarningShare: 0.8,
-  fullProblemShare: 0.95,
   errorWarningRate: 0.05,
   errorProblemRate: 0.5,
   /** Fewer attempts say nothing about a rate. */
   rateMinAttempts: 20,
-  relayWarningMs: 10_000,
 } as const;
 
 /** Everything that stands out about the agents. */
 export function checkAgents(agents: readonly AgentStatus[]): readonly Finding[] {
   const found = agents.flatMap((agent) =>
-    [
-      ...instances(agent),
-      ...routes(agent),
-      ...queue(agent),
-      ...errors(agent),
-      ...books(agent),
-      ...relay(agent),
-      ...waits(agent),
-    ].map((finding) => ({ ...finding, agent: agent.agent })),
+    [...instances(agent), ...routes(agent), ...queue(agent), ...errors(agent), ...books(agent), ...lanes(agent)].map(
+      (finding) => ({ ...finding, agent: agent.agent }),
+    ),
   );
   return foundOr(found, ok("agents", `${some(agents.length, "agent")}, nothing stands out`));
 }
@@ -55,7 +48,7 @@ function routes({ routeRevision, appliedRouteRevision, rollout }: AgentStatus): 
   return rollout === undefined ? [warning("routes", seen, advice)] : [];
 }
 
-function queue({ agent, inbox, versions }: AgentStatus): readonly Finding[] {
+function queue({ agent, inbox, versions, waits }: AgentStatus): readonly Finding[] {
   if (inbox === undefined) return [];
   const found: Finding[] = [];
   const { waiting, inFlight, oldestWaitingMs = 0 } = inbox;
@@ -65,34 +58,18 @@ function queue({ agent, inbox, versions }: AgentStatus): readonly Finding[] {
     const nobody = versions.every(({ ready, share }) => ready === 0 || share === 0);
     const advice = nobody
       ? "no instance takes messages: see the instances of this agent; what waits is not lost"
-      : `\`caxton windows ${agent}\` shows whether it fails or is slow; more instances or a quicker version take more`;
+      : waits.length > 0
+        ? "nothing is taken out of the inbox: see its lanes; what waits is not lost"
+        : `\`caxton windows ${agent}\` shows whether it fails or is slow; more instances or a quicker version take more`;
     found.push(say("queue", seen, advice));
   }
-  const { share, words } = fullest(inbox);
-  if (share > bounds.fullWarningShare) {
-    const say = share > bounds.fullProblemShare ? problem : warning;
-    const seen = `the inbox is ${Math.floor(share * 100)} % full (${words}); a full one refuses producers (inbox-full)`;
-    found.push(
-      say(
-        "queue",
-        seen,
-        `\`caxton get ${agent}\` shows what is kept and why; shorten what is kept, or give the stream more room`,
-      ),
-    );
+  const full = nearlyFull(inbox);
+  if (full !== undefined) {
+    const seen = `the inbox is ${full.words}; a full one refuses producers (inbox-full)`;
+    const advice = `\`caxton get ${agent}\` shows what is kept and why; shorten what is kept, or give the stream more room`;
+    found.push(full.say("queue", seen, advice));
   }
   return found;
-}
-
-/** Of its limits in bytes and in messages, the one that is nearer. */
-function fullest({ bytes, maxBytes, messages, maxMessages }: InboxStatus): {
-  readonly share: number;
-  readonly words: string;
-} {
-  const inBytes = maxBytes > 0 ? bytes / maxBytes : 0;
-  const inMessages = maxMessages === undefined ? 0 : messages / maxMessages;
-  return inBytes >= inMessages
-    ? { share: inBytes, words: `${bytes} of ${maxBytes} bytes` }
-    : { share: inMessages, words: `${messages} of ${maxMessages} messages` };
 }
 
 function errors({ agent, attempts, errorRate }: AgentStatus): readonly Finding[] {
@@ -122,25 +99,5 @@ function books({ faults }: AgentStatus): readonly Finding[] {
       `${message} (${code})`,
       faultAdvice[code] ?? "the ledger's log says more; docs/errors.md names the code",
     ),
-  );
-}
-
-function relay({ relay: lanes }: AgentStatus): readonly Finding[] {
-  return lanes
-    .filter(({ oldestMs = 0 }) => oldestMs > bounds.relayWarningMs)
-    .map(({ target, behind, oldestMs = 0 }) =>
-      warning(
-        "relay",
-        `the outputs of ${some(behind, "outcome")} are not carried to ${target} yet, the oldest for ${spanText(oldestMs)}`,
-        target === "outbox"
-          ? "is a router running? Its log says what holds the relay up"
-          : `is ${target} deployed, and has its inbox room? Its outputs wait and are not lost`,
-      ),
-    );
-}
-
-function waits({ waits: reasons }: AgentStatus): readonly Finding[] {
-  return reasons.map(({ who, code, message }) =>
-    warning("lanes", `${who} waits: ${message} (${code})`, "docs/errors.md names the code and what to do about it"),
   );
 }
