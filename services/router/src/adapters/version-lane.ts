@@ -3,11 +3,11 @@ import { versionNames } from "@caxton/contracts/version-names";
 import type { RunAnswer } from "@caxton/contracts/agent-run";
 import type { CaxtonError } from "@caxton/contracts/errors";
 import type { Logger } from "@caxton/telemetry/logger";
-import { nextDelayMs } from "../core/backoff.ts";
 import { batchSize, smoothed, takeBatch } from "../core/batch.ts";
 import { judge, judgeCrash, judgeSilence, judgeTooLarge, type Asked, type Decision } from "../core/judgement.ts";
 import { judgeTrial, judgeTrialCrash, judgeTrialSilence } from "../core/trial.ts";
 import type { Held } from "./held.ts";
+import { Reach } from "./reach.ts";
 import { askVersion, type Reply } from "./run-request.ts";
 import { SilenceWatch } from "./silence.ts";
 
@@ -52,8 +52,6 @@ const aloneInFlightMax = 4;
 const marginMs = 1_000;
 /** In the budget beside a message's own deadline: an agent that had to be ended is started again meanwhile. */
 const restartMs = 1_000;
-const retryDelays = { minMs: 25, maxMs: 500 };
-const busyDelays = { minMs: 50, maxMs: 1_000 };
 const instanceForgottenAfterMs = 10_000;
 /** Where nobody listens any more, a host that lives has said by then which process of its ended. */
 const exitAnnouncedWithinMs = 1_000;
@@ -72,11 +70,7 @@ export class VersionLane {
   /** Instances that answered, and when. */
   readonly #instances = new Map<string, number>();
   #messageMs = 0;
-  /** 0 while somebody answers, as far as is known. */
-  #retryDelayMs = 0;
-  #busyDelayMs = 0;
-  /** Nothing new is asked until it fires. */
-  #pauseTimer: NodeJS.Timeout | undefined;
+  readonly #reach = new Reach(() => this.#pump());
   #lossTimer: NodeJS.Timeout | undefined;
   readonly #silence = new SilenceWatch(() => this.#probe());
   #waitForRevision = 0;
@@ -94,7 +88,7 @@ export class VersionLane {
 
   /** Whether somebody answers, as far as is known; where nobody did, the lane goes on asking while the route names it. */
   get available(): boolean {
-    return this.#retryDelayMs === 0;
+    return this.#reach.available;
   }
 
   /** Nothing but timeouts, crashes and silence lately. */
@@ -153,7 +147,7 @@ export class VersionLane {
   }
 
   close(): void {
-    clearTimeout(this.#pauseTimer);
+    this.#reach.close();
     clearTimeout(this.#lossTimer);
     this.#closed.abort();
     this.#silence.close();
@@ -170,7 +164,7 @@ export class VersionLane {
   }
 
   #pump(): void {
-    if (this.#pauseTimer !== undefined || this.#options.routeRevision() < this.#waitForRevision) return;
+    if (this.#reach.pausing || this.#options.routeRevision() < this.#waitForRevision) return;
     while (this.#flights.size < this.#inFlightMax()) {
       const next = this.#next();
       if (next.length === 0 && !this.#mustFindOut()) return;
@@ -179,7 +173,7 @@ export class VersionLane {
   }
 
   #inFlightMax(): number {
-    if (this.#retryDelayMs > 0) return 1;
+    if (!this.available) return 1;
     if (!this.#options.hasStandIn()) return inFlightMax;
     return this.troubled ? 1 : trialInFlightMax;
   }
@@ -283,8 +277,8 @@ export class VersionLane {
 
   #answered(flight: Flight, answer: RunAnswer): void {
     this.#instances.set(answer.instance, performance.now());
-    if (this.#retryDelayMs > 0) {
-      this.#retryDelayMs = 0;
+    if (!this.available) {
+      this.#reach.answered();
       this.#options.log.info(
         { agent_id: this.#options.agent, version: this.#options.version },
         "an instance answers again",
@@ -297,7 +291,7 @@ export class VersionLane {
       return;
     }
     if (answer.status === "busy") return this.#busy(flight);
-    this.#busyDelayMs = 0;
+    this.#reach.notBusy();
     const results = new Map(answer.results.map((result) => [result.index, result]));
     for (const [index, held] of flight.messages.entries()) {
       const result = results.get(index) ?? { index, result: "unfinished" };
@@ -323,18 +317,8 @@ export class VersionLane {
 
   /** Counts for nothing: more routers ask than the instance lets wait. */
   #busy(flight: Flight): void {
-    if (this.#pauseTimer === undefined) {
-      this.#busyDelayMs = nextDelayMs(this.#busyDelayMs, busyDelays);
-      this.#pause(this.#busyDelayMs);
-    }
+    this.#reach.busy();
     this.#again(flight);
-  }
-
-  #pause(delayMs: number): void {
-    this.#pauseTimer ??= setTimeout(() => {
-      this.#pauseTimer = undefined;
-      this.#pump();
-    }, delayMs);
   }
 
   /** Placed anew: the route may name another version by now. */
@@ -349,10 +333,7 @@ export class VersionLane {
     if (wasAvailable)
       log.warn({ agent_id: agent, ...versionNames(version), code: error.code }, "no instance of the version answers");
     if (error.code === "no-instance") this.#giveUpLater();
-    if (this.#pauseTimer === undefined || this.#retryDelayMs === 0) {
-      this.#retryDelayMs = nextDelayMs(this.#retryDelayMs, retryDelays);
-      this.#pause(this.#retryDelayMs);
-    }
+    this.#reach.nobody();
     this.#again(flight);
     if (wasAvailable) this.#options.healthChanged();
   }
