@@ -60,7 +60,7 @@ test("a version that hangs holds its cap and no more: the other half of the rout
 test("an agent that hangs and one that crashes on each message change nothing for a third", async () => {
   await using path = await startPath();
   await path.deploy("stuck", "loops-v1-aaaaa", "loops", hangs);
-  await path.deploy("crashing", "moody-v1-aaaaa", "moody");
+  await path.deploy("crashing", "moody-v1-aaaaa", "moody", hangs);
   await path.deploy("echo", "echo-v1-aaaaa", "echo");
   // More than a router holds for an agent.
   await path.send("stuck", orders(1_500));
