@@ -5,7 +5,8 @@ import type { Command, Report, Request } from "@caxton/deployment/command";
 import type { DeploymentEvent } from "@caxton/deployment/event";
 import { evolve } from "@caxton/deployment/evolve";
 import { initialState } from "@caxton/deployment/state";
-import { directPlan } from "@caxton/deployment/strategy";
+import { defaultJudging } from "@caxton/deployment/judging";
+import { canaryPlan, directPlan } from "@caxton/deployment/strategy";
 
 /** The clock of a history, Unix ms: every command comes 100 ms after the one before. */
 export const beginMs = Date.parse("2026-01-01T00:00:00Z");
@@ -23,7 +24,9 @@ export function historyOf(commands: readonly (Request | Report)[]): readonly Dep
   });
 }
 
-export function deploy(agent: string, deployment: string): Request {
+type Deploy = Extract<Request, { type: "deploy" }>;
+
+export function deploy(agent: string, deployment: string): Deploy {
   return {
     type: "deploy",
     deployment,
@@ -46,5 +49,22 @@ export function rolledOut(agent: string, deployment: string): readonly (Request 
     { type: "validation-passed", deployment, shortName: agent, report: { passed: true } },
     { type: "version-ready", deployment, startMs: 12 },
     { type: "route-applied", revision: 1, routers: 1, appliedMs: 3 },
+  ];
+}
+
+/** The ADR's canary at its first share, which every router follows. */
+export function canaryUnderWay(agent: string, before: string, deployment: string): readonly (Request | Report)[] {
+  const canary: Deploy = {
+    ...deploy(agent, deployment),
+    strategy: "canary",
+    plan: canaryPlan(),
+    judging: defaultJudging,
+  };
+  return [
+    ...rolledOut(agent, before),
+    canary,
+    { type: "validation-passed", deployment, shortName: agent, report: { passed: true } },
+    { type: "version-ready", deployment, startMs: 12 },
+    { type: "route-applied", revision: 2, routers: 1, appliedMs: 3 },
   ];
 }
