@@ -2,7 +2,7 @@ import { CaxtonError } from "@caxton/contracts/errors";
 import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import { createInbox, errors, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { mapError, type ErrorContext } from "./errors.ts";
-import { toNatsHeaders } from "./headers.ts";
+import { headerText, toNatsHeaders } from "./headers.ts";
 import { Requests } from "./requests.ts";
 import type { BusStatus, Headers } from "./types.ts";
 
@@ -77,7 +77,7 @@ export class Connection {
     options: CallOptions & { readonly headers?: Headers | undefined },
     read: (answer: Msg) => T,
   ): Promise<T> {
-    const sent = { ...options, headers: toNatsHeaders(options.headers) };
+    const sent = { ...options, headers: headerText(options.headers) };
     if (this.#status === "connected") return this.#requests.request(subject, data, sent, read);
     return this.#later(sent, (timeoutMs) => this.#requests.request(subject, data, { ...sent, timeoutMs }, read));
   }

@@ -1,10 +1,11 @@
 import { CaxtonError } from "@caxton/contracts/errors";
 import type { Msg } from "@nats-io/transport-node";
 import type { Connection } from "./connection.ts";
-import { parseDelivery, toStoredMessage } from "./delivered.ts";
+import { parseDelivery } from "./delivered.ts";
+import { fromNatsHeaders } from "./headers.ts";
 import { encodeJson } from "./json.ts";
 import { MessageQueue } from "./message-queue.ts";
-import type { ConsumerSpec, Delivery } from "./types.ts";
+import type { ConsumerSpec, Delivery, Headers } from "./types.ts";
 
 const encoder = new TextEncoder();
 const ack = encoder.encode("+ACK");
@@ -40,7 +41,7 @@ export async function* fetchDeliveries(
       if (error !== null) {
         fail(error.message);
       } else if (message.subject !== inbox) {
-        queue.push(toDelivery(connection, message));
+        queue.push(new Delivered(connection, message));
         received += 1;
         if (received === maxMessages) queue.end();
       } else {
@@ -89,25 +90,50 @@ export async function* fetchDeliveries(
   }
 }
 
-function toDelivery(connection: Connection, message: Msg): Delivery {
-  const reply = message.reply ?? "";
-  const info = parseDelivery(reply);
-  return {
-    ...toStoredMessage(message, info),
-    deliveryCount: info.deliveryCount,
-    async ack() {
-      try {
-        const options = { operation: "api", target: reply, timeoutMs: ackTimeoutMs } as const;
-        return await connection.request(reply, ack, options, () => true);
-      } catch {
-        // Whatever the cause: not confirmed, so it will come again.
-        return false;
-      }
-    },
-    // Lost where the server is away, which ends in a redelivery all the same.
-    ackUnconfirmed: () => connection.tell(reply, ack),
-    nak: (delayMs = 0) =>
-      connection.tell(reply, delayMs > 0 ? encoder.encode(`-NAK {"delay":${Math.round(delayMs * 1e6)}}`) : nak),
-    working: () => connection.tell(reply, working),
-  };
+class Delivered implements Delivery {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly headers: Headers;
+  readonly sequence: number;
+  readonly storedAtMs: number;
+  readonly deliveryCount: number;
+  readonly #connection: Connection;
+  readonly #reply: string;
+
+  constructor(connection: Connection, message: Msg) {
+    const reply = message.reply ?? "";
+    const { streamSequence, storedAtMs, deliveryCount } = parseDelivery(reply);
+    this.subject = message.subject;
+    this.data = message.data;
+    this.headers = fromNatsHeaders(message.headers);
+    this.sequence = streamSequence;
+    this.storedAtMs = storedAtMs;
+    this.deliveryCount = deliveryCount;
+    this.#connection = connection;
+    this.#reply = reply;
+  }
+
+  async ack(): Promise<boolean> {
+    try {
+      const options = { operation: "api", target: this.#reply, timeoutMs: ackTimeoutMs } as const;
+      return await this.#connection.request(this.#reply, ack, options, () => true);
+    } catch {
+      // Whatever the cause: not confirmed, so it will come again.
+      return false;
+    }
+  }
+
+  /** Lost where the server is away, which ends in a redelivery all the same. */
+  ackUnconfirmed(): void {
+    this.#connection.tell(this.#reply, ack);
+  }
+
+  nak(delayMs = 0): void {
+    const delayed = delayMs > 0 ? encoder.encode(`-NAK {"delay":${Math.round(delayMs * 1e6)}}`) : nak;
+    this.#connection.tell(this.#reply, delayed);
+  }
+
+  working(): void {
+    this.#connection.tell(this.#reply, working);
+  }
 }

@@ -3,32 +3,32 @@ import {
   createInbox,
   errors,
   type Msg,
-  type MsgHdrs,
   type NatsConnection,
   type PermissionViolationError,
 } from "@nats-io/transport-node";
 import { mapError, type ErrorContext } from "./errors.ts";
+import { Wire, type Publication } from "./wire.ts";
 
 export interface RequestOptions extends ErrorContext {
   readonly timeoutMs: number;
-  readonly headers?: MsgHdrs | undefined;
+  /** As `Publication.headers`. */
+  readonly headers?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
-interface Pending extends ErrorContext {
-  readonly deadlineMs: number;
+interface Pending {
+  readonly options: RequestOptions;
   readonly subject: string;
+  readonly deadlineMs: number;
   /** May throw; what it throws is the request's failure. */
   readonly answered: (answer: Msg) => void;
-  readonly failed: (error: unknown) => void;
+  readonly reject: (error: CaxtonError) => void;
+  readonly cancel: (() => void) | undefined;
 }
 
-interface Outgoing {
+interface Outgoing extends Publication {
   /** Of the pending request; one that is not pending any more is not sent. Undefined where no answer is wanted. */
   readonly id: number | undefined;
-  readonly subject: string;
-  readonly data: Uint8Array;
-  readonly headers?: MsgHdrs | undefined;
 }
 
 /**
@@ -38,6 +38,7 @@ interface Outgoing {
  */
 export class Requests {
   readonly #nc: NatsConnection;
+  readonly #wire: Wire;
   readonly #prefix: string;
   readonly #pending = new Map<number, Pending>();
   #subscribed = false;
@@ -48,6 +49,7 @@ export class Requests {
 
   constructor(nc: NatsConnection, inboxPrefix: string) {
     this.#nc = nc;
+    this.#wire = new Wire(nc);
     this.#prefix = `${createInbox(inboxPrefix)}.`;
   }
 
@@ -55,34 +57,22 @@ export class Requests {
   request<T>(subject: string, data: Uint8Array, options: RequestOptions, read: (answer: Msg) => T): Promise<T> {
     this.#subscribe();
     return new Promise((resolve, reject) => {
-      const { operation, target, timeoutMs, signal, headers } = options;
+      const { target, timeoutMs, signal, headers = "" } = options;
       if (signal?.aborted === true) return reject(gaveUp(target));
       const id = (this.#lastId += 1);
-      const cancel = (): void => this.#fail(id, gaveUp(target));
-      signal?.addEventListener("abort", cancel);
-      this.#pending.set(id, {
-        operation,
-        target,
-        timeoutMs,
-        subject,
-        deadlineMs: performance.now() + timeoutMs,
-        answered(answer) {
-          signal?.removeEventListener("abort", cancel);
-          resolve(read(answer));
-        },
-        failed(error) {
-          signal?.removeEventListener("abort", cancel);
-          reject(mapError(error, { operation, target, timeoutMs }));
-        },
-      });
-      this.#wakeBefore(performance.now() + timeoutMs);
-      this.#push({ id, subject, data, headers });
+      const cancel = signal === undefined ? undefined : (): void => this.#fail(id, gaveUp(target));
+      if (cancel !== undefined) signal?.addEventListener("abort", cancel);
+      const deadlineMs = performance.now() + timeoutMs;
+      const answered = (answer: Msg): void => resolve(read(answer));
+      this.#pending.set(id, { options, subject, deadlineMs, answered, reject, cancel });
+      this.#wakeBefore(deadlineMs);
+      this.#push({ id, subject, reply: this.#prefix + id.toString(36), headers, data });
     });
   }
 
   /** At most once, and nobody is told where it cannot be sent. */
   tell(subject: string, data: Uint8Array): void {
-    this.#push({ id: undefined, subject, data });
+    this.#push({ id: undefined, subject, reply: "", headers: "", data });
   }
 
   /** Hands the client what waits to be sent. */
@@ -90,17 +80,18 @@ export class Requests {
     const outgoing = this.#outgoing;
     if (outgoing.length === 0) return;
     this.#outgoing = [];
-    for (const { id, subject, data, headers } of outgoing) {
-      if (id !== undefined && !this.#pending.has(id)) continue;
-      const options = {
-        ...(id === undefined ? {} : { reply: this.#prefix + id.toString(36) }),
-        ...(headers === undefined ? {} : { headers }),
-      };
-      try {
-        this.#nc.publish(subject, data, options);
-      } catch (error) {
-        if (id !== undefined) this.#fail(id, error);
-      }
+    this.#wire.publish(outgoing.filter((one) => this.#mayGo(one)));
+  }
+
+  #mayGo(outgoing: Outgoing): boolean {
+    const { id } = outgoing;
+    if (id !== undefined && !this.#pending.has(id)) return false;
+    try {
+      this.#wire.require(outgoing);
+      return true;
+    } catch (error) {
+      if (id !== undefined) this.#fail(id, error);
+      return false;
     }
   }
 
@@ -136,22 +127,28 @@ export class Requests {
     const id = Number.parseInt(answer.subject.slice(this.#prefix.length), 36);
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
-    this.#pending.delete(id);
     if (answer.data.length === 0 && answer.headers?.code === 503) {
-      pending.failed(new errors.NoRespondersError(pending.subject));
+      this.#fail(id, new errors.NoRespondersError(pending.subject));
       return;
     }
     try {
       pending.answered(answer);
+      this.#forget(id, pending);
     } catch (error) {
-      pending.failed(error);
+      this.#fail(id, error);
     }
   }
 
   #fail(id: number, error: unknown): void {
     const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.#forget(id, pending);
+    pending.reject(mapError(error, pending.options));
+  }
+
+  #forget(id: number, { options, cancel }: Pending): void {
     this.#pending.delete(id);
-    pending?.failed(error);
+    if (cancel !== undefined) options.signal?.removeEventListener("abort", cancel);
   }
 
   #wakeBefore(deadlineMs: number): void {

@@ -4,6 +4,9 @@ const silenceMs = 500;
 /** Asks `onSilence` each time nothing was heard for a while although something is in flight. */
 export class SilenceWatch {
   readonly #onSilence: () => Promise<void>;
+  #inFlight = false;
+  #heardMs = 0;
+  /** Runs on when something is heard, and then looks how long ago that was: to start another for each answer costs more. */
   #timer: NodeJS.Timeout | undefined;
 
   constructor(onSilence: () => Promise<void>) {
@@ -12,20 +15,34 @@ export class SilenceWatch {
 
   /** Something was sent where nothing was in flight. */
   begin(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.#onSilence();
-    }, silenceMs);
+    if (this.#inFlight) return;
+    this.#inFlight = true;
+    this.#heardMs = performance.now();
+    this.#timer ??= this.#lookAfter(silenceMs);
   }
 
   /** Something came back. */
   heard(inFlight: number): void {
-    this.close();
-    if (inFlight > 0) this.begin();
+    this.#inFlight = inFlight > 0;
+    this.#heardMs = performance.now();
   }
 
   close(): void {
+    this.#inFlight = false;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  #lookAfter(delayMs: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#timer = undefined;
+      if (!this.#inFlight) return;
+      const leftMs = this.#heardMs + silenceMs - performance.now();
+      if (leftMs > 0) this.#timer = this.#lookAfter(Math.ceil(leftMs));
+      else {
+        this.#inFlight = false;
+        void this.#onSilence();
+      }
+    }, delayMs);
   }
 }

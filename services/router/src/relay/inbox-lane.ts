@@ -12,7 +12,6 @@ import { told } from "./relay-span.ts";
 const maxInFlight = 64;
 /** What the target said to the first of what is to be sent: it is asked with that one alone until it says something else. */
 const refusals: readonly (string | undefined)[] = ["inbox-full", "message-too-large"];
-const encoder = new TextEncoder();
 
 /**
  * Outcomes → the inbox of one other agent. An inbox has many writers, so each output has a subject of its own there, and is
@@ -71,7 +70,7 @@ async function begin(
 async function storeOnce({ bus }: LaneContext, target: string, { id, output, headers }: Outgoing): Promise<boolean> {
   const once = { headers, messageId: id, expectLastSubjectSequence: 0, failWhenAway: true };
   try {
-    const { duplicate } = await bus.store(relayedSubject(target, id), encoder.encode(output.body), once);
+    const { duplicate } = await bus.store(relayedSubject(target, id), Buffer.from(output.body), once);
     return !duplicate;
   } catch (error) {
     if (!hasCode(error, "wrong-sequence")) throw error;

@@ -102,8 +102,11 @@ async function runPass(
 ): Promise<void> {
   const { bus, agent, feed, log } = context;
   const { window } = pass;
+  // Not AbortSignal.any, which looks at its sources each time that it is asked, and this one is asked after every outcome.
   const done = new AbortController();
-  const either = AbortSignal.any([signal, done.signal]);
+  const end = (): void => done.abort();
+  if (signal.aborted) end();
+  signal.addEventListener("abort", end);
   const kept = keepCheckpoint(checkpoint, log, () => {
     const ahead = window.ahead();
     const { outcomeSequence } = window;
@@ -111,7 +114,7 @@ async function runPass(
   });
   // What a server that comes back still has is looked at anew.
   const off = bus.onStatus((status) => {
-    if (status !== "connected") done.abort();
+    if (status !== "connected") end();
   });
   // That something is there already is no progress, unless nothing else was to be done.
   const look = (): void => {
@@ -120,24 +123,25 @@ async function runPass(
     onProgress();
   };
   window.onAcknowledged(look);
-  const failed = window.failed(either).then((error) => {
-    done.abort();
+  const failed = window.failed(done.signal).then((error) => {
+    end();
     return error;
   });
   try {
-    const wanted = { bus, feed, agent, fromSequence: pass.fromSequence, epochMs: outcomeEpochMs, signal: either };
+    const wanted = { bus, feed, agent, fromSequence: pass.fromSequence, epochMs: outcomeEpochMs, signal: done.signal };
     for await (const { sequence, outcomes } of readOutcomes(wanted)) {
       for (const [at, outcome] of outcomes.entries()) {
         const waiting = pass.onOutcome(outcome, sequence + at);
         if (waiting !== undefined) await waiting;
         window.outcomeRead(sequence + at);
-        if (either.aborted) break;
+        if (done.signal.aborted) break;
       }
       look();
     }
   } finally {
     off();
-    done.abort();
+    end();
+    signal.removeEventListener("abort", end);
     // Only when nothing is on its way any more can be said what is there.
     await window.settled();
     await kept.stop();

@@ -10,7 +10,6 @@ import { PublishingWindow } from "./publishing-window.ts";
 import { told } from "./relay-span.ts";
 
 const maxInFlight = 512;
-const encoder = new TextEncoder();
 
 /**
  * Outcomes → outbox, in order, each output once. Every write expects the sequence that the one before made, so that a
@@ -67,7 +66,7 @@ async function begin(
       const expectation = { headers, expectLastSequence };
       expectLastSequence += 1;
       const stored = bus
-        .store(outboxSubject(agent, output.kind), encoder.encode(output.body), expectation)
+        .store(outboxSubject(agent, output.kind), Buffer.from(output.body), expectation)
         .then(() => true);
       return told(context.spans, { outcome, output: one }, stored);
     });

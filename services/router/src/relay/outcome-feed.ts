@@ -46,8 +46,8 @@ export class OutcomeFeed {
   }
 
   /** For one lane that wants `sequence` next; close it. Nothing is kept where nobody reads. */
-  reader(sequence: number): FeedReader {
-    const reader = new FeedReader(this, sequence, () => this.#close(reader));
+  reader(sequence: number, waiting: FeedWaiting): FeedReader {
+    const reader = new FeedReader(this, sequence, waiting, () => this.#close(reader));
     this.#readers.add(reader);
     return reader;
   }
@@ -93,18 +93,31 @@ export class OutcomeFeed {
   }
 }
 
+export interface FeedWaiting {
+  /** Nothing for so long: whoever reads should look elsewhere. */
+  readonly idleMs: number;
+  /** Ends waiting. */
+  readonly signal: AbortSignal;
+}
+
 /** How one lane reads a feed. One caller at a time. */
 export class FeedReader {
   readonly #feed: OutcomeFeed;
+  readonly #waiting: FeedWaiting;
   readonly #close: () => void;
   #next: number;
   #news = false;
   #wake: (() => void) | undefined;
+  /** One for all the times that it waits, which is after every few messages. */
+  #idle: NodeJS.Timeout | undefined;
+  readonly #stopWaiting = (): void => this.#wake?.();
 
-  constructor(feed: OutcomeFeed, sequence: number, close: () => void) {
+  constructor(feed: OutcomeFeed, sequence: number, waiting: FeedWaiting, close: () => void) {
     this.#feed = feed;
     this.#next = sequence;
+    this.#waiting = waiting;
     this.#close = close;
+    waiting.signal.addEventListener("abort", this.#stopWaiting);
   }
 
   /** The sequence that this reader wants next; what lies below need not be kept for it. */
@@ -118,8 +131,9 @@ export class FeedReader {
     return this.#feed.covers(this.#next);
   }
 
-  /** What was stored from `next` on, at least one; undefined when the feed cannot say, or nothing came for `idleMs`. */
-  async take(idleMs: number, signal: AbortSignal): Promise<readonly Outcome[] | undefined> {
+  /** What was stored from `next` on, at least one; undefined when the feed cannot say, or nothing came for too long. */
+  async take(): Promise<readonly Outcome[] | undefined> {
+    const { idleMs, signal } = this.#waiting;
     this.#feed.release();
     for (;;) {
       this.#news = false;
@@ -129,7 +143,10 @@ export class FeedReader {
         this.#next += run.length;
         return run;
       }
-      await this.#changed(idleMs, signal);
+      if (signal.aborted) return undefined;
+      this.#idle = this.#idle?.refresh() ?? setTimeout(this.#stopWaiting, idleMs);
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+      this.#wake = undefined;
       if (!this.#news) return undefined;
     }
   }
@@ -140,21 +157,8 @@ export class FeedReader {
   }
 
   close(): void {
+    clearTimeout(this.#idle);
+    this.#waiting.signal.removeEventListener("abort", this.#stopWaiting);
     this.#close();
-  }
-
-  #changed(idleMs: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        this.#wake = undefined;
-        resolve();
-      };
-      const timer = setTimeout(done, idleMs);
-      signal.addEventListener("abort", done);
-      this.#wake = done;
-    });
   }
 }

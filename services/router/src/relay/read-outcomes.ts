@@ -31,7 +31,7 @@ const idleMs = 25;
  */
 export async function* readOutcomes(options: ReadOutcomes): AsyncGenerator<OutcomeRun, void> {
   const { bus, feed, agent, epochMs, signal } = options;
-  const reader = feed.reader(options.fromSequence);
+  const reader = feed.reader(options.fromSequence, { idleMs, signal });
   try {
     while (!signal.aborted && bus.status !== "closed") {
       const wanted = { fromSequence: reader.next, epochMs, signal };
@@ -41,7 +41,7 @@ export async function* readOutcomes(options: ReadOutcomes): AsyncGenerator<Outco
       }
       let sequence = reader.next;
       let outcomes: readonly Outcome[] | undefined;
-      while (!signal.aborted && (outcomes = await reader.take(idleMs, signal)) !== undefined) {
+      while (!signal.aborted && (outcomes = await reader.take()) !== undefined) {
         yield { sequence, outcomes };
         sequence = reader.next;
       }
