@@ -12,6 +12,8 @@ export interface CollectedSpan {
   readonly service: string;
   /** Its `agent_id`. */
   readonly agent: string;
+  /** Its `deployment_id`; empty where it has none. */
+  readonly deployment: string;
 }
 
 /** Takes OTLP over HTTP as JSON and keeps it. */
@@ -28,7 +30,7 @@ interface Attribute {
   readonly value: { readonly stringValue?: string };
 }
 
-type SentSpan = Omit<CollectedSpan, "service" | "agent"> & { readonly attributes: readonly Attribute[] };
+type SentSpan = Omit<CollectedSpan, "service" | "agent" | "deployment"> & { readonly attributes: readonly Attribute[] };
 
 interface Body {
   readonly resourceSpans?: readonly {
@@ -53,7 +55,13 @@ export async function startOtlpCollector(): Promise<OtlpCollector> {
     for (const { resource, scopeSpans } of resourceSpans) {
       const service = textOf(resource.attributes, "service.name");
       const sent = scopeSpans.flatMap((scope) => scope.spans);
-      spans.push(...sent.map((span) => ({ ...span, service, agent: textOf(span.attributes, "agent_id") })));
+      spans.push(
+        ...sent.map((span) => {
+          const { attributes } = span;
+          const deployment = textOf(attributes, "deployment_id");
+          return { ...span, service, agent: textOf(attributes, "agent_id"), deployment };
+        }),
+      );
     }
     for (const { scopeMetrics } of resourceMetrics) {
       for (const { name } of scopeMetrics.flatMap(({ metrics }) => metrics)) metricNames.add(name);
