@@ -10,7 +10,7 @@ import { type Report, resultsOf, tally, type TestResult } from "./fault-tally.ts
 const help = `pnpm test:faults [--times N] [--long] [--only PATTERN] [--record FILE] [file…]
 
 Runs the tests that kill, freeze and overfill things N times (1 unless given), one after the other, and prints for each
-how often it was green and how long it took. Exit code 1 where one failed. About five minutes a time on 2 cores.
+how often it was green and how long it took. Exit code 1 where one failed now. About five minutes a time on 2 cores.
 
   --times N        so often
   --long           also what takes minutes by itself (pnpm test:long)
@@ -72,6 +72,7 @@ async function main(): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
   const files = positionals.length === 0 ? ["tests/chaos", "tests/path"] : positionals;
   const rounds = recorded(values.record);
+  const before = rounds.length;
   let missing = 0;
   for (let time = 1; time <= times && !stopping.signal.aborted; time += 1) {
     console.log(`\nround ${time} of ${times}`);
@@ -83,10 +84,11 @@ async function main(): Promise<number> {
     }
   }
   console.log(`\n${tally(rounds).join("\n")}`);
-  const failed = rounds.flat().filter(({ passed }) => !passed).length;
+  const failuresIn = (some: readonly TestResult[][]): number => some.flat().filter(({ passed }) => !passed).length;
+  const now = rounds.slice(before);
   const broken = missing === 0 ? "" : `, ${missing} broke off`;
-  console.log(`\n${rounds.length} rounds, ${rounds.flat().length} tests run, ${failed} failed${broken}`);
-  return failed > 0 || missing > 0 || rounds.length === 0 ? 1 : 0;
+  console.log(`\n${rounds.length} rounds, ${rounds.flat().length} tests run, ${failuresIn(rounds)} failed${broken}`);
+  return failuresIn(now) > 0 || missing > 0 || now.length === 0 ? 1 : 0;
 }
 
 if (values.help) console.log(help);
