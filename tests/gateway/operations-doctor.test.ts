@@ -24,6 +24,7 @@ test("on a real server sees its version, its clock, its store and all streams", 
   expect(await found("nats-server")).toEqual([expect.stringMatching(/^ok nats-server \d+\.\d+\.\d+/)]);
   expect(await found("fsync")).toEqual([expect.stringMatching(/^warning /)]);
   expect(await found("jetstream")).toEqual([expect.stringMatching(/^ok \d+ streams/)]);
+  expect(await found("room")).toEqual([expect.stringMatching(/^ok \d\.\d GiB are set aside for streams/)]);
   expect(await found("clock")).toEqual([expect.stringMatching(/^ok nats-server's clock is \d+ ms/)]);
   expect(await found("event store")).toEqual([expect.stringMatching(/^ok a read takes/)]);
   expect(await found("streams")).toEqual(["ok 7 streams as they should be"]);

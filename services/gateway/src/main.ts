@@ -11,7 +11,9 @@ await runProgram("gateway", async ({ bus, log, id, health }) => {
   const http = { host, port: portFrom("CAXTON_HTTP_PORT", 7420) };
   const grpc = { host, port: portFrom("CAXTON_GRPC_PORT", 7421) };
   const eventStore = await openEventStore(bus);
-  const gateway = await startGateway({ bus, eventStore, log, id, http, grpc, health });
+  const storage = integerFrom("CAXTON_BUS_STORAGE_MAX_BYTES", { unlessGiven: 0, min: 1, max: 2 ** 53 - 1 });
+  const known = storage === 0 ? {} : { busStorageMaxBytes: storage };
+  const gateway = await startGateway({ bus, eventStore, log, id, http, grpc, health, ...known });
   return {
     async close() {
       await gateway.close();

@@ -42,6 +42,8 @@ export interface GatewayOptions {
   readonly health?: Health;
   /** How long an orchestrator may take to answer a command; 10 000 unless given. */
   readonly answerTimeoutMs?: number;
+  /** What nats-server may set aside for streams in all, where that is known; for `caxton doctor`. */
+  readonly busStorageMaxBytes?: number;
 }
 
 export interface Gateway {
@@ -62,8 +64,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const commands = await startCommandSender(bus, { principal, answerTimeoutMs });
   const projection = startProjection(eventStore, log);
   const shutdown = new AbortController();
+  const { busStorageMaxBytes } = options;
+  const known = busStorageMaxBytes === undefined ? {} : { busStorageMaxBytes };
   const connect = {
-    routes: apiRoutes({ bus, eventStore, projection, commands }),
+    routes: apiRoutes({ bus, eventStore, projection, commands, ...known }),
     interceptors: [mapErrors(log)],
     readMaxBytes: requestMaxBytes,
     shutdownSignal: shutdown.signal,

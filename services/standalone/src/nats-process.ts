@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { CaxtonError } from "@caxton/contracts/errors";
@@ -23,6 +23,8 @@ export interface NatsProcessOptions {
 export interface NatsProcess {
   readonly url: string;
   readonly pid: number;
+  /** What it may set aside for streams in all. */
+  readonly storageMaxBytes: number;
   /** Rejects when the server ends before anybody was served, with what its log says. */
   readonly endedEarly: Promise<never>;
   /** From now on the server is started again whenever it ends. */
@@ -36,7 +38,9 @@ export async function startNatsProcess(options: NatsProcessOptions): Promise<Nat
   const configFile = join(dataDir, "nats.conf");
   const logFile = join(dataDir, "nats.log");
   await mkdir(join(dataDir, "nats"), { recursive: true });
-  await writeFile(configFile, configText(host, port, join(dataDir, "nats")));
+  const storeDir = join(dataDir, "nats");
+  const storageMaxBytes = await storageFor(storeDir, configFile);
+  await writeFile(configFile, configText(host, port, storeDir, storageMaxBytes));
 
   let stopping = false;
   let kept = false;
@@ -81,6 +85,7 @@ export async function startNatsProcess(options: NatsProcessOptions): Promise<Nat
     get pid() {
       return child.pid ?? -1;
     },
+    storageMaxBytes,
     endedEarly: early.promise,
     keepAlive() {
       kept = true;
@@ -108,6 +113,14 @@ function startWatchdog(pid: number): ChildProcess {
   return watchdog;
 }
 
-function configText(host: string, port: number, storeDir: string): string {
-  return `listen: ${JSON.stringify(`${host}:${port}`)}\njetstream { store_dir: ${JSON.stringify(storeDir)} }\n`;
+/** Three quarters of what is free, as nats-server itself takes, but never less than was promised to the streams before. */
+async function storageFor(storeDir: string, configFile: string): Promise<number> {
+  const { bavail, bsize } = await statfs(storeDir);
+  const before = /max_file_store: (\d+)/.exec(await readFile(configFile, "utf8").catch(() => ""))?.[1];
+  return Math.max(Math.floor((bavail * bsize * 3) / 4), Number(before ?? 0));
+}
+
+function configText(host: string, port: number, storeDir: string, storageMaxBytes: number): string {
+  const store = `store_dir: ${JSON.stringify(storeDir)}, max_file_store: ${storageMaxBytes}`;
+  return `listen: ${JSON.stringify(`${host}:${port}`)}\njetstream { ${store} }\n`;
 }

@@ -63,7 +63,7 @@ export async function startStandalone(options: StandaloneOptions, progress: Prog
     const { shown } = busAddress(natsUrl);
     progress.busReady?.(shown);
 
-    const services = await startServices(options, natsUrl, destination);
+    const services = await startServices(options, { natsUrl, storageMaxBytes: nats?.storageMaxBytes }, destination);
     closers.push(() => services.close());
     const { httpUrl, grpcUrl } = services.gateway;
     const own = nats === undefined ? {} : { natsPid: nats.pid };

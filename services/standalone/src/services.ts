@@ -40,7 +40,7 @@ export interface RunningServices {
 /** Every service in this process, each with a connection of its own; started so that nobody asks for one that is not there yet. */
 export async function startServices(
   options: StandaloneOptions,
-  natsUrl: string,
+  { natsUrl, storageMaxBytes }: { readonly natsUrl: string; readonly storageMaxBytes: number | undefined },
   logDestination: Destination,
 ): Promise<RunningServices> {
   const closers: (() => Promise<void>)[] = [];
@@ -100,6 +100,7 @@ export async function startServices(
           eventStore,
           http: { host, port: options.httpPort },
           grpc: { host, port: options.grpcPort },
+          ...(storageMaxBytes === undefined ? {} : { busStorageMaxBytes: storageMaxBytes }),
         }),
       ),
     );

@@ -3,7 +3,7 @@ import { agentStreams } from "@caxton/bus/agent-streams";
 import { keptBy } from "@caxton/bus/stream-config";
 import type { StreamSpec } from "@caxton/contracts/stream-spec";
 import { systemStreams } from "@caxton/contracts/system-streams";
-import type { Bus } from "@caxton/bus/types";
+import type { Bus, ServerReport } from "@caxton/bus/types";
 import { hasCode, toCaxtonError } from "@caxton/contracts/errors";
 import { agentStream } from "@caxton/contracts/names";
 import { epochOf } from "@caxton/contracts/outcome";
@@ -13,6 +13,7 @@ import type { EventStore } from "@caxton/event-store/port";
 import type { AgentView } from "../core/agent-view.ts";
 import { checkAgents } from "../core/diagnosis/agents.ts";
 import { checkKept, checkMachine, type KeptFacts } from "../core/diagnosis/leftovers.ts";
+import { checkRoom, type RoomFacts } from "../core/diagnosis/room.ts";
 import { checkNode, checkServer, checkStore, type StoreFacts } from "../core/diagnosis/server.ts";
 import { checkServices } from "../core/diagnosis/services.ts";
 import { checkStreams, type ConsumerFacts, type StreamFacts } from "../core/diagnosis/streams.ts";
@@ -25,6 +26,8 @@ export interface DiagnoseContext {
   readonly bus: Bus;
   readonly eventStore: EventStore;
   readonly projection: Projection;
+  /** What nats-server may set aside for streams in all, where that is known. */
+  readonly busStorageMaxBytes?: number;
 }
 
 const storeTimeoutMs = 5_000;
@@ -34,7 +37,7 @@ const least = { inboxMaxBytes: leastBytes, outcomesMaxBytes: leastBytes, outboxM
 
 /** Every check. @throws CaxtonError `bus-unavailable`, `service-unavailable` while history is still being read */
 export async function diagnose(context: DiagnoseContext, nowMs: number): Promise<readonly Finding[]> {
-  const { bus, projection, eventStore } = context;
+  const { bus, projection, eventStore, busStorageMaxBytes } = context;
   const views = projection.views();
   const [server, system, machine, store] = await Promise.all([
     bus.server(),
@@ -51,6 +54,7 @@ export async function diagnose(context: DiagnoseContext, nowMs: number): Promise
   const [streams, consumers] = await Promise.all([readStreams(bus, wanted), readOldConsumers(bus, agents)]);
   return [
     ...checkServer(server),
+    checkRoom(roomOf(server, streams, agents, busStorageMaxBytes)),
     checkStore(store),
     checkNode(process.version),
     ...checkServices(system.services),
@@ -63,6 +67,28 @@ export async function diagnose(context: DiagnoseContext, nowMs: number): Promise
     ...checkKept(keptOf(system.placement, views)),
     ...checkMachine(machine),
   ];
+}
+
+/** Another agent is taken to need what the largest so far does, the first what it would unless set otherwise. */
+function roomOf(
+  { version, account }: ServerReport,
+  streams: readonly StreamFacts[],
+  agents: readonly string[],
+  busStorageMaxBytes: number | undefined,
+): RoomFacts {
+  const bytesOf = (wanted: readonly StreamSpec[]): number =>
+    streams
+      .filter(({ name }) => wanted.some((spec) => spec.name === name))
+      .reduce((sum, { maxBytes }) => sum + Math.max(0, maxBytes), 0);
+  const specsOf = (agent: string): readonly StreamSpec[] => Object.values<StreamSpec>(agentStreams(agent));
+  const first = specsOf("first").reduce((sum, spec) => sum + Math.max(0, keptBy(version, spec).maxBytes), 0);
+  const ofAccount = account !== undefined && account.storageMaxBytes > 0 ? account.storageMaxBytes : Infinity;
+  const limitBytes = Math.min(ofAccount, busStorageMaxBytes ?? Infinity);
+  return {
+    reservedBytes: streams.reduce((sum, { maxBytes }) => sum + Math.max(0, maxBytes), 0),
+    limitBytes: limitBytes === Infinity ? undefined : limitBytes,
+    perAgentBytes: agents.length === 0 ? first : Math.max(...agents.map((agent) => bytesOf(specsOf(agent)))),
+  };
 }
 
 async function readStreams(bus: Bus, wanted: readonly StreamSpec[]): Promise<readonly StreamFacts[]> {

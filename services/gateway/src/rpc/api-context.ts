@@ -11,6 +11,8 @@ export interface ApiContext {
   readonly eventStore: EventStore;
   readonly projection: Projection;
   readonly commands: CommandSender;
+  /** What nats-server may set aside for streams in all, where that is known. */
+  readonly busStorageMaxBytes?: number;
 }
 
 export type Api = ServiceImpl<typeof AgentDeployment>;
