@@ -41,3 +41,13 @@ test("one that is kept ready does the work, is replaced when it fails at it, and
   closeToolchain();
   await expect.poll(toolchains, polling).toEqual([]);
 });
+
+test("one process does a dozen jobs one after another and gathers no listeners", async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", onWarning);
+  for (let job = 0; job < 12; job += 1) await runTool({ tool: "warm-up" }, bounds);
+  expect(await toolchains()).toHaveLength(1);
+  process.off("warning", onWarning);
+  expect(warnings).toEqual([]);
+});

@@ -122,11 +122,15 @@ function rest(child: ChildProcess): void {
   const timer = setTimeout(() => {
     if (!isKept || idle.length > 1) end(child);
   }, idleMs).unref();
-  child.once("message", () => clearTimeout(timer));
-  child.once("exit", () => {
+  const onAnswer = (): void => {
     clearTimeout(timer);
+    child.off("exit", onExit);
+  };
+  const onExit = (): void => {
+    onAnswer();
     end(child);
-  });
+  };
+  child.once("message", onAnswer).once("exit", onExit);
 }
 
 function end(child: ChildProcess): void {
