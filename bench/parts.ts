@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { compare, type Comparison } from "./measure/comparison.ts";
 import { type DeployTimes, deployTimes } from "./measure/deploy-times.ts";
 import { pairsWithHangingCanary } from "./measure/hanging-canary.ts";
-import { loadCurve, type LoadPoint } from "./measure/load-curve.ts";
+import { boundShare, loadCurves, type LoadPoint } from "./measure/load-curve.ts";
 import { startLoopSide } from "./measure/loop-side.ts";
 import { memoryPerVersionMiB } from "./measure/memory.ts";
 import { replayRates } from "./measure/replay.ts";
@@ -59,8 +59,13 @@ export function benchParts(extent: Extent): Readonly<Record<string, () => Promis
   async function latency(): Promise<Findings> {
     const { routedPerSecond, loopPerSecond } = await every();
     say("latency over load, an output for every message");
-    const routed = await loadCurve(() => startRoutedSide("every"), routedPerSecond.median, extent.loadMs);
-    const loop = await loadCurve(() => startLoopSide("every", 1), loopPerSecond.median, extent.loadMs);
+    const [routed = [], loop = []] = await loadCurves(
+      [
+        { start: () => startRoutedSide("every"), saturationPerSecond: routedPerSecond.median },
+        { start: () => startLoopSide("every", 1), saturationPerSecond: loopPerSecond.median },
+      ],
+      { durationMs: extent.loadMs, rounds: extent.rounds },
+    );
     for (const line of [...loadLines("routed", routed), ...loadLines("loop", loop)]) say(line);
     const svg = latencyPicture([
       { name: "routed", colour: "#0b6e4f", points: routed },
@@ -146,13 +151,15 @@ async function comparison(guest: Guest, { rounds, messages, say }: Extent): Prom
 }
 
 const loadLines = (side: string, points: readonly LoadPoint[]): readonly string[] =>
-  points.map(({ share, perSecond, p50Ms, p99Ms }) => {
+  points.map(({ share, perSecond, p50Ms, p99, generatorP99Ms }) => {
     const load = `${Math.round(share * 100)} % (${perSecond}/s)`;
-    return `  ${side} at ${load}: p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`;
+    const p99Ms = p99.samples.length > 1 ? shown(p99, 2) : p99.median.toFixed(2);
+    const late = `the generator's own lateness p99 ${generatorP99Ms.toFixed(2)} ms`;
+    return `  ${side} at ${load}: p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms} ms; ${late}`;
   });
 
 const atThirty = (points: readonly LoadPoint[]): number =>
-  points.find(({ share }) => share === 0.3)?.p99Ms ?? Number.NaN;
+  points.find(({ share }) => share === boundShare)?.p99Ms ?? Number.NaN;
 
 /** What one artifact cost another must not pay for: each cluster begins with an empty cache. */
 async function deployTo(clusters: number): Promise<readonly DeployTimes[]> {

@@ -8,6 +8,8 @@ export interface LatencyPoint {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** By how much the generator itself was late, which is in the latencies too: from when a message was due to when it was sent. */
+  readonly generatorP99Ms: number;
 }
 
 /** One side under a steady load: from when a message was due to when its output was stored, by the clock of the one machine. */
@@ -15,7 +17,7 @@ export async function latencyAt(
   side: Side,
   load: { perSecond: number; durationMs: number; firstN: number },
 ): Promise<LatencyPoint> {
-  const dueMs = await publishSteadily(side, load);
+  const { dueMs, lateMs } = await publishSteadily(side, load);
   await side.finished(load.firstN + dueMs.length);
   const latenciesMs: number[] = [];
   const connection = await connect({ servers: side.url });
@@ -28,5 +30,10 @@ export async function latencyAt(
   }
   await connection.close();
   const { perSecond } = load;
-  return { perSecond, p50Ms: percentile(latenciesMs, 0.5), p99Ms: percentile(latenciesMs, 0.99) };
+  return {
+    perSecond,
+    p50Ms: percentile(latenciesMs, 0.5),
+    p99Ms: percentile(latenciesMs, 0.99),
+    generatorP99Ms: percentile(lateMs, 0.99),
+  };
 }

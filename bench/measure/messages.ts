@@ -21,29 +21,39 @@ export async function fill({ url, inboxSubject }: Side, count: number): Promise<
   await connection.close();
 }
 
+export interface SteadyLoad {
+  /** When each message should have gone out, Unix ms, by its `n`. */
+  readonly dueMs: readonly number[];
+  /** By how much it went out later. */
+  readonly lateMs: readonly number[];
+}
+
 /**
  * Publishes at a steady rate, whether or not anything comes of it (open loop), for `durationMs`.
- * @returns when each message should have gone out, Unix ms, by its `n`
+ * Looks every millisecond what is due, which is the least that it makes them late.
  */
 export async function publishSteadily(
   { url, inboxSubject }: Side,
   { perSecond, durationMs, firstN }: { perSecond: number; durationMs: number; firstN: number },
-): Promise<readonly number[]> {
+): Promise<SteadyLoad> {
   const connection = await connect({ servers: url });
   const none = headers();
   const startMs = performance.timeOrigin + performance.now();
   const dueMs: number[] = [];
+  const lateMs: number[] = [];
   const total = Math.floor((perSecond * durationMs) / 1_000);
   while (dueMs.length < total) {
     const elapsedMs = performance.timeOrigin + performance.now() - startMs;
     const wanted = Math.min(total, Math.floor((elapsedMs / 1_000) * perSecond) + 1);
     while (dueMs.length < wanted) {
+      const afterMs = (dueMs.length / perSecond) * 1_000;
       connection.publish(inboxSubject, messageBody(firstN + dueMs.length), { headers: none });
-      dueMs.push(startMs + (dueMs.length / perSecond) * 1_000);
+      dueMs.push(startMs + afterMs);
+      lateMs.push(performance.timeOrigin + performance.now() - startMs - afterMs);
     }
     await delay(tickMs);
   }
   await connection.flush();
   await connection.close();
-  return dueMs;
+  return { dueMs, lateMs };
 }
