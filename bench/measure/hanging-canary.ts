@@ -26,7 +26,7 @@ export async function pairsWithHangingCanary(
   const measured: Pair[] = [];
   for (let pair = 0; pair < pairs; pair += 1) {
     const aloneMs = await stableP99(cluster, durationMs);
-    const { deployment } = await cluster.canary({ fault: "loop" }, unjudged);
+    const { deployment } = await cluster.canary({ fault: "loop", from: 2 }, unjudged);
     const besideHangingMs = await stableP99(cluster, durationMs);
     await publishCommand(cluster.bus, agent, "rollback", deployment);
     await deploymentFacts(cluster.bus, agent, deployment, ["DeploymentRolledBack"], 60_000);

@@ -8,9 +8,9 @@ import { deploymentFacts } from "../../tests/harness/deployer.ts";
 import { agent, type Canary, type CanaryCluster, startCanaryCluster, unjudged } from "./canary-cluster.ts";
 
 const outcomeSchema = checker("outcome", Outcome);
-/** Half of a canary's messages, and every one. */
+/** Half of a canary's messages, and every one but its own example. */
 const failsOnHalf = { fault: "refuse", every: 2 };
-const failsOnAll = { fault: "refuse" };
+const failsOnAll = { fault: "refuse", from: 2 };
 const lowPerSecond = 50;
 
 export interface Rollbacks {
