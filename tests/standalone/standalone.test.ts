@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { connectBus } from "@caxton/bus/connect";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startNatsServer } from "../harness/nats-server.ts";
+import { parsePrometheus } from "../telemetry/prometheus.ts";
 
 const main = fileURLToPath(new URL("../../services/standalone/src/main.ts", import.meta.url));
 const withinMs = 20_000;
@@ -57,6 +58,22 @@ describe("everything in one process", () => {
     expect(isAlive(addresses.natsPid)).toBe(false);
     expect(existsSync(join(dataDir, "caxton.json"))).toBe(false);
     expect(existsSync(join(dataDir, "caxton.lock"))).toBe(false);
+  });
+
+  test("/metrics tells of all services in one text, nothing twice", async () => {
+    const { addresses } = await up();
+    const answer = await fetch(`${addresses.httpUrl}/metrics`);
+    expect(answer.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    const series = parsePrometheus(await answer.text());
+    const keys = series.map(({ name, labels }) => `${name}${JSON.stringify(labels)}`);
+    expect(new Set(keys).size).toBe(keys.length);
+    const services = series.filter(({ name }) => name === "caxton_service_up");
+    expect(new Set(services.map(({ labels }) => labels["kind"]))).toEqual(
+      new Set(["agent-host", "gateway", "ledger", "metrics-watcher", "orchestrator", "router", "validator"]),
+    );
+    const rollbacks = { name: "caxton_deployment_rollback_total", labels: { reason: "high_error_rate" }, value: 0 };
+    expect(series).toContainEqual(rollbacks);
+    expect(series.find(({ name }) => name === "process_resident_memory_bytes")?.value).toBeGreaterThan(1_000_000);
   });
 
   test("a second one on the same data is refused, and says who holds it", async () => {

@@ -1,5 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { ensureAgentStreams } from "@caxton/bus/agent-streams";
 import { connectBus } from "@caxton/bus/connect";
+import { encodeJson } from "@caxton/bus/json";
+import type { RouteEntry } from "@caxton/contracts/placement";
+import { inboxStream, routeBucket } from "@caxton/contracts/subjects";
 import { expect, test } from "vitest";
 import { startCluster } from "../harness/cluster.ts";
 import { startServiceProcess } from "../harness/service-process.ts";
@@ -33,6 +37,28 @@ test("a service without its bus is alive and not ready, says why, and is ready a
     await cluster.nats.restart();
     await until(`${url}/readyz`, 200);
   } finally {
+    await cluster.stop();
+  }
+});
+
+test("a router that cannot read an inbox says of which agent; the others are ready, and so is it when there is one", async () => {
+  const services = ["ledger", "router", "metrics-watcher"];
+  const cluster = await startCluster({ services, env: { CAXTON_HEALTH_PORT: "0" } });
+  const bus = await connectBus({ url: cluster.nats.url, name: "health test" });
+  try {
+    const route: RouteEntry = { agent: "quake", revision: 1, targets: [], closed: [] };
+    await ensureAgentStreams(bus, "quake");
+    await bus.streams.delete(inboxStream("quake"));
+    await (await bus.kv(routeBucket)).put("quake", encodeJson(route));
+    const urls = await Promise.all(services.map((kind) => healthUrl(bus, kind)));
+    const [ledger = "", router = "", watcher = ""] = urls.map((url) => `${url}/readyz`);
+    await until(router, 503);
+    expect(await (await fetch(router)).json()).toMatchObject({ reasons: [expect.stringMatching(/^router: quake: /)] });
+    await Promise.all([ledger, watcher].map((url) => until(url, 200)));
+    await ensureAgentStreams(bus, "quake");
+    await until(router, 200);
+  } finally {
+    await bus.close();
     await cluster.stop();
   }
 });

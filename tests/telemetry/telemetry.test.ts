@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { createLogger } from "../../libs/telemetry/src/logger.ts";
@@ -62,3 +64,48 @@ test("a collector that is away costs one warning, and what it did not take is co
   expect(lines).toHaveLength(1);
   await close();
 });
+
+/** With what is left of it: on a busy machine a timer is late. */
+const closeMaxMs = 1_900;
+
+test.each([
+  ["that takes connections and says nothing", async () => startSilentServer()],
+  ["that is not there", async () => ({ url: nobody, close: () => undefined })],
+])("closing with a collector %s takes a second at most, also with spans that nobody took", async (_, startServer) => {
+  const server = await startServer();
+  const { spans, close } = start({ OTEL_EXPORTER_OTLP_ENDPOINT: server.url, OTEL_EXPORTER_OTLP_TIMEOUT: "4000" });
+  // Under way before: what is measured is the wait for the collector, not the loading of packages.
+  const sent = spans?.send([span]).catch(() => undefined);
+  await delay(1_000);
+  spans?.offer([span, span]);
+  const beganAtMs = performance.now();
+  await close();
+  const tookMs = performance.now() - beganAtMs;
+  server.close();
+  expect(tookMs).toBeLessThan(closeMaxMs);
+  await sent;
+});
+
+test("who offered spans and nothing else before sends them when it closes", async () => {
+  await using collector = await startOtlpCollector();
+  const { spans, close } = start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_METRICS_EXPORTER: "none" });
+  spans?.offer([span]);
+  await close();
+  expect(collector.spans.map(({ spanId }) => spanId)).toEqual([span.spanId]);
+});
+
+async function startSilentServer(): Promise<{ readonly url: string; close(): void }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => void sockets.add(socket));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}

@@ -1,8 +1,35 @@
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import { createLogger } from "@caxton/telemetry/logger";
+import { Metrics } from "@caxton/telemetry/registry";
 import { expect, it } from "vitest";
+import { createHealth } from "./health.ts";
 import { keepTrying } from "./keep-trying.ts";
 
 const log = createLogger({ service: "test", id: "test", level: "silent" });
+
+it("is not ready from when the work broke off until it has gone on for a second", async () => {
+  const stop = new AbortController();
+  const { signal } = stop;
+  const health = createHealth(new Metrics());
+  const goesOn = Promise.withResolvers<void>();
+  let attempt = 0;
+  const work = async (): Promise<void> => {
+    attempt += 1;
+    if (attempt === 1) throw new Error("the bus is away");
+    goesOn.resolve();
+    await once(signal, "abort");
+  };
+  const readiness = { health, part: "ledger" };
+  const trying = keepTrying("reading", work, { log, signal, retryAfterMs: 1, readiness });
+  await goesOn.promise;
+  const sinceMs = performance.now();
+  expect(await health.reasons()).toEqual(["ledger: reading broke off: the bus is away"]);
+  while ((await health.reasons()).length > 0) await delay(20);
+  expect(performance.now() - sinceMs).toBeGreaterThan(900);
+  stop.abort();
+  await trying;
+});
 
 it("begins again what broke off, until it is told to stop", async () => {
   const stop = new AbortController();

@@ -71,7 +71,7 @@ export function startTelemetry({ service, id, log, environment }: TelemetryOptio
     async close() {
       clearInterval(timer);
       // Who never had anything to send need not load it to end.
-      if (loading === undefined) return;
+      if (loading === undefined && batches?.isEmpty !== false) return;
       const last = Promise.all([push(), batches?.close()]).then(async () => (await sender()).close());
       await atMost(closeTimeoutMs, last);
     },
@@ -110,6 +110,10 @@ class SpanBatches implements SpanSink {
     this.#dropped = metrics.counter("caxton_telemetry_spans_dropped_total", "Spans that no collector took.");
     this.#timer = setInterval(() => void this.#flush(), batchEveryMs);
     this.#timer.unref();
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
   }
 
   async send(spans: readonly FinishedSpan[]): Promise<void> {

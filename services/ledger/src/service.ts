@@ -112,17 +112,21 @@ export async function startLedger(options: LedgerOptions): Promise<RunningServic
       return { ok: true, letters: [...letters], total };
     }),
   ];
+  const endReadiness = health?.require("ledger", () =>
+    [...books].flatMap(([agent, { isCurrent }]) => (isCurrent ? [] : [`outcomes of ${agent} are still being read`])),
+  );
   const endGauge = health?.metrics.gauge("caxton_inbox_pending", "Accepted messages without an outcome.", async () => {
     const known = [...books.entries()];
     return await Promise.all(
       known.map(async ([agent, one]) => ({ labels: { agent }, value: (await one.ledger()).pending })),
     );
   });
-  running.push(keepTrying("watching routes", findAgents, { log, signal }));
+  running.push(keepTrying("watching routes", findAgents, { log, signal, readiness: { health, part: "ledger" } }));
   await Promise.all(subscriptions.map(({ ready }) => ready));
   return {
     async close() {
       endGauge?.();
+      endReadiness?.();
       await Promise.all(subscriptions.map((subscription) => subscription.drain()));
       await Promise.all([...seats.values()].map((seat) => seat.close()));
       stopping.abort();

@@ -26,7 +26,9 @@ export async function startMetricsWatcher({ bus, log, id, health, spans }: Servi
   const running: Promise<void>[] = [];
   const metrics = health?.metrics ?? new Metrics();
   const telemetry = new OutcomeTelemetry(metrics, spans, Date.now());
-  const endGauges = [
+  const readiness = { health, part: "metrics-watcher" };
+  const ends = [
+    health?.require("metrics-watcher", () => unread([...watches])),
     gaugeBus(bus, metrics),
     gaugeSteps(metrics, () => [...watches].map(([agent, watch]) => ({ agent, steps: watch.steps() }))),
   ];
@@ -37,7 +39,8 @@ export async function startMetricsWatcher({ bus, log, id, health, spans }: Servi
 
   async function findAgents(): Promise<void> {
     for await (const agent of watchAgents(bus, signal)) {
-      if (!watches.has(agent)) running.push(keepTrying(`watching ${agent}`, () => watchAgent(agent), { log, signal }));
+      if (watches.has(agent)) continue;
+      running.push(keepTrying(`watching ${agent}`, () => watchAgent(agent), { log, signal, readiness }));
     }
   }
 
@@ -84,15 +87,19 @@ export async function startMetricsWatcher({ bus, log, id, health, spans }: Servi
       { onError: (err) => log.error({ err }, "messages in flight are not counted") },
     ),
   ];
-  running.push(keepTrying("watching routes", findAgents, { log, signal }));
+  running.push(keepTrying("watching routes", findAgents, { log, signal, readiness }));
   await Promise.all(subscriptions.map(({ ready }) => ready));
   return {
     async close() {
       clearInterval(tidying);
-      for (const end of endGauges) end();
+      for (const end of ends) end?.();
       await Promise.all(subscriptions.map((subscription) => subscription.drain()));
       stopping.abort();
       await Promise.all(running);
     },
   };
+}
+
+function unread(watches: readonly (readonly [string, AgentWatch])[]): readonly string[] {
+  return watches.flatMap(([agent, { isCurrent }]) => (isCurrent ? [] : [`outcomes of ${agent} are still being read`]));
 }

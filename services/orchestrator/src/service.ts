@@ -53,6 +53,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
   const { streams = {} } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
+  const readiness = { health: options.health, part: "orchestrator" };
   await ensureSystemStreams(bus);
 
   const { metrics } = options.health ?? { metrics: new Metrics() };
@@ -79,7 +80,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
       afterPosition = event.position;
     }
   }
-  const following = keepTrying("following the event store", follow, { log, signal });
+  const following = keepTrying("following the event store", follow, { log, signal, readiness });
   await ready.promise;
 
   const commands = { bus, agents, log, now, signal };
@@ -98,14 +99,14 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
       atWork.addEventListener("abort", () => effects.end(), { once: true });
       effects.begin(() => pulse.regular());
       const publish = (): Promise<void> => publishEvents({ bus, eventStore, now, signal: atWork });
-      await keepTrying("publishing events", publish, { log, signal: atWork });
+      await keepTrying("publishing events", publish, { log, signal: atWork, readiness });
       pulse.stop();
       // Who stood still lets another go on, and may be next again.
       await lease.release();
     },
     onError: (error) => log.warn(`the work was given up: ${toCaxtonError(error).message}`),
   });
-  const work = [following, keepTrying("serving commands", () => serveCommands(commands), { log, signal })];
+  const work = [following, keepTrying("serving commands", () => serveCommands(commands), { log, signal, readiness })];
   const endings = [
     gaugeRollouts(metrics, () => agents.names().map((agent) => agents.view(agent).state)),
     options.health?.require("event-store", () => storeProblems(eventStore)),

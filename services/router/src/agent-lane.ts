@@ -81,6 +81,11 @@ export class AgentLane {
     this.#changed();
   }
 
+  /** Why this router can neither read the inbox nor store outcomes; that nobody answers is no trouble of its own. */
+  get trouble(): CaxtonError | undefined {
+    return this.#intake.trouble ?? this.#outcomes.trouble;
+  }
+
   /** From now on new messages, and those that wait, go by this route; an older one is ignored. */
   applyRoute(route: RouteEntry): void {
     if (route.revision < this.#versions.route.revision) return;
@@ -226,7 +231,7 @@ export class AgentLane {
   }
 
   #reasonToWait(): CaxtonError | undefined {
-    const trouble = this.#intake.trouble ?? this.#outcomes.trouble;
+    const { trouble } = this;
     if (trouble !== undefined) return trouble;
     const { away } = this.#versions;
     if (away === undefined) return undefined;

@@ -1,5 +1,6 @@
 import type { Bus } from "@caxton/bus/types";
 import type { RouteEntry } from "@caxton/contracts/placement";
+import type { Health } from "@caxton/service/health";
 import type { Logger } from "@caxton/telemetry/logger";
 import type { SpanSink } from "@caxton/telemetry/span";
 import { watchRoutes } from "./adapters/route-watch.ts";
@@ -20,6 +21,8 @@ export interface RouterOptions {
   readonly traceShare?: number;
   /** Where spans go; nowhere unless given. */
   readonly spans?: SpanSink;
+  /** Told of every inbox that cannot be read and every outcome that cannot be stored. */
+  readonly health?: Health;
 }
 
 export const defaultAckWaitMs = 10_000;
@@ -30,6 +33,9 @@ export async function startRouter(options: RouterOptions): Promise<{ close(): Pr
   const lanes = new Map<string, AgentLane>();
   const relays = new Map<string, Relay>();
   const stop = new AbortController();
+  const endReadiness = options.health?.require("router", () =>
+    [...lanes].flatMap(([agent, { trouble }]) => (trouble === undefined ? [] : [`${agent}: ${trouble.message}`])),
+  );
 
   function onRoute(route: RouteEntry): void {
     const { agent } = route;
@@ -49,6 +55,7 @@ export async function startRouter(options: RouterOptions): Promise<{ close(): Pr
   const watch = await watchRoutes(bus, log, onRoute, stop.signal);
   return {
     async close() {
+      endReadiness?.();
       stop.abort();
       await watch.ended;
       await Promise.all([...lanes.values()].map((lane) => lane.close()));

@@ -31,10 +31,16 @@ export class AgentBooks {
   #position = 0;
   #loaded: Loaded | undefined;
   #again = new AbortController();
+  #isCurrent = false;
 
   constructor(bus: Bus, agent: string) {
     this.#bus = bus;
     this.#agent = agent;
+  }
+
+  /** Whether every outcome was read that was stored when reading began. */
+  get isCurrent(): boolean {
+    return this.#isCurrent;
   }
 
   /** Every outcome up to here is in the account. */
@@ -59,6 +65,7 @@ export class AgentBooks {
   async keep(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       this.#again = new AbortController();
+      this.#isCurrent = false;
       await this.#load();
       await this.#readOn(AbortSignal.any([signal, this.#again.signal]));
     }
@@ -76,7 +83,8 @@ export class AgentBooks {
   }
 
   async #readOn(signal: AbortSignal): Promise<void> {
-    for await (const { position, outcome } of followOutcomes(this.#bus, this.#agent, { signal })) {
+    const onCaughtUp = (): void => void (this.#isCurrent = !signal.aborted);
+    for await (const { position, outcome } of followOutcomes(this.#bus, this.#agent, { signal, onCaughtUp })) {
       if (signal.aborted) return;
       // A stream that was made again counts from 1.
       if (position <= this.#position) this.#letters = new DeadLetterIndex();

@@ -53,6 +53,11 @@ export class AgentWatch {
     if (this.#steps.ask(request)) this.#reader.needFrom(request.routeRevision, request.sinceMs);
   }
 
+  /** Whether every stored outcome was read. */
+  get isCurrent(): boolean {
+    return this.#reader.isCurrent;
+  }
+
   /** What the steps under watch come to now. */
   steps(): readonly FoundStep[] {
     return this.#steps.found();
