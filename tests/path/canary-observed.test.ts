@@ -163,8 +163,8 @@ describe("a canary through the deaths of its orchestrators", () => {
     }
   });
 
-  test("has the ADR's log object for each step and each verdict that decided one", () => {
-    const lines = linesOf(second);
+  test("has the ADR's log object for each step and each verdict that decided one", async () => {
+    const lines = await linesUpTo(second, "running");
     const steps = lines.filter(({ event, stage }) => event === "transition" && stage === "canary");
     expect(steps.map(({ percentage }) => percentage)).toEqual([5, 25, 50, 100]);
     const decided = lines.filter(({ decision }) => decision === "promote");
@@ -196,11 +196,12 @@ describe("a canary through the deaths of its orchestrators", () => {
       "rollback.divert",
       "rollback.drain",
     ]);
-    const [verdict] = linesOf(third).filter(({ decision }) => decision === "rollback");
+    const lines = await linesUpTo(third, "rolled-back");
+    const [verdict] = lines.filter(({ decision }) => decision === "rollback");
     expect(verdict).toMatchObject({ stage: "canary", percentage: 25, verdict: "fail", version: "v3" });
     // Percent: half of its messages, give or take those that had been decided.
     expect(verdict?.metrics?.["error_rate"]).toBeGreaterThan(5);
-    expect(linesOf(third).at(-1)).toMatchObject({ stage: "rolled-back", percentage: 0 });
+    expect(lines.at(-1)).toMatchObject({ percentage: 0 });
   });
 
   test("is counted as the ADR names it", async () => {
@@ -271,6 +272,17 @@ interface Line {
   readonly decision?: string;
   readonly verdict?: string;
   readonly metrics?: Readonly<Record<string, number>>;
+}
+
+/** The last line waits for the metrics of its version, and all of them come through a pipe. */
+async function linesUpTo(deployment: string, stage: string): Promise<readonly Line[]> {
+  const deadlineMs = performance.now() + withinMs;
+  for (;;) {
+    const lines = linesOf(deployment);
+    if (lines.some((line) => line.stage === stage)) return lines;
+    if (performance.now() > deadlineMs) throw new Error(`no line '${stage}' of ${deployment}\n${cluster.logs()}`);
+    await delay(50);
+  }
 }
 
 /** What orchestrators logged about a deployment's steps, states and verdicts. */
