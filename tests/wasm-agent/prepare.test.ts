@@ -38,11 +38,9 @@ function isRunning(pid: number): boolean {
 }
 
 describe("preparing a component", () => {
-  it("is done once per digest and memory limit, and answered at once from then on", async () => {
+  it("is done once per digest and memory limit, and found again from then on", async () => {
     const first = await prepareComponent(options("once"));
-    const startedMs = performance.now();
     const second = await prepareComponent(options("once"));
-    expect(performance.now() - startedMs).toBeLessThan(20);
     expect([first.cached, second.cached]).toEqual([false, true]);
     expect(second.folder).toBe(first.folder);
     expect((await prepareComponent(options("once", 16 * mebibyte))).folder).not.toBe(first.folder);

@@ -157,13 +157,14 @@ describe("a component that returns far more than its own memory holds", () => {
 
 describe("starting a runner", () => {
   it.each([
-    ["loops-in-describe", "start-timeout", "within 1500 ms"],
-    ["traps-in-describe", "start-failed", "who knows"],
+    // Twice that where the machine gave it no processor.
+    ["loops-in-describe", "start-timeout", /within (1500|3000) ms/],
+    ["traps-in-describe", "start-failed", /who knows/],
   ])("fails for %s with %s", async (fixture, code, reason) => {
     const bytes = await fixtureBytes(fixture);
     await expect(start(bytes, folder.path, { startTimeoutMs: 1_500, contract: false })).rejects.toMatchObject({
       code,
-      message: expect.stringContaining(reason),
+      message: expect.stringMatching(reason),
     });
   });
 
