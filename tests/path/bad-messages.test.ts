@@ -1,3 +1,4 @@
+import { defaultLimits } from "@caxton/contracts/limits";
 import { header } from "@caxton/contracts/subjects";
 import { expect, test } from "vitest";
 import { startHotPath } from "../harness/hot-path.ts";
@@ -22,18 +23,21 @@ const bad: readonly (readonly [body: string | Uint8Array, code: string, attempts
   [wish("big-note"), "output-too-large", 1],
 ];
 
+/** So that what eats memory meets the end of that before the end of its time, also on a busy machine. */
+const limits = { ...defaultLimits, memoryMaxBytes: 24 * 1024 * 1024, messageTimeoutMs: 1_500 };
+
 test("what cannot be handled is dead-lettered with its code, and its neighbours are handled", async () => {
   await using path = await startHotPath();
   await path.start("agent-host");
   await path.start("router");
-  await path.deploy("moody", "moody-v1-aaaaa", "moody");
+  await path.deploy("moody", "moody-v1-aaaaa", "moody", { limits });
   await path.send("moody", [wish("reply")], { [header.hops]: "17" });
   const good = Array.from({ length: 20 }, () => wish("reply"));
   // The inbox keeps the order of what is stored one after the other.
   for (const [body] of bad) await path.send("moody", [body, ...good]);
   await path.route("moody", {
     revision: 1,
-    targets: [{ version: "moody-v1-aaaaa", share: 1, messageTimeoutMs: 300 }],
+    targets: [{ version: "moody-v1-aaaaa", share: 1, messageTimeoutMs: limits.messageTimeoutMs }],
     closed: [],
   });
 
