@@ -21,6 +21,11 @@ const quarter: CanaryWishes = { steps: [{ share: 0.25, watchMs: long }, { share:
 const short: CanaryWishes = { steps: [{ share: 0.25, watchMs: 2_500 }, { share: 1 }] };
 const unjudged: CanaryWishes = { ...quarter, judging: { rollbackOn: [] } };
 
+/** All of them with `pnpm test:long`; else the first of each kind, and those named here. */
+const few = ["hangs on all of them", "nats-server that is gone for ten seconds"];
+const wanted = <Case extends readonly [string, ...unknown[]]>(cases: readonly Case[]): readonly Case[] =>
+  cases.filter(([what], index) => isLong || index === 0 || few.includes(what));
+
 let scene: CanaryScene;
 
 beforeAll(async () => {
@@ -41,7 +46,7 @@ describe("a canary that", () => {
     ["takes 150 ms for each", { fault: "slow", ms: 150 }, /^p99_latency > 100ms/],
   ];
 
-  test.each(bad)("%s is taken back by itself, and costs nothing but time", async (_what, faults, reason) => {
+  test.each(wanted(bad))("%s is taken back by itself, and costs nothing but time", async (_what, faults, reason) => {
     onTestFailed(() => console.error(scene.cluster.logs()));
     await scene.produce();
     const canary = await scene.canary(faults, quarter);
@@ -117,7 +122,7 @@ describe("while a canary is taken back,", () => {
     ],
   ];
 
-  test.each(faults)("%s loses, doubles and falsifies nothing", async (_what, strike) => {
+  test.each(wanted(faults))("%s loses, doubles and falsifies nothing", async (_what, strike) => {
     onTestFailed(() => console.error(scene.cluster.logs()));
     await scene.produce();
     const canary = await scene.canary({}, unjudged);
@@ -155,7 +160,7 @@ describe("in the middle of a step,", () => {
     ],
   ];
 
-  test.each(faults)("%s changes nothing about the end", async (_what, strike) => {
+  test.each(wanted(faults))("%s changes nothing about the end", async (_what, strike) => {
     onTestFailed(() => console.error(scene.cluster.logs()));
     await scene.produce();
     const judging = {
