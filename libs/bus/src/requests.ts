@@ -7,6 +7,7 @@ import {
   type PermissionViolationError,
 } from "@nats-io/transport-node";
 import { mapError, type ErrorContext } from "./errors.ts";
+import { Slots } from "./slots.ts";
 import { Wire, type Publication } from "./wire.ts";
 
 export interface RequestOptions extends ErrorContext {
@@ -19,6 +20,9 @@ export interface RequestOptions extends ErrorContext {
 interface Pending {
   readonly options: RequestOptions;
   readonly subject: string;
+  slot: number;
+  /** Where its answer comes: names the slot, and who has it. */
+  reply: string;
   readonly deadlineMs: number;
   /** May throw; what it throws is the request's failure. */
   readonly answered: (answer: Msg) => void;
@@ -27,8 +31,8 @@ interface Pending {
 }
 
 interface Outgoing extends Publication {
-  /** Of the pending request; one that is not pending any more is not sent. Undefined where no answer is wanted. */
-  readonly id: number | undefined;
+  /** One that is not pending any more is not sent. Undefined where no answer is wanted. */
+  readonly pending: Pending | undefined;
 }
 
 /**
@@ -40,9 +44,9 @@ export class Requests {
   readonly #nc: NatsConnection;
   readonly #wire: Wire;
   readonly #prefix: string;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Slots<Pending>();
   #subscribed = false;
-  #lastId = 0;
+  #requests = 0;
   #outgoing: Outgoing[] = [];
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Infinity;
@@ -59,20 +63,28 @@ export class Requests {
     return new Promise((resolve, reject) => {
       const { target, timeoutMs, signal, headers = "" } = options;
       if (signal?.aborted === true) return reject(gaveUp(target));
-      const id = (this.#lastId += 1);
-      const cancel = signal === undefined ? undefined : (): void => this.#fail(id, gaveUp(target));
-      if (cancel !== undefined) signal?.addEventListener("abort", cancel);
-      const deadlineMs = performance.now() + timeoutMs;
-      const answered = (answer: Msg): void => resolve(read(answer));
-      this.#pending.set(id, { options, subject, deadlineMs, answered, reject, cancel });
-      this.#wakeBefore(deadlineMs);
-      this.#push({ id, subject, reply: this.#prefix + id.toString(36), headers, data });
+      const pending: Pending = {
+        options,
+        subject,
+        slot: -1,
+        reply: "",
+        deadlineMs: performance.now() + timeoutMs,
+        answered: (answer) => resolve(read(answer)),
+        reject,
+        cancel: signal === undefined ? undefined : () => this.#fail(pending, gaveUp(target)),
+      };
+      if (pending.cancel !== undefined) signal?.addEventListener("abort", pending.cancel);
+      pending.slot = this.#pending.add(pending);
+      this.#requests += 1;
+      pending.reply = `${this.#prefix}${pending.slot.toString(36)}-${this.#requests.toString(36)}`;
+      this.#wakeBefore(pending.deadlineMs);
+      this.#push({ pending, subject, reply: pending.reply, headers, data });
     });
   }
 
   /** At most once, and nobody is told where it cannot be sent. */
   tell(subject: string, data: Uint8Array): void {
-    this.#push({ id: undefined, subject, reply: "", headers: "", data });
+    this.#push({ pending: undefined, subject, reply: "", headers: "", data });
   }
 
   /** Hands the client what waits to be sent. */
@@ -84,26 +96,26 @@ export class Requests {
   }
 
   #mayGo(outgoing: Outgoing): boolean {
-    const { id } = outgoing;
-    if (id !== undefined && !this.#pending.has(id)) return false;
+    const { pending } = outgoing;
+    if (pending !== undefined && this.#pending.at(pending.slot) !== pending) return false;
     try {
       this.#wire.require(outgoing);
       return true;
     } catch (error) {
-      if (id !== undefined) this.#fail(id, error);
+      if (pending !== undefined) this.#fail(pending, error);
       return false;
     }
   }
 
   /** Everything in flight fails with this. */
   failAll(error: CaxtonError): void {
-    for (const id of this.#pending.keys()) this.#fail(id, error);
+    for (const pending of this.#pending) this.#fail(pending, error);
   }
 
   /** The server said that this connection may not publish or subscribe there. */
   denied(error: PermissionViolationError): void {
-    for (const [id, { subject }] of this.#pending) {
-      if (subject === error.subject || error.subject.startsWith(this.#prefix)) this.#fail(id, error);
+    for (const pending of this.#pending) {
+      if (pending.subject === error.subject || error.subject.startsWith(this.#prefix)) this.#fail(pending, error);
     }
   }
 
@@ -124,31 +136,30 @@ export class Requests {
   }
 
   #receive(answer: Msg): void {
-    const id = Number.parseInt(answer.subject.slice(this.#prefix.length), 36);
-    const pending = this.#pending.get(id);
-    if (pending === undefined) return;
+    // Reads as far as the dash.
+    const pending = this.#pending.at(Number.parseInt(answer.subject.slice(this.#prefix.length), 36));
+    if (pending === undefined || pending.reply !== answer.subject) return;
     if (answer.data.length === 0 && answer.headers?.code === 503) {
-      this.#fail(id, new errors.NoRespondersError(pending.subject));
+      this.#fail(pending, new errors.NoRespondersError(pending.subject));
       return;
     }
     try {
       pending.answered(answer);
-      this.#forget(id, pending);
+      this.#forget(pending);
     } catch (error) {
-      this.#fail(id, error);
+      this.#fail(pending, error);
     }
   }
 
-  #fail(id: number, error: unknown): void {
-    const pending = this.#pending.get(id);
-    if (pending === undefined) return;
-    this.#forget(id, pending);
-    pending.reject(mapError(error, pending.options));
+  #fail(pending: Pending, error: unknown): void {
+    if (this.#forget(pending)) pending.reject(mapError(error, pending.options));
   }
 
-  #forget(id: number, { options, cancel }: Pending): void {
-    this.#pending.delete(id);
+  /** @returns false where it was forgotten before */
+  #forget(pending: Pending): boolean {
+    const { options, cancel, slot } = pending;
     if (cancel !== undefined) options.signal?.removeEventListener("abort", cancel);
+    return this.#pending.remove(slot, pending);
   }
 
   #wakeBefore(deadlineMs: number): void {
@@ -164,9 +175,9 @@ export class Requests {
     const nowMs = performance.now();
     this.#timerAtMs = Infinity;
     let nextMs = Infinity;
-    for (const [id, { deadlineMs }] of this.#pending) {
-      if (deadlineMs <= nowMs) this.#fail(id, new errors.TimeoutError());
-      else nextMs = Math.min(nextMs, deadlineMs);
+    for (const pending of this.#pending) {
+      if (pending.deadlineMs <= nowMs) this.#fail(pending, new errors.TimeoutError());
+      else nextMs = Math.min(nextMs, pending.deadlineMs);
     }
     if (nextMs < Infinity) this.#wakeBefore(nextMs);
   }

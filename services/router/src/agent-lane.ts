@@ -130,6 +130,7 @@ export class AgentLane {
       body,
       heldSinceMs,
       attempts: [],
+      slot: -1,
       asking: "batch",
       silences: 0,
       fellBack: false,

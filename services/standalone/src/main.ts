@@ -1,7 +1,9 @@
 import process from "node:process";
 import { errorCodes, toCaxtonError } from "@caxton/contracts/errors";
+import { keepMessagesYoung } from "@caxton/service/heap";
 import { parseOptions } from "./options.ts";
 
+keepMessagesYoung();
 const startedMs = performance.now();
 const seconds = (): string => `(${((performance.now() - startedMs) / 1000).toFixed(1)}s)`;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);

@@ -3,6 +3,7 @@ import { flushCompileCache } from "node:module";
 import process from "node:process";
 import { connectBus } from "@caxton/bus/connect";
 import { toCaxtonError } from "@caxton/contracts/errors";
+import { keepMessagesYoung } from "@caxton/service/heap";
 import { startRunner, type Runner } from "@caxton/wasm-agent/runner";
 import { openThread } from "@caxton/wasm-agent/runner-thread";
 import type { InstanceOptions, InstanceOrder, InstanceReport } from "./protocol.ts";
@@ -14,6 +15,7 @@ const exitDelayMs = 50;
 
 /** Most of a start, and the same for every agent: a process that waits for one has it behind it. */
 const firstThread = openThread();
+keepMessagesYoung();
 let stop = (): void => process.exit(0);
 
 function report(message: InstanceReport): void {

@@ -1,3 +1,4 @@
+import { Slots } from "@caxton/bus/slots";
 import type { Delivery } from "@caxton/bus/types";
 import type { Attempt } from "@caxton/contracts/outcome";
 import type { Inbound } from "../core/inbound.ts";
@@ -10,6 +11,8 @@ export interface Held {
   readonly body: string;
   readonly heldSinceMs: number;
   readonly attempts: Attempt[];
+  /** Among those that are kept alive. */
+  slot: number;
   asking: Asking;
   /** Requests that got no answer at all. */
   silences: number;
@@ -30,7 +33,7 @@ export function assign(held: Held, lane: { held: number } | undefined): void {
 
 /** Keeps what is held from being delivered to somebody else while it is being worked on. */
 export class KeepAlive {
-  readonly #held = new Set<Held>();
+  readonly #held = new Slots<Held>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(ackWaitMs: number) {
@@ -46,25 +49,27 @@ export class KeepAlive {
   }
 
   add(held: Held): void {
-    this.#held.add(held);
+    held.slot = this.#held.add(held);
   }
 
   /** False where it was released before. */
   release(held: Held): boolean {
     assign(held, undefined);
-    return this.#held.delete(held);
+    return this.#held.remove(held.slot, held);
   }
 
   has(held: Held): boolean {
-    return this.#held.has(held);
+    return this.#held.at(held.slot) === held;
   }
 
   /** Gives everything back and stops. @returns how many were given back */
   close(): number {
     clearInterval(this.#timer);
     const count = this.#held.size;
-    for (const held of this.#held) held.delivery.nak();
-    this.#held.clear();
+    for (const held of this.#held) {
+      held.delivery.nak();
+      this.#held.remove(held.slot, held);
+    }
     return count;
   }
 }

@@ -22,6 +22,7 @@ function message(): Held {
     body: "",
     heldSinceMs: 0,
     attempts: [],
+    slot: -1,
     asking: "batch",
     silences: 0,
     fellBack: false,

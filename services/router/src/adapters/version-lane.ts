@@ -65,7 +65,8 @@ export class VersionLane {
   #batch: Held[] = [];
   #alone: Held[] = [];
   #suspects: Held[] = [];
-  readonly #flights = new Set<Flight>();
+  /** In the order in which they were sent; a Set would grow old (see `Slots`). */
+  #flights: readonly Flight[] = [];
   readonly #closed = new AbortController();
   /** Instances that answered, and when. */
   readonly #instances = new Map<string, number>();
@@ -97,7 +98,7 @@ export class VersionLane {
   }
 
   get inFlight(): number {
-    return this.#flights.size;
+    return this.#flights.length;
   }
 
   /**
@@ -106,7 +107,7 @@ export class VersionLane {
    */
   get agesMs(): readonly number[] {
     const nowMs = performance.now();
-    const oldest = [...this.#flights].slice(0, Math.max(1, this.#instances.size));
+    const oldest = this.#flights.slice(0, Math.max(1, this.#instances.size));
     return oldest.map(({ startedMs, messages }) =>
       Math.max(0, nowMs - startedMs - this.#messageMs * (messages.length - 1)),
     );
@@ -165,7 +166,7 @@ export class VersionLane {
 
   #pump(): void {
     if (this.#reach.pausing || this.#options.routeRevision() < this.#waitForRevision) return;
-    while (this.#flights.size < this.#inFlightMax()) {
+    while (this.#flights.length < this.#inFlightMax()) {
       const next = this.#next();
       if (next.length === 0 && !this.#mustFindOut()) return;
       void this.#fly(next);
@@ -180,11 +181,11 @@ export class VersionLane {
 
   /** With nothing to ask, an empty request finds out whether somebody came. */
   #mustFindOut(): boolean {
-    return !this.available && this.#flights.size === 0 && !this.#closed.signal.aborted && this.#options.named();
+    return !this.available && this.#flights.length === 0 && !this.#closed.signal.aborted && this.#options.named();
   }
 
   #next(): Held[] {
-    const flights = [...this.#flights];
+    const flights = this.#flights;
     if (this.#suspects.length > 0 || flights.some((flight) => flight.sole)) {
       return flights.length === 0 ? this.#suspects.splice(0, 1) : [];
     }
@@ -211,11 +212,11 @@ export class VersionLane {
       wasFirst: false,
       lost: false,
     };
-    this.#flights.add(flight);
+    this.#flights = [...this.#flights, flight];
     this.#silence.begin();
     // A message's own deadline is kept by its process; this is for the request as a whole.
     const budgetMs = this.#options.messageTimeoutMs() + restartMs;
-    const timeoutMs = budgetMs * this.#flights.size + marginMs;
+    const timeoutMs = budgetMs * this.#flights.length + marginMs;
     const reply = await askVersion(bus, {
       agent,
       version,
@@ -225,8 +226,8 @@ export class VersionLane {
       messages,
       gone: gone.signal,
     });
-    this.#flights.delete(flight);
-    this.#silence.heard(this.#flights.size);
+    this.#flights = this.#flights.filter((other) => other !== flight);
+    this.#silence.heard(this.#flights.length);
     this.#land(flight, reply);
     this.#pumpSoon();
   }
@@ -238,7 +239,7 @@ export class VersionLane {
     const ask = { agent, version, routeRevision, budgetMs: probeTimeoutMs, timeoutMs: probeTimeoutMs };
     const reply = await askVersion(bus, { ...ask, messages: [], gone: this.#closed.signal });
     if (reply.kind === "nobody" && reply.error.code === "no-instance") this.#giveUpLater();
-    if (this.#flights.size > 0 && !this.#closed.signal.aborted) this.#silence.begin();
+    if (this.#flights.length > 0 && !this.#closed.signal.aborted) this.#silence.begin();
   }
 
   #land(flight: Flight, reply: Reply): void {
@@ -340,8 +341,8 @@ export class VersionLane {
 
   /** What is in flight where nobody listens comes to nothing; a host that was killed announces no exit. */
   #giveUpLater(): void {
-    if (this.#lossTimer !== undefined || this.#flights.size === 0) return;
-    const flights = [...this.#flights];
+    if (this.#lossTimer !== undefined || this.#flights.length === 0) return;
+    const flights = this.#flights;
     this.#lossTimer = setTimeout(() => {
       this.#lossTimer = undefined;
       for (const flight of flights) {

@@ -1,12 +1,19 @@
 interface Entry {
   readonly outcomeSequence: number;
+  isDone: boolean;
 }
+
+/** So many that are done may lie before the oldest that is not. */
+const doneKept = 256;
 
 /** What is on its way to one target: bounded, first failure kept, and how far everything is done. */
 export class PublishingWindow {
   readonly #maxInFlight: number;
   #limit: number;
-  readonly #entries = new Set<Entry>();
+  /** In the order in which they were sent; those before `#oldest` are done. A Set would grow old (see `Slots`). */
+  readonly #entries: Entry[] = [];
+  #oldest = 0;
+  #inFlight = 0;
   #read: number;
   #stored = 0;
   #onAcknowledged: (() => void) | undefined;
@@ -26,7 +33,7 @@ export class PublishingWindow {
 
   /** Every outcome up to this one is where it belongs. */
   get outcomeSequence(): number {
-    const [oldest] = this.#entries;
+    const oldest = this.#entries[this.#oldest];
     return oldest === undefined ? this.#read : oldest.outcomeSequence - 1;
   }
 
@@ -65,24 +72,25 @@ export class PublishingWindow {
 
   /** How often `send` may be called now; 0 after a failure. */
   get free(): number {
-    return this.#failed > 0 ? 0 : Math.max(0, this.#limit - this.#entries.size);
+    return this.#failed > 0 ? 0 : Math.max(0, this.#limit - this.#inFlight);
   }
 
   /** Resolves when `send` may be called. @throws what an earlier publish failed with */
   async room(): Promise<void> {
-    while (this.#entries.size >= this.#limit && this.#failed === 0) await this.#changed();
+    while (this.#inFlight >= this.#limit && this.#failed === 0) await this.#changed();
     if (this.#failed > 0) throw this.#failure;
   }
 
   /** Calls `publish` now, which resolves with whether it was not there before; there must be room. `output` names it for `ahead`. */
   send(outcomeSequence: number, publish: () => Promise<boolean>, output?: string): void {
-    const entry = { outcomeSequence };
-    this.#entries.add(entry);
+    const entry = { outcomeSequence, isDone: false };
+    this.#entries.push(entry);
+    this.#inFlight += 1;
     publish().then(
       (isNew) => {
         if (isNew) this.#stored += 1;
         if (output !== undefined) this.isThere(outcomeSequence, output);
-        this.#entries.delete(entry);
+        this.#done(entry);
         this.#onAcknowledged?.();
         this.#notify();
       },
@@ -98,7 +106,7 @@ export class PublishingWindow {
 
   /** Resolves when nothing is on its way any more, however it ended. */
   async settled(): Promise<void> {
-    while (this.#entries.size > this.#failed) await this.#changed();
+    while (this.#inFlight > this.#failed) await this.#changed();
   }
 
   /** Resolves at the first failure with what it was, or with undefined when `signal` aborts before. */
@@ -109,6 +117,15 @@ export class PublishingWindow {
       if (this.#failed > 0 || signal.aborted) stop();
       else signal.addEventListener("abort", stop, { once: true });
     });
+  }
+
+  #done(entry: Entry): void {
+    entry.isDone = true;
+    this.#inFlight -= 1;
+    while (this.#entries[this.#oldest]?.isDone === true) this.#oldest += 1;
+    if (this.#oldest < doneKept) return;
+    this.#entries.splice(0, this.#oldest);
+    this.#oldest = 0;
   }
 
   #changed(): Promise<void> {

@@ -1,0 +1,10 @@
+import { setFlagsFromString } from "node:v8";
+
+/**
+ * Tells V8 not to put objects into the old space at once because others from the same place in the code lived long. A stall
+ * teaches it that of messages; from then on each message keeps the next ones' objects alive until a full collection, and
+ * scavenges take several times as long (docs/decisions/0045). Call it before a program does anything else.
+ */
+export function keepMessagesYoung(): void {
+  setFlagsFromString("--no-allocation-site-pretenuring");
+}
