@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   readonly onError: (error: unknown) => void;
 }
 
+const noData = new Uint8Array();
+
 /**
  * The client's connection with the two things it lacks: what is in flight when the server goes fails at once instead of
  * after its whole timeout, and what is begun while the server is away waits for it instead of being dropped.
@@ -83,8 +85,8 @@ export class Connection {
   }
 
   /** Goes out with the requests of this turn; nobody is told where it is lost. */
-  tell(subject: string, data: Uint8Array): void {
-    if (this.#status === "connected") this.#requests.tell(subject, data);
+  tell(subject: string, data: Uint8Array = noData, reply = ""): void {
+    if (this.#status === "connected") this.#requests.tell(subject, data, reply);
   }
 
   /** Hands the client what waits for the end of this turn. */

@@ -83,8 +83,8 @@ export class Requests {
   }
 
   /** At most once, and nobody is told where it cannot be sent. */
-  tell(subject: string, data: Uint8Array): void {
-    this.#push({ pending: undefined, subject, reply: "", headers: "", data });
+  tell(subject: string, data: Uint8Array, reply: string): void {
+    this.#push({ pending: undefined, subject, reply, headers: "", data });
   }
 
   /** Hands the client what waits to be sent. */

@@ -93,9 +93,7 @@ export class Session {
     if (this.#queue.ended) return;
     this.#queue.end();
     this.#release();
-    if (this.#connection.status === "connected") {
-      this.#connection.nc.publish(`$JS.API.CONSUMER.DELETE.${this.#stream}.${this.#consumer}`);
-    }
+    this.#connection.tell(`$JS.API.CONSUMER.DELETE.${this.#stream}.${this.#consumer}`);
   }
 
   #receive(message: Msg): void {
@@ -142,9 +140,8 @@ export class Session {
       : { batch: free, expires: pullExpiresMs * 1e6, idle_heartbeat: heartbeatMs * 1e6 };
     if (this.#outstanding === 0) this.#heardMs = performance.now();
     this.#outstanding += free;
-    this.#connection.nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${this.#stream}.${this.#consumer}`, encodeJson(request), {
-      reply: this.#inbox,
-    });
+    const subject = `$JS.API.CONSUMER.MSG.NEXT.${this.#stream}.${this.#consumer}`;
+    this.#connection.tell(subject, encodeJson(request), this.#inbox);
   }
 
   #checkSilence(): void {

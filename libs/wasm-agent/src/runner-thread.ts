@@ -1,4 +1,5 @@
 import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { AgentLogLine } from "@caxton/contracts/agent-log";
 import { CaxtonError, isErrorCode } from "@caxton/contracts/errors";
@@ -86,15 +87,15 @@ export async function startThread(options: ThreadOptions, worker: Worker = openT
 
   /** A thread that had the processor for less than half of its time gets as much time again, once. */
   function receive(timeoutMs: number): Promise<WorkerReport> {
-    const before = processorMs(worker);
+    const before = usedMs(worker);
     return new Promise((resolve, reject) => {
       let timer = setTimeout(() => void late(), timeoutMs);
       let isHeard = false;
       async function late(): Promise<void> {
-        const usedMs = (await processorMs(worker)) - (await before);
+        const processorMs = await Promise.race([sinceMs(worker, before), unanswered()]);
         if (isHeard) return;
-        if (usedMs >= timeoutMs / 2) return reject(startTimeout(`${timeoutMs} ms`));
-        const little = `in the first half of them this machine gave it ${Math.round(usedMs)} ms of processor time`;
+        if (processorMs >= timeoutMs / 2) return reject(startTimeout(`${timeoutMs} ms`));
+        const little = `in the first half of them this machine gave it ${Math.round(processorMs)} ms of processor time`;
         timer = setTimeout(() => reject(startTimeout(`${2 * timeoutMs} ms; ${little}`)), timeoutMs);
       }
       listener = (event) => {
@@ -176,13 +177,19 @@ function startTimeout(within: string): CaxtonError {
 
 const processorAnswerMs = 250;
 
-/** How long the thread has had a processor; 0 where it does not get one to say so, has not begun, or has ended. */
-async function processorMs(worker: Worker): Promise<number> {
-  const nothing = { user: 0, system: 0 };
-  const usage = worker.cpuUsage().catch(() => nothing);
-  const { promise: late, resolve } = Promise.withResolvers<typeof nothing>();
-  const timer = setTimeout(resolve, processorAnswerMs, nothing);
-  const { user, system } = await Promise.race([usage, late]);
-  clearTimeout(timer);
+/** How long the thread has had a processor: it says so itself, which takes until it has one. 0 when it has ended. */
+async function usedMs(worker: Worker): Promise<number> {
+  const { user, system } = await worker.cpuUsage().catch(() => ({ user: 0, system: 0 }));
   return (user + system) / 1_000;
+}
+
+/** Both are said by the thread: where it stood still before it could say the first, it has not used anything since. */
+async function sinceMs(worker: Worker, before: Promise<number>): Promise<number> {
+  const [thenMs, nowMs] = await Promise.all([before, usedMs(worker)]);
+  return nowMs - thenMs;
+}
+
+/** A thread that cannot even say it has no processor. */
+function unanswered(): Promise<number> {
+  return delay(processorAnswerMs, 0, { ref: false });
 }
