@@ -15,7 +15,7 @@ import { LaneReport } from "./adapters/lane-report.ts";
 import { OutcomeWriter } from "./adapters/outcome-writer.ts";
 import { pause, Signal } from "./adapters/signal.ts";
 import { VersionLanes } from "./adapters/version-lanes.ts";
-import { inboundOf } from "./core/inbound.ts";
+import { inboundOf } from "@caxton/contracts/inbound";
 import { refusal, type Decision } from "./core/judgement.ts";
 import { window } from "./core/overflow.ts";
 import type { OutcomeFeed } from "./relay/outcome-feed.ts";

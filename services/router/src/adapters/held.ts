@@ -1,7 +1,7 @@
 import { Slots } from "@caxton/bus/slots";
 import type { Delivery } from "@caxton/bus/types";
 import type { Attempt } from "@caxton/contracts/outcome";
-import type { Inbound } from "../core/inbound.ts";
+import type { Inbound } from "@caxton/contracts/inbound";
 import type { Asking } from "../core/judgement.ts";
 
 /** A message this router took out of the inbox and has not decided yet. */

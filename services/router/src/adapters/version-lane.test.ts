@@ -4,7 +4,7 @@ import type { RunAnswer } from "@caxton/contracts/agent-run";
 import { CaxtonError } from "@caxton/contracts/errors";
 import { createLogger } from "@caxton/telemetry/logger";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { inboundOf } from "../core/inbound.ts";
+import { inboundOf } from "@caxton/contracts/inbound";
 import type { Decision } from "../core/judgement.ts";
 import type { Held } from "./held.ts";
 import { VersionLane } from "./version-lane.ts";

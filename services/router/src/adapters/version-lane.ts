@@ -1,14 +1,15 @@
+import { askVersion, type Reply } from "@caxton/bus/ask-version";
 import type { Bus } from "@caxton/bus/types";
 import { versionNames } from "@caxton/contracts/version-names";
 import type { RunAnswer } from "@caxton/contracts/agent-run";
 import type { CaxtonError } from "@caxton/contracts/errors";
+import { runMessage } from "@caxton/contracts/inbound";
 import type { Logger } from "@caxton/telemetry/logger";
 import { batchSize, smoothed, takeBatch } from "../core/batch.ts";
 import { judge, judgeCrash, judgeSilence, judgeTooLarge, type Asked, type Decision } from "../core/judgement.ts";
 import { judgeTrial, judgeTrialCrash, judgeTrialSilence } from "../core/trial.ts";
 import type { Held } from "./held.ts";
 import { Reach } from "./reach.ts";
-import { askVersion, type Reply } from "./run-request.ts";
 import { SilenceWatch } from "./silence.ts";
 
 export interface VersionLaneOptions {
@@ -223,7 +224,7 @@ export class VersionLane {
       routeRevision,
       budgetMs,
       timeoutMs,
-      messages,
+      messages: messages.map(({ inbound, body }, index) => runMessage(inbound, body, index)),
       gone: gone.signal,
     });
     this.#flights = this.#flights.filter((other) => other !== flight);

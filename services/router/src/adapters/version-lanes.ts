@@ -1,7 +1,7 @@
 import type { VersionLaneStatus } from "@caxton/contracts/lane-status";
 import type { RouteEntry } from "@caxton/contracts/placement";
 import { chooseVersion } from "@caxton/deployment/split";
-import { splitKey } from "../core/inbound.ts";
+import { splitKey } from "@caxton/contracts/inbound";
 import { roomOf, takerOf, type Place } from "../core/overflow.ts";
 import { assign, type Held } from "./held.ts";
 import { VersionLane, type VersionLaneOptions } from "./version-lane.ts";

@@ -1,6 +1,6 @@
 import type { Attempt } from "@caxton/contracts/outcome";
 import { describe, expect, test } from "vitest";
-import { inboundOf } from "./inbound.ts";
+import { inboundOf } from "@caxton/contracts/inbound";
 import { judge, judgeCrash, judgeSilence, maxSilences, refusal } from "./judgement.ts";
 
 const asked = { version: "a-v1-11111", routeRevision: 3 };

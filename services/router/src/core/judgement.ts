@@ -3,7 +3,7 @@ import { maxAttempts, maxDeliveries, maxHops } from "@caxton/contracts/limits";
 import { isAgentName } from "@caxton/contracts/names";
 import type { Attempt, Output } from "@caxton/contracts/outcome";
 import { header } from "@caxton/contracts/subjects";
-import type { Inbound } from "./inbound.ts";
+import type { Inbound } from "@caxton/contracts/inbound";
 
 /**
  * How a message is asked: in a batch, alone (its neighbours took the time), or as a suspect: alone, with nothing else of

@@ -2,7 +2,7 @@ import { outcomeMaxBytes } from "@caxton/contracts/limits";
 import { Outcome } from "@caxton/contracts/outcome";
 import { checker } from "@caxton/contracts/schema";
 import { expect, test } from "vitest";
-import { inboundOf } from "./inbound.ts";
+import { inboundOf } from "@caxton/contracts/inbound";
 import { outcomeRecord } from "./outcome-record.ts";
 
 const schema = checker("outcome", Outcome);

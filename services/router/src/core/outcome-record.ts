@@ -1,6 +1,6 @@
 import { inboxMessageMaxBytes, outcomeMaxBytes } from "@caxton/contracts/limits";
 import type { Attempt, Outcome } from "@caxton/contracts/outcome";
-import type { Inbound } from "./inbound.ts";
+import type { Inbound } from "@caxton/contracts/inbound";
 import type { Decision } from "./judgement.ts";
 
 type Final = Exclude<Decision, { kind: "again" }>;

@@ -1,6 +1,7 @@
-import { header } from "@caxton/contracts/subjects";
-import { sentTrace, type SentTrace } from "@caxton/contracts/trace-context";
-import { ownMessageTrace } from "@caxton/contracts/trace-spans";
+import type { RunMessage } from "./agent-run.ts";
+import { header } from "./subjects.ts";
+import { sentTrace, type SentTrace } from "./trace-context.ts";
+import { ownMessageTrace } from "./trace-spans.ts";
 
 /** A message as it lies in an inbox, seen without the bus. */
 export interface Inbound {
@@ -66,6 +67,18 @@ function traceOf(headers: Raw["headers"], place: Parameters<typeof ownMessageTra
 /** What keeps a message with one version. */
 export function splitKey(message: Inbound): string {
   return message.conversation ?? message.messageId;
+}
+
+/** As a version is asked for it; `body` is what `inbound.body` is where there is text. */
+export function runMessage({ id, kind, conversation, trace }: Inbound, body: string, index: number): RunMessage {
+  return {
+    index,
+    id,
+    body,
+    ...(kind === undefined ? {} : { kind }),
+    ...(conversation === undefined ? {} : { conversation }),
+    ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
+  };
 }
 
 function hopsOf(text: string | undefined): number {

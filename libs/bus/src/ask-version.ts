@@ -1,10 +1,9 @@
-import { decodeJson, encodeJson } from "@caxton/bus/json";
-import type { Bus } from "@caxton/bus/types";
 import { RunAnswer, type RunMessage, type RunRequest } from "@caxton/contracts/agent-run";
 import { hasCode, toCaxtonError, type CaxtonError } from "@caxton/contracts/errors";
 import { checker } from "@caxton/contracts/schema";
 import { runSubject } from "@caxton/contracts/subjects";
-import type { Held } from "./held.ts";
+import { decodeJson, encodeJson } from "./json.ts";
+import type { Bus } from "./types.ts";
 
 const runAnswer = checker("run answer", RunAnswer);
 
@@ -23,7 +22,7 @@ export interface Ask {
   readonly routeRevision: number;
   readonly budgetMs: number;
   readonly timeoutMs: number;
-  readonly messages: readonly Held[];
+  readonly messages: readonly RunMessage[];
   /** Aborted when the process that has it is known to have ended. */
   readonly gone: AbortSignal;
 }
@@ -31,7 +30,7 @@ export interface Ask {
 /** One request to the instances of a version; never throws. */
 export async function askVersion(bus: Pick<Bus, "request">, ask: Ask): Promise<Reply> {
   const { routeRevision, budgetMs } = ask;
-  const request: RunRequest = { routeRevision, budgetMs, messages: ask.messages.map(runMessage) };
+  const request: RunRequest = { routeRevision, budgetMs, messages: [...ask.messages] };
   try {
     const reply = await bus.request(runSubject(ask.agent, ask.version), encodeJson(request), {
       timeoutMs: ask.timeoutMs,
@@ -44,16 +43,4 @@ export async function askVersion(bus: Pick<Bus, "request">, ask: Ask): Promise<R
     if (hasCode(error, "message-too-large")) return { kind: "too-large" };
     return { kind: "nobody", error: toCaxtonError(error) };
   }
-}
-
-function runMessage({ inbound, body }: Held, index: number): RunMessage {
-  const { id, kind, conversation, trace } = inbound;
-  return {
-    index,
-    id,
-    body,
-    ...(kind === undefined ? {} : { kind }),
-    ...(conversation === undefined ? {} : { conversation }),
-    ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
-  };
 }
