@@ -50,6 +50,14 @@ export interface BadCanary {
   readonly fallbacks: number;
 }
 
+/** What a story found, for `--json`; what it counted itself stands beside these. */
+export interface StoryReport {
+  readonly accepted: number;
+  readonly durationMs: number;
+  /** One entry for each version that handled something. */
+  readonly perVersion: Readonly<Record<string, unknown>>;
+}
+
 /** What `npm run demo -- --json` prints. */
 export interface DemoReport extends Omit<AuditReport, "perVersion" | "findings"> {
   readonly perVersion: AuditReport["perVersion"];

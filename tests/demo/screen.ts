@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import type { DemoReport, DeploymentSummary } from "./report.ts";
+import type { DemoReport, DeploymentSummary, StoryReport } from "./report.ts";
 
 const columns = 72;
 const lineMax = 140;
@@ -55,14 +55,12 @@ export class Screen {
   }
 
   /** The last lines: how it went. */
-  conclude(
-    { accepted, durationMs }: { readonly accepted: number; readonly durationMs: number },
-    problems: readonly string[],
-  ): void {
+  conclude({ accepted, durationMs, perVersion }: StoryReport, problems: readonly string[]): void {
     this.#write("\n");
     for (const problem of problems) this.say(`✗ ${problem}`);
+    const versions = Object.keys(perVersion).length;
     const verdict = problems.length === 0 ? "✓ nothing lost, nothing doubled, nothing wrong" : "✗ not as it should be";
-    this.say(`${verdict}: ${thousands(accepted)} messages, three versions, ${seconds(durationMs)}`);
+    this.say(`${verdict}: ${thousands(accepted)} messages, ${versions} versions, ${seconds(durationMs)}`);
   }
 
   /** Shows what `text` returns, again and again, below everything else; without a terminal it is not shown. */

@@ -1,0 +1,25 @@
+import { problemsOf, type StoryReport } from "./report.ts";
+import { type StoryOptions, expectedRefusals, tellStory } from "./story.ts";
+
+export interface Told {
+  readonly report: StoryReport;
+  /** Everything that did not go as the story says, in words. */
+  readonly problems: readonly string[];
+}
+
+export interface Story {
+  /** A line for `--help`. */
+  readonly about: string;
+  readonly tell: (options: StoryOptions) => Promise<Told>;
+}
+
+/** What `npm run demo -- <name>` tells; the first unless one is named. */
+export const stories: Readonly<Record<string, Story>> = {
+  canary: {
+    about: "a direct deployment, a canary that is kept and one that takes itself back, under traffic",
+    async tell(options) {
+      const report = await tellStory(options);
+      return { report, problems: problemsOf(report, expectedRefusals, options.messages) };
+    },
+  },
+};
