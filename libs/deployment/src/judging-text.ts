@@ -39,7 +39,7 @@ export function verdictText({ outcome, findings }: Verdict): string {
 export function findingText({ metric, rule, samples, observed, bound, windowMs }: Finding): string {
   const seen = observed === undefined ? "nothing observed" : `observed ${metricValueText(metric, observed)}`;
   const least = bound === undefined ? "" : `, at least ${metricValueText(metric, bound)} for sure`;
-  return `${rule}: ${seen}${least}, ${samples} samples in ${rounded(windowMs / 1_000)}s`;
+  return `${rule}: ${seen}${least}, ${samples === 1 ? "1 sample" : `${samples} samples`} in ${rounded(windowMs / 1_000)}s`;
 }
 
 /** Without what binary fractions add: `0.07 * 100` is 7. */

@@ -12,13 +12,13 @@ import type { Judging, Verdict } from "@caxton/deployment/judging";
 import { ruleText } from "@caxton/deployment/judging-text";
 import type { Deployment } from "@caxton/deployment/state";
 import type { Step } from "@caxton/deployment/strategy";
-import type { DeploymentStory, RollbackStory, StepDecision } from "./core/story.ts";
+import type { DeploymentStory, RollbackStory, StepDecision, StepStory } from "./core/story.ts";
 
 type StepMessage = MessageInitShape<typeof StepStorySchema>;
 
-export function stepMessages({ plan }: Deployment, steps: DeploymentStory["steps"]): StepMessage[] {
-  return plan.map((step, index): StepMessage => {
-    const story = steps[index];
+export function stepMessages(deployment: Deployment, steps: DeploymentStory["steps"]): StepMessage[] {
+  return deployment.plan.map((step, index): StepMessage => {
+    const story = steps[index] ?? (step.kind === "finalize" ? finalized(deployment) : undefined);
     const planned = { number: index + 1, kind: step.kind, ...ofKind(step) };
     if (story === undefined) return planned;
     const { startedAtMs, endedAtMs, routeRevision, appliedAtMs, verdict, decisions } = story;
@@ -32,6 +32,11 @@ export function stepMessages({ plan }: Deployment, steps: DeploymentStory["steps
       decisions: decisions.map(decisionMessage),
     };
   });
+}
+
+/** The last step is no time but the moment in which the version runs. */
+function finalized({ runningAtMs }: Deployment): StepStory | undefined {
+  return runningAtMs === undefined ? undefined : { startedAtMs: runningAtMs, endedAtMs: runningAtMs, decisions: [] };
 }
 
 function ofKind(step: Step): Pick<StepMessage, "share" | "watchMs" | "cleanupMs"> {

@@ -47,7 +47,7 @@ export function findingDetail({
 export function verdictLines(verdict: Verdict | undefined, style: Style): readonly string[] {
   return (verdict?.findings ?? []).map((finding) => {
     if (finding.outcome === "inconclusive") {
-      return `→ ${findingText(finding)}: ${samplesText(finding.samples)} say too little`;
+      return `→ ${findingText(finding)}: ${samplesText(finding.samples)} ${finding.samples === 1 ? "says" : "say"} too little`;
     }
     return `${finding.outcome === "pass" ? style.good("✓") : style.bad("✗")} ${findingText(finding)}`;
   });
