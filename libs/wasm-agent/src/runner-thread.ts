@@ -50,11 +50,14 @@ const deadlineGraceNs = 10_000_000n;
 
 type Event = WorkerReport | { readonly type: "ended"; readonly reason: string };
 
-/** A thread with everything loaded but an agent, which most of a start is spent on. It keeps its process alive. */
-export function openThread(): Worker {
+/**
+ * A thread with everything loaded but an agent, which most of a start is spent on. It keeps its process alive.
+ */
+export function openThread(options: { readonly isPolite?: boolean } = {}): Worker {
   // Where our own sources lie compiled: without it a thread takes twice the time and 20 MB more.
   const { NODE_COMPILE_CACHE } = process.env;
-  return new Worker(new URL("./runner-worker.ts", import.meta.url), {
+  const program = options.isPolite === true ? "./polite-runner-worker.ts" : "./runner-worker.ts";
+  return new Worker(new URL(program, import.meta.url), {
     env: NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE },
     execArgv: [],
     stdin: false,

@@ -58,6 +58,8 @@ export interface Runner {
 }
 
 const defaultRecycleAfterMessages = 50_000;
+/** So many messages without an answer to any of them, and the agent starts again in a thread that leaves the processor to others. */
+const hangsInARow = 2;
 const unfinished: AgentAnswer = { result: "unfinished" };
 
 /** @throws CaxtonError `start-failed`, `start-timeout` */
@@ -82,9 +84,13 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   let lastBatch: Promise<unknown> = Promise.resolve();
   let description: AgentDescription | undefined;
   let closed = false;
+  /** Messages since the last one that was answered. */
+  let hangs = 0;
+  let isPolite = false;
 
   async function freshThread(): Promise<RunnerThread> {
-    const next = await startThread(threadOptions);
+    isPolite = hangs >= hangsInARow;
+    const next = await startThread(threadOptions, openThread({ isPolite }));
     if (description !== undefined) await next.ask({ type: "load-contract", description }, options.startTimeoutMs);
     return next;
   }
@@ -114,14 +120,17 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
           messageTimeoutMs: options.messageTimeoutMs,
           deadlineNs,
           onAnswers(from, given) {
+            hangs = 0;
             for (const [offset, answer] of given.entries()) answers.set(pending[from + offset] ?? -1, answer);
           },
         },
       );
       if (end.end === "done") {
         memoryPeakBytes = Math.max(memoryPeakBytes, end.memoryPeakBytes);
+        if (isPolite) replaceThread();
         break;
       }
+      if (end.end === "message-timeout") hangs += 1;
       replaceThread();
       if (end.end === "out-of-time") break;
       const guilty = pending[end.index] ?? -1;
