@@ -3,7 +3,7 @@ import { connect, errors, nkeyAuthenticator, type NatsConnection } from "@nats-i
 import { setTimeout as delay } from "node:timers/promises";
 import { busAddress } from "./address.ts";
 import { Connection } from "./connection.ts";
-import { openKvBucket } from "./kv.ts";
+import { KvBuckets } from "./kv-buckets.ts";
 import { openObjectBucket } from "./objects.ts";
 import { reportServer } from "./server.ts";
 import { storeMessage } from "./store.ts";
@@ -45,6 +45,7 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
   const { shown } = busAddress(options.url);
   const connection = await Connection.over(nc, { url: shown, inboxPrefix, apiTimeoutMs, onError });
   const streams = streamsOf(connection);
+  const buckets = new KvBuckets(connection, streams);
   return {
     streams,
     get status() {
@@ -61,7 +62,7 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
     },
     subscribe: (subject, handler, subscription) => subscribe(connection, subject, handler, subscription),
     store: (subject, data, store) => storeMessage(connection, subject, data, store),
-    kv: (bucket, kv) => openKvBucket(connection, streams, bucket, kv),
+    kv: (bucket, kv) => buckets.open(bucket, kv),
     objects: async (bucket) => openObjectBucket(connection, streams, bucket),
     server: () => reportServer(connection),
     flush() {

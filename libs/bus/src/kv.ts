@@ -18,6 +18,11 @@ import type {
 const empty = new Uint8Array();
 const keyPattern = /^[-/_=A-Za-z0-9]+(\.[-/_=A-Za-z0-9]+)*$/;
 
+export interface KvOptions {
+  readonly ttlMs?: number;
+  readonly history?: number;
+}
+
 /**
  * A bucket in the layout that every NATS client knows (ADR-8: stream `KV_<bucket>`, subjects `$KV.<bucket>.<key>`), made by
  * the client; reads and writes go the way of all our streams, so that they share its errors, its waiting and its resuming.
@@ -26,7 +31,7 @@ export async function openKvBucket(
   connection: Connection,
   streams: Streams,
   bucket: string,
-  options: { readonly ttlMs?: number; readonly history?: number } = {},
+  options: KvOptions = {},
 ): Promise<KvBucket> {
   const { ttlMs = 0, history = 1 } = options;
   const stream = `KV_${bucket}`;

@@ -4,12 +4,14 @@ import type { SentTrace } from "@caxton/contracts/trace-context";
 import type { Report } from "@caxton/deployment/command";
 import type { AgentState, Deployment } from "@caxton/deployment/state";
 import type { Logger } from "@caxton/telemetry/logger";
+import type { RouteWriter } from "../adapters/route-writer.ts";
 
 /** What carrying out an effect of one agent needs. An effect ends by returning what it found out. */
 export interface EffectContext {
   readonly bus: Bus;
   readonly log: Logger;
   readonly agent: string;
+  readonly routes: RouteWriter;
   /** The state that asked for the effect. */
   readonly state: AgentState;
   /** The trace that the effect's deployment belongs to. */

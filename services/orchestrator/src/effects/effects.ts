@@ -9,6 +9,7 @@ import { type Effect, next } from "@caxton/deployment/next";
 import type { AgentState } from "@caxton/deployment/state";
 import type { Logger } from "@caxton/telemetry/logger";
 import type { Agents } from "../adapters/agents.ts";
+import { RouteWriter } from "../adapters/route-writer.ts";
 import { carryOut } from "./carry-out.ts";
 
 const retryAfterMs = 500;
@@ -26,10 +27,12 @@ export interface EffectsOptions {
 export class Effects {
   readonly #options: EffectsOptions;
   readonly #running = new Map<string, AbortController>();
+  readonly #routes: RouteWriter;
   #mayAct = (): boolean => false;
 
   constructor(options: EffectsOptions) {
     this.#options = options;
+    this.#routes = new RouteWriter(options.bus);
   }
 
   /** @param mayAct asked before anything is begun */
@@ -70,7 +73,18 @@ export class Effects {
       const tell = async (report: Report): Promise<void> => {
         await agents.handle(agent, { ...report, commandId: randomUUID(), actor: `orchestrator ${id}` });
       };
-      const report = await carryOut(effect, { bus, log, agent, state, trace, now, streams, tell, signal });
+      const report = await carryOut(effect, {
+        bus,
+        routes: this.#routes,
+        log,
+        agent,
+        state,
+        trace,
+        now,
+        streams,
+        tell,
+        signal,
+      });
       if (signal.aborted || report === undefined) return;
       log.debug({ report: report.type }, "effect done");
       await tell(report);

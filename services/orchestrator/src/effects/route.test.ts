@@ -7,6 +7,7 @@ import { initialState } from "@caxton/deployment/state";
 import { createLogger } from "@caxton/telemetry/logger";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type NatsServer, startNatsServer } from "../../../../tests/harness/nats-server.ts";
+import { RouteWriter } from "../adapters/route-writer.ts";
 import type { EffectContext } from "./effect-context.ts";
 import { applyRoute } from "./route.ts";
 
@@ -33,6 +34,7 @@ function contextOf(agent: string, through: Bus, signal: AbortSignal): EffectCont
   const log = createLogger({ service: "test", id: "test", level: "silent" });
   return {
     bus: through,
+    routes: new RouteWriter(through),
     log,
     agent,
     state: { ...initialState, route },

@@ -1,15 +1,12 @@
 import { decodeJson, encodeJson } from "@caxton/bus/json";
-import type { Bus } from "@caxton/bus/types";
-import { hasCode } from "@caxton/contracts/errors";
 import { defaultLimits } from "@caxton/contracts/limits";
-import { RouteAck, RouteEntry } from "@caxton/contracts/placement";
+import { RouteAck, type RouteEntry } from "@caxton/contracts/placement";
 import { checker } from "@caxton/contracts/schema";
-import { routeAckSubject, routeBucket, routeQuerySubject } from "@caxton/contracts/subjects";
+import { routeAckSubject, routeQuerySubject } from "@caxton/contracts/subjects";
 import type { AgentState } from "@caxton/deployment/state";
 import { livingServices, presenceTtlMs } from "@caxton/service/presence";
 import type { EffectContext, EffectResult } from "./effect-context.ts";
 
-const routeEntry = checker("route entry", RouteEntry);
 const routeAck = checker("route acknowledgement", RouteAck);
 const askAgainMs = 100;
 /** Longer than a dead router is taken for a living one. */
@@ -39,27 +36,11 @@ function entryFor(agent: string, { route, deployments, rollout }: AgentState): R
   };
 }
 
-/** Compare-and-set, upward only: an orchestrator that slept through a newer revision changes nothing (DESIGN.md, rule 7). */
-async function writeRoute(bus: Bus, entry: RouteEntry): Promise<void> {
-  const bucket = await bus.kv(routeBucket);
-  for (;;) {
-    const current = await bucket.get(entry.agent);
-    if (current !== undefined && routeEntry.check(decodeJson(current.value)).revision >= entry.revision) return;
-    try {
-      if (current === undefined) await bucket.create(entry.agent, encodeJson(entry));
-      else await bucket.update(entry.agent, encodeJson(entry), current.revision);
-      return;
-    } catch (error) {
-      if (!hasCode(error, "wrong-sequence")) throw error;
-    }
-  }
-}
-
 /** @returns how many routers follow the entry once it is written; at least one, and every one that is alive */
 async function followed(
   entry: RouteEntry,
   revision: number,
-  { bus, agent, signal, log }: EffectContext,
+  { bus, agent, routes, signal, log }: EffectContext,
 ): Promise<number> {
   const follows = new Map<string, number>();
   let living: readonly string[] | undefined;
@@ -82,8 +63,8 @@ async function followed(
   // Each says it by itself when it reads the entry; who had read it before has to be asked.
   const ask = () => bus.publish(routeQuerySubject(agent), encodeJson({ revision }));
   const write = async () => {
-    await subscription.ready;
-    await writeRoute(bus, entry);
+    // The server takes both in this order, so no acknowledgement is missed.
+    await Promise.all([subscription.ready, routes.write(entry)]);
     ask();
   };
   const askAgain = async () => {

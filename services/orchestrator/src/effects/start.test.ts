@@ -11,6 +11,7 @@ import { createLogger } from "@caxton/telemetry/logger";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type NatsServer, startNatsServer } from "../../../../tests/harness/nats-server.ts";
 import { deployRequest } from "../core/request.ts";
+import { RouteWriter } from "../adapters/route-writer.ts";
 import type { EffectContext } from "./effect-context.ts";
 import { start, stop } from "./start.ts";
 
@@ -57,6 +58,7 @@ describe("the specifications of versions that are gone", () => {
     const state = { ...base, deployments };
     await stop(id, "proc-v41-aaaaa", {
       bus,
+      routes: new RouteWriter(bus),
       log,
       agent: "many",
       state,
@@ -81,6 +83,7 @@ describe("a version that is to stop", () => {
     const { signal } = new AbortController();
     const context: EffectContext = {
       bus,
+      routes: new RouteWriter(bus),
       log,
       agent,
       state,
