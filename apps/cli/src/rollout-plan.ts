@@ -20,7 +20,7 @@ export interface PlanOptions {
 
 /** How traffic moves to a version; `canary` is what the command line says beside the file. */
 export type RolloutPlan =
-  | { readonly strategy: string; readonly isCanary: false }
+  | { readonly strategy: string; readonly isCanary: false; readonly deploymentFile: string }
   | { readonly isCanary: true; readonly deploymentFile: string; readonly canary: Canary };
 
 type Canary = Extract<MessageInitShape<typeof CanarySchema>, { readonly $typeName?: never }>;
@@ -39,7 +39,8 @@ export async function readPlan(options: PlanOptions, output: Output): Promise<Ro
     throw new CaxtonError("invalid-argument", `${config} says ${file.strategy}, --strategy says ${strategy}`);
   }
   if (strategy !== "canary") {
-    if (steps === undefined && rollbackOn.length === 0) return { strategy, isCanary: false };
+    if (steps === undefined && rollbackOn.length === 0)
+      return { strategy, isCanary: false, deploymentFile: read?.text ?? "" };
     throw new CaxtonError("invalid-argument", `--steps and --rollback-on are of a canary, the strategy is ${strategy}`);
   }
   for (const rule of rollbackOn) placed("--rollback-on", rule, () => parseRule(rule));

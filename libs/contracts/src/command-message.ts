@@ -68,6 +68,29 @@ export const CanaryCommand = Type.Object(
 );
 export type CanaryCommand = Static<typeof CanaryCommand>;
 
+/** What blue-green is asked for with; what is left out is as in the ADR. */
+export const BlueGreenCommand = Type.Object(
+  {
+    validateMs: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 3_600_000 })),
+    warmUpMs: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 3_600_000,
+        description: "How long the version may be warmed up before it gets messages.",
+      }),
+    ),
+    cleanupMs: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: watchMaxMs,
+        description: "How long the version before is kept warm after the switch.",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type BlueGreenCommand = Static<typeof BlueGreenCommand>;
+
 export const DeployCommand = Type.Object(
   {
     ...envelope,
@@ -83,6 +106,7 @@ export const DeployCommand = Type.Object(
     ),
     strategy: Type.Optional(Type.Enum(strategies, { description: "`direct` unless given." })),
     canary: Type.Optional(CanaryCommand),
+    blueGreen: Type.Optional(BlueGreenCommand),
     configuration: Type.Optional(
       Type.Unknown({
         description:

@@ -3,6 +3,7 @@ import { strategies } from "@caxton/deployment/strategy";
 import Type, { type Static, type TProperties, type TSchema } from "./type.ts";
 import { Judging, Verdict } from "./judging.ts";
 import { VersionLimits } from "./limits.ts";
+import { WarmUp } from "./warm-up.ts";
 
 const Id = Type.String({ minLength: 1 });
 const Failure = Type.Object({ stage: Type.String(), code: Type.String(), reason: Type.String() });
@@ -18,12 +19,14 @@ const KeptField = Type.Union([
 const Step = Type.Union([
   Type.Object({ kind: Type.Literal("validate"), timeoutMs: Type.Number() }),
   Type.Object({ kind: Type.Literal("start"), timeoutMs: Type.Number() }),
+  Type.Object({ kind: Type.Literal("warm-up"), timeoutMs: Type.Number() }),
   Type.Object({ kind: Type.Literal("shift"), share: Type.Number(), watchMs: Type.Optional(Type.Number()) }),
   Type.Object({ kind: Type.Literal("approve") }),
   Type.Object({
     kind: Type.Literal("finalize"),
     drainMaxMs: Type.Number(),
     cleanupMs: Type.Optional(Type.Number()),
+    backAfterMs: Type.Optional(Type.Number()),
   }),
 ]);
 const ByHand = { deployment: Id, step: Type.Integer({ minimum: 0 }), actor: Type.String(), reason: Type.String() };
@@ -58,6 +61,12 @@ export const deploymentEventSchemas = {
   }),
   ValidationFailed: event("ValidationFailed", { deployment: Id, failure: Failure, report: Type.Unknown() }),
   VersionReady: event("VersionReady", { deployment: Id, version: Id, startMs: Type.Number() }),
+  VersionWarmedUp: event("VersionWarmedUp", {
+    deployment: Id,
+    version: Id,
+    step: Type.Integer({ minimum: 0 }),
+    warmUp: WarmUp,
+  }),
   DeploymentFailed: event("DeploymentFailed", { deployment: Id, failure: Failure }),
   RouteChanged: event("RouteChanged", {
     deployment: Id,

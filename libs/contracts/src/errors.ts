@@ -81,6 +81,12 @@ export const errorCodes = {
     grpc: "failed_precondition",
     exit: 4,
   },
+  "warm-up-failed": {
+    meaning:
+      "While it was warmed up the new version failed on too many of the messages that the version before handled.",
+    grpc: "failed_precondition",
+    exit: 5,
+  },
   "rolled-back": {
     meaning: "The deployment was taken back; its history says by whom or by which rule.",
     grpc: "failed_precondition",

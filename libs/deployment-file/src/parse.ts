@@ -1,5 +1,6 @@
 import { type Judging, defaultJudging, defaultRules, type Rule } from "@caxton/deployment/judging";
-import { canarySteps, canaryTimes, watchMaxMs } from "@caxton/deployment/strategy";
+import { blueGreenTimes, type BlueGreenTimes, canarySteps, canaryTimes, watchMaxMs } from "@caxton/deployment/strategy";
+import { readBlueGreenStages } from "./blue-green-stages.ts";
 import { type Entry, type Node, readYaml } from "./document.ts";
 import { Findings } from "./findings.ts";
 import type { Problem } from "./problem.ts";
@@ -10,6 +11,7 @@ import { readStages, type Stages } from "./stages.ts";
 /** What a deployment file asks for, with nothing left out. */
 export type DeploymentFile =
   | { readonly strategy: "direct" }
+  | ({ readonly strategy: "blue-green" } & BlueGreenTimes)
   | ({ readonly strategy: "canary"; readonly judging: Judging } & Required<Stages>);
 
 export interface Parsed {
@@ -23,9 +25,14 @@ export interface Parsed {
 export const fileMaxCharacters = 64 * 1024;
 
 const strategyNames = ["direct", "canary", "blue-green", "shadow"];
-const served = ["direct", "canary"];
+const served = ["direct", "canary", "blue-green"] as const;
+type Served = (typeof served)[number];
 const canaryKeys = ["strategy", "stages", "rollback_on", "on_inconclusive", "max_hold", "on_canary_failure"];
-const keysOf: Readonly<Record<string, readonly string[]>> = { direct: ["strategy"], canary: canaryKeys };
+const keysOf: Readonly<Record<Served, readonly string[]>> = {
+  direct: ["strategy"],
+  canary: canaryKeys,
+  "blue-green": ["strategy", "stages"],
+};
 
 /** Reads the YAML of ADR 0008, section 3, with its indentation and without. */
 export function parseDeploymentFile(text: string): Parsed {
@@ -50,13 +57,20 @@ function read(text: string, findings: Findings): DeploymentFile | undefined {
   if (entries === undefined) return undefined;
   const strategy = readStrategy(entries, yaml.root, findings);
   if (strategy === undefined) return undefined;
-  const keys = keysOf[strategy] ?? [];
+  const keys = keysOf[strategy];
   for (const { key, keyAt } of entries) {
     if (keys.includes(key)) continue;
     if (canaryKeys.includes(key)) findings.error(keyAt, `'${key}' is of strategy canary; this is ${strategy}`);
     else findings.unknown(keyAt, key, `key of a ${strategy} deployment`, keys);
   }
-  return strategy === "direct" ? { strategy: "direct" } : readCanary(entries, findings);
+  switch (strategy) {
+    case "direct":
+      return { strategy };
+    case "blue-green":
+      return readBlueGreen(entries, findings);
+    case "canary":
+      return readCanary(entries, findings);
+  }
 }
 
 /** What is under `deployment:`, or beside it where the indentation was lost. */
@@ -84,12 +98,13 @@ function entriesOf(root: Node, findings: Findings): readonly Entry[] | undefined
   return deployment.value.entries;
 }
 
-function readStrategy(entries: readonly Entry[], root: Node, findings: Findings): "direct" | "canary" | undefined {
+function readStrategy(entries: readonly Entry[], root: Node, findings: Findings): Served | undefined {
   const entry = entries.find(({ key }) => key === "strategy");
   if (entry === undefined) return findings.error(root.at, "there is no strategy", { allowed: served });
   const { value, keyAt } = entry;
   if (value.kind !== "text") return findings.error(keyAt, "strategy needs a name", { allowed: served });
-  if (value.text === "direct" || value.text === "canary") return value.text;
+  const strategy = served.find((one) => one === value.text);
+  if (strategy !== undefined) return strategy;
   if (strategyNames.includes(value.text)) {
     return findings.error(value.at, `strategy ${value.text} is not served yet; served are`, {
       allowed: served,
@@ -97,6 +112,12 @@ function readStrategy(entries: readonly Entry[], root: Node, findings: Findings)
     });
   }
   return findings.unknown(value.at, value.text, "strategy", strategyNames);
+}
+
+function readBlueGreen(entries: readonly Entry[], findings: Findings): DeploymentFile {
+  const stages = entries.find(({ key }) => key === "stages");
+  const times = stages === undefined ? blueGreenTimes : readBlueGreenStages(stages.value, findings);
+  return { strategy: "blue-green", ...times };
 }
 
 function readCanary(entries: readonly Entry[], findings: Findings): DeploymentFile {

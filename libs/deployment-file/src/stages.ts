@@ -13,7 +13,7 @@ export interface Stages {
 const names = ["validate", "canary", "approve", "full", "cleanup"] as const;
 type Name = (typeof names)[number];
 const ofBlueGreen = ["warm_up", "switch"];
-const validateMaxMs = 3_600_000;
+export const validateMaxMs = 3_600_000;
 
 interface Stage {
   readonly name: Name;

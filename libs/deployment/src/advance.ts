@@ -7,8 +7,9 @@ export function advance(deployment: Deployment, state: AgentState, now: number):
   return toStep(deployment, deployment.step + 1, state, now);
 }
 
-/** An agent's first version has nobody to share with: it gets all messages at once. */
+/** An agent's first version has nobody to share with: it gets all messages at once. A warm-up goes before. */
 export function firstShift(deployment: Deployment, state: AgentState, now: number): readonly Fact[] {
+  if (deployment.plan[deployment.step + 1]?.kind === "warm-up") return [];
   if (deployment.replaces === undefined) return toStep(deployment, lastShift(deployment), state, now);
   return advance(deployment, state, now);
 }

@@ -1,6 +1,7 @@
 import type { DeploymentEvent } from "./event.ts";
 import type { Verdict } from "./judging.ts";
 import type { DeploymentRequest, Failure } from "./state.ts";
+import type { WarmUp } from "./warm-up.ts";
 
 /** What people and their tools ask for. */
 export type Request =
@@ -39,6 +40,9 @@ export type Report =
   | { readonly type: "version-stopped"; readonly deployment: string }
   | { readonly type: "step-expired"; readonly deployment: string; readonly step: number }
   | ({ readonly type: "verdict" } & StepVerdict)
+  | { readonly type: "warmed-up"; readonly deployment: string; readonly step: number; readonly warmUp: WarmUp }
+  /** Nobody is there to take its messages, since then (Unix ms), and the version before it is. */
+  | { readonly type: "version-lost"; readonly deployment: string; readonly sinceMs: number; readonly reason: string }
   | { readonly type: "cleanup-over"; readonly deployment: string };
 
 export interface StepVerdict {

@@ -3,8 +3,10 @@ import type { Report, Sender } from "./command.ts";
 import { decideVerdict } from "./decide-verdict.ts";
 import type { Facts } from "./facts.ts";
 import type { Fact } from "./event.ts";
-import { type AgentState, type Deployment, deploymentOf, type Failure, stepOf, watchMsOf } from "./state.ts";
+import { type AgentState, type Deployment, deploymentOf, type Failure, guardedBy, stepOf, watchMsOf } from "./state.ts";
+import { rollback } from "./take-back.ts";
 import { versionId } from "./version-id.ts";
+import { type WarmUp, warmUpFailure } from "./warm-up.ts";
 
 /** Reports never fail: one that does not fit the state any more is old news and means nothing. */
 export function decideReport(report: Report & Sender, state: AgentState, now: number): Facts {
@@ -25,6 +27,10 @@ function factsOf(report: Report & Sender, state: AgentState, now: number): reado
       return isStarting(deployment) ? versionReady(deployment, report.startMs, state, now) : [];
     case "version-failed":
       return isStarting(deployment) ? [deploymentFailed(deployment, report.failure)] : [];
+    case "warmed-up":
+      return report.step === deployment.step ? warmedUp(deployment, report.warmUp, state, now) : [];
+    case "version-lost":
+      return lost(deployment, report, state, now);
     case "version-drained":
       return drained(deployment, report.forced);
     case "version-stopped":
@@ -76,6 +82,28 @@ function versionReady(deployment: Deployment, startMs: number, state: AgentState
   const { deployment: id, version } = deployment;
   if (version === undefined) return [];
   return [{ type: "VersionReady", deployment: id, version, startMs }, ...firstShift(deployment, state, now)];
+}
+
+/** One that does badly never gets a message; that its time was over, or that there was nothing to ask, is no fault of its. */
+function warmedUp(deployment: Deployment, warmUp: WarmUp, state: AgentState, now: number): readonly Fact[] {
+  const { deployment: id, version, step } = deployment;
+  if (version === undefined || deployment.state !== "Deploying" || stepOf(deployment)?.kind !== "warm-up") return [];
+  const failure = warmUpFailure(warmUp, warmUp.ended !== "nothing-to-ask");
+  return [
+    { type: "VersionWarmedUp", deployment: id, version, step, warmUp },
+    ...(failure === undefined ? firstShift(deployment, state, now) : [deploymentFailed(deployment, failure)]),
+  ];
+}
+
+function lost(
+  deployment: Deployment,
+  { sinceMs, reason, actor }: Report & Sender & { type: "version-lost" },
+  state: AgentState,
+  now: number,
+): readonly Fact[] {
+  if (guardedBy(deployment, state) === undefined) return [];
+  const back = rollback(deployment, state, { reason, actor, cause: "no_instance", sinceMs }, now);
+  return back.ok ? back.facts : [];
 }
 
 function routeApplied(report: Report & { type: "route-applied" }, state: AgentState, now: number): readonly Fact[] {

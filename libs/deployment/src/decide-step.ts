@@ -44,7 +44,7 @@ function ok(...facts: readonly Fact[]): Facts {
 function misplaced(command: StepRequest, deployment: Deployment): Facts | undefined {
   const { deployment: id, state, step, strategy } = deployment;
   const kind = stepOf(deployment)?.kind;
-  if (strategy === "direct") {
+  if (strategy === "direct" || strategy === "blue-green") {
     return refuse("not-allowed-now", `deployment ${id} is ${strategy}: it has no steps to ${command.type}`);
   }
   if (state !== "Deploying" || (kind !== "shift" && kind !== "approve")) {

@@ -1,6 +1,7 @@
 import type { Closing, Target } from "./route.ts";
 import type { Verdict } from "./judging.ts";
 import type { DeploymentRequest, Failure } from "./state.ts";
+import type { WarmUp } from "./warm-up.ts";
 
 interface Header {
   /** When it was decided, Unix ms. */
@@ -35,6 +36,13 @@ export type DeploymentEvent = Header &
         readonly report: unknown;
       }
     | { readonly type: "VersionReady"; readonly deployment: string; readonly version: string; readonly startMs: number }
+    | {
+        readonly type: "VersionWarmedUp";
+        readonly deployment: string;
+        readonly version: string;
+        readonly step: number;
+        readonly warmUp: WarmUp;
+      }
     | { readonly type: "DeploymentFailed"; readonly deployment: string; readonly failure: Failure }
     | {
         readonly type: "RouteChanged";
@@ -71,7 +79,7 @@ export type DeploymentEvent = Header &
         readonly deployment: string;
         readonly reason: string;
         readonly actor: string;
-        /** `manual`, `inconclusive`, or the rule as in `high_error_rate`. */
+        /** `manual`, `inconclusive`, `no_instance`, or the rule as in `high_error_rate`. */
         readonly cause: string;
         /** When it was asked for, or when the message that was one too many was decided, Unix ms. */
         readonly sinceMs: number;

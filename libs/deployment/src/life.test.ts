@@ -56,7 +56,7 @@ describe("the lives told here", () => {
       }
     }
     expect(states.size).toBe(8);
-    expect(events.size).toBe(23);
+    expect(events.size).toBe(24);
     expect([...refusals].toSorted()).toEqual([
       "already-active",
       "deployment-exists",
@@ -170,6 +170,33 @@ describe("in every life of an agent", () => {
       const due = watch !== undefined && nowMs >= watch.endsAtMs && pausedAtMs === undefined;
       return !moved || back || (command.verdict.outcome === "pass" && due);
     });
+    expect(found).toBeUndefined();
+  });
+
+  it("a version that is to be warmed up gets no message before it was, and none where that went badly", () => {
+    const found = lifeWhereNot(({ events, state }) => {
+      const isToBeWarm = (version: string) =>
+        Object.values(state.deployments).some(
+          (one) => one.version === version && one.plan.some(({ kind }) => kind === "warm-up"),
+        );
+      const warm = new Set<string>();
+      return events.every((event) => {
+        if (event.type === "VersionWarmedUp" && event.warmUp.regressed === 0) warm.add(event.version);
+        if (event.type !== "RouteChanged") return true;
+        return event.targets.every(({ version }) => !isToBeWarm(version) || warm.has(version));
+      });
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("whoever is looked for has all messages, and the version that would take over is there", () => {
+    const found = stateWhereNot((state) =>
+      next(state).every((effect) => {
+        if (effect.kind !== "guard") return true;
+        const wanted = idsWhere(state, (one) => one.processes === "wanted").map((id) => versionOf(state, id));
+        return sameValue(targetsOf(state), [effect.version]) && wanted.includes(effect.before);
+      }),
+    );
     expect(found).toBeUndefined();
   });
 

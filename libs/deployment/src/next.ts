@@ -1,9 +1,17 @@
-import { type AgentState, type Deployment, deploymentOf, stepOf } from "./state.ts";
+import { type AgentState, type Deployment, deploymentOf, guardedBy, stepOf } from "./state.ts";
 
 /** Something that should be under way in the world. Carrying one out twice does no harm; `key` tells whether it is already under way. */
 export type Effect = { readonly key: string } & (
   | { readonly kind: "validate"; readonly deployment: string; readonly deadlineAtMs: number }
   | { readonly kind: "start"; readonly deployment: string; readonly version: string; readonly deadlineAtMs: number }
+  /** Has a version that gets no messages yet answer recent ones until it is warm, or the time is over. */
+  | {
+      readonly kind: "warm-up";
+      readonly deployment: string;
+      readonly step: number;
+      readonly version: string;
+      readonly deadlineAtMs: number;
+    }
   | { readonly kind: "route"; readonly revision: number }
   | {
       readonly kind: "drain";
@@ -24,6 +32,14 @@ export type Effect = { readonly key: string } & (
       readonly revision: number;
       readonly stable: string;
       readonly endsAtMs: number;
+    }
+  /** As long as the version `before` is warm: says when nobody of `version` was there for `backAfterMs`. */
+  | {
+      readonly kind: "guard";
+      readonly deployment: string;
+      readonly version: string;
+      readonly before: string;
+      readonly backAfterMs: number;
     }
   | { readonly kind: "cleanup"; readonly deployment: string; readonly atMs: number }
   | { readonly kind: "stop"; readonly deployment: string; readonly version: string }
@@ -59,6 +75,12 @@ function ofDeployment(deployment: Deployment, state: AgentState): Effect[] {
       expire(deployment, atMs),
     ];
   }
+  if (deployment.state === "Deploying" && step?.kind === "warm-up") {
+    const deadlineAtMs = deployment.stepStartedAtMs + step.timeoutMs;
+    return [{ kind: "warm-up", key: `warm-up:${id}`, deployment: id, step: deployment.step, version, deadlineAtMs }];
+  }
+  const guarding = guard(deployment, version, state);
+  if (guarding !== undefined) return [guarding];
   const watching = watch(deployment, version, state);
   if (watching !== undefined) return [watching];
   if (deployment.state === "Draining" && drain === undefined && cleanup !== undefined)
@@ -87,6 +109,20 @@ function watch(deployment: Deployment, version: string, state: AgentState): Effe
   const { endsAtMs } = watched;
   const { revision } = state.route;
   return { kind: "watch", key: `watch:${id}:${step}`, deployment: id, step, version, revision, stable, endsAtMs };
+}
+
+/** From when messages may go there until the version before is no longer warm, or another is on its way. */
+function guard(deployment: Deployment, version: string, state: AgentState): Effect | undefined {
+  const before = guardedBy(deployment, state);
+  return (
+    before && {
+      kind: "guard",
+      key: `guard:${deployment.deployment}`,
+      deployment: deployment.deployment,
+      version,
+      ...before,
+    }
+  );
 }
 
 /** How soon a version that is taken back was out of reach is worth knowing; of one that was replaced nobody asks. */

@@ -38,6 +38,22 @@ const about = (deployment: "first" | "second"): Readonly<Record<Exclude<Report["
   "version-stopped": stopped(deployment),
   "version-closed": { type: "version-closed", deployment, revision: 3 },
   verdict: { type: "verdict", deployment, step: 2, verdict: looked("pass") },
+  "warmed-up": {
+    type: "warmed-up",
+    deployment,
+    step: 2,
+    warmUp: {
+      source: "history",
+      messages: 1,
+      answers: 9,
+      failed: 0,
+      regressed: 0,
+      crashes: 0,
+      ended: "steady",
+      tookMs: 5,
+    },
+  },
+  "version-lost": { type: "version-lost", deployment, sinceMs: 1, reason: "nobody was there" },
   "cleanup-over": { type: "cleanup-over", deployment },
   "step-expired": { type: "step-expired", deployment, step: 0 },
 });

@@ -169,6 +169,28 @@ export function warmPredecessor(state: AgentState, deployment: Deployment): Depl
   return before?.cleanup === undefined || before.drain !== undefined ? undefined : before;
 }
 
+/** Which warm version takes over by itself where nobody of the deployment's is there, and after how long, in ms. */
+export function guardedBy(
+  deployment: Deployment,
+  state: AgentState,
+): { readonly before: string; readonly backAfterMs: number } | undefined {
+  const last = deployment.plan.at(-1);
+  const backAfterMs = last?.kind === "finalize" ? last.backAfterMs : undefined;
+  const before = isSwitching(deployment)
+    ? deploymentOf(state, deployment.replaces)
+    : state.active === deployment.deployment && state.rollout === undefined
+      ? warmPredecessor(state, deployment)
+      : undefined;
+  return backAfterMs === undefined || before?.version === undefined
+    ? undefined
+    : { before: before.version, backAfterMs };
+}
+
+function isSwitching(deployment: Deployment): boolean {
+  const step = stepOf(deployment);
+  return deployment.state === "Deploying" && step?.kind === "shift" && step.share === 1;
+}
+
 export function stepOf(deployment: Deployment): Step | undefined {
   return deployment.plan[deployment.step];
 }

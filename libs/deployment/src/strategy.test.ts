@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { given } from "./specification/given.ts";
 import { deploy } from "./specification/history.ts";
-import { directPlan, planProblem, type Step } from "./strategy.ts";
+import { blueGreenPlan, directPlan, planProblem, type Step } from "./strategy.ts";
 
 const validate: Step = { kind: "validate", timeoutMs: 1 };
 const start: Step = { kind: "start", timeoutMs: 1 };
+const warmUp: Step = { kind: "warm-up", timeoutMs: 1 };
 const finalize: Step = { kind: "finalize", drainMaxMs: 0 };
 const to = (share: number): Step => ({ kind: "shift", share });
 
@@ -21,6 +22,13 @@ const problems: readonly (readonly [string, readonly Step[], string])[] = [
   ["begins with nothing", [validate, start, to(0), to(1), finalize], "0 follows 0"],
   ["goes beyond all", [validate, start, to(1.5), finalize], "1.5 follows 0"],
   ["has a share that is no number", [validate, start, to(NaN), finalize], "NaN follows 0"],
+  ["warms up twice", [validate, start, warmUp, warmUp, to(1), finalize], "'warm-up' may not stand between"],
+  ["warms up among messages", [validate, start, to(0.5), warmUp, to(1), finalize], "'warm-up' may not stand between"],
+  [
+    "warms up for ever",
+    [validate, start, { ...warmUp, timeoutMs: Infinity }, to(1), finalize],
+    "'warm-up' needs a time",
+  ],
   ["never times out", [{ ...validate, timeoutMs: Infinity }, start, to(1), finalize], "'validate' needs a time"],
   ["has a time that is no number", [validate, { ...start, timeoutMs: NaN }, to(1), finalize], "'start' needs a time"],
   [
@@ -34,6 +42,10 @@ describe("a plan", () => {
   it.each(problems)("that %s is refused", (_what, plan, saying) => {
     expect(planProblem(plan)).toContain(saying);
     given().when(deploy("first", { plan })).thenRefused("invalid-argument", saying);
+  });
+
+  it("of blue and green can be walked", () => {
+    expect(planProblem(blueGreenPlan())).toBeUndefined();
   });
 
   it("of everything at once can be walked", () => {

@@ -1,4 +1,4 @@
-export const strategies = ["direct", "canary"] as const;
+export const strategies = ["direct", "canary", "blue-green"] as const;
 export type Strategy = (typeof strategies)[number];
 
 /**
@@ -8,12 +8,22 @@ export type Strategy = (typeof strategies)[number];
 export type Step =
   | { readonly kind: "validate"; readonly timeoutMs: number }
   | { readonly kind: "start"; readonly timeoutMs: number }
+  /** Before it gets any message the version answers recent ones, whose outputs go nowhere; `timeoutMs` at most. */
+  | { readonly kind: "warm-up"; readonly timeoutMs: number }
   /** Watched for `watchMs` from when every router follows it; without, it goes on as soon as they do. */
   | { readonly kind: "shift"; readonly share: number; readonly watchMs?: number }
   /** Waits for a person. */
   | { readonly kind: "approve" }
-  /** The version that was replaced stays warm for `cleanupMs` (0 unless given), so that it can be brought back at once. */
-  | { readonly kind: "finalize"; readonly drainMaxMs: number; readonly cleanupMs?: number };
+  /**
+   * The version that was replaced stays warm for `cleanupMs` (0 unless given), so that it can be brought back at once: by
+   * itself where nobody of the new one was there for `backAfterMs`, if that is given.
+   */
+  | {
+      readonly kind: "finalize";
+      readonly drainMaxMs: number;
+      readonly cleanupMs?: number;
+      readonly backAfterMs?: number;
+    };
 
 /** What stands between start and finalize of a canary: a share and how long it is watched, or a person's word. */
 export type CanaryStep =
@@ -65,7 +75,33 @@ export function canaryPlan(
   ];
 }
 
-/** Why a plan cannot be walked, or undefined if it can: one validate, one start, shares that only grow up to 1, one finalize. */
+export interface BlueGreenTimes {
+  readonly validateMs: number;
+  readonly warmUpMs: number;
+  readonly cleanupMs: number;
+}
+
+/** ADR section 3. */
+export const blueGreenTimes: BlueGreenTimes = { validateMs: 30_000, warmUpMs: 60_000, cleanupMs: 300_000 };
+
+/** With the time that a way back takes it stays within the ADR's second (section 5). */
+const backAfterMs = 500;
+
+/** ADR section 3: the version is warmed up, then gets all messages in one revision of the route. */
+export function blueGreenPlan({ validateMs, warmUpMs, cleanupMs }: BlueGreenTimes = blueGreenTimes): readonly Step[] {
+  return [
+    { kind: "validate", timeoutMs: validateMs },
+    { kind: "start", timeoutMs: startTimeoutMs },
+    { kind: "warm-up", timeoutMs: warmUpMs },
+    { kind: "shift", share: 1 },
+    { kind: "finalize", drainMaxMs, cleanupMs, backAfterMs },
+  ];
+}
+
+/**
+ * Why a plan cannot be walked, or undefined if it can: one validate, one start, a warm-up where it is wanted, shares that only
+ * grow up to 1, one finalize.
+ */
 export function planProblem(plan: readonly Step[]): string | undefined {
   const kinds = plan.map((step) => step.kind);
   if (kinds[0] !== "validate" || kinds[1] !== "start" || kinds.at(-1) !== "finalize") {
@@ -74,7 +110,7 @@ export function planProblem(plan: readonly Step[]): string | undefined {
   const untimed = plan.find((step) => !timesOf(step).every((ms) => ms >= 0 && ms < Infinity));
   if (untimed !== undefined) return `'${untimed.kind}' needs a time in ms from 0 up`;
   let share = 0;
-  for (const step of plan.slice(2, -1)) {
+  for (const step of plan.slice(kinds[2] === "warm-up" ? 3 : 2, -1)) {
     if (step.kind === "approve" && share < 1) continue;
     if (step.kind !== "shift")
       return `'${step.kind}' may not stand ${share < 1 ? "between start and finalize" : "after all messages"}`;
@@ -93,7 +129,7 @@ function timesOf(step: Step): readonly number[] {
     case "approve":
       return [];
     case "finalize":
-      return [step.drainMaxMs, step.cleanupMs ?? 0];
+      return [step.drainMaxMs, step.cleanupMs ?? 0, step.backAfterMs ?? 0];
     default:
       return [step.timeoutMs];
   }

@@ -21,7 +21,7 @@ export function stepMessages(deployment: Deployment, steps: DeploymentStory["ste
     const story = steps[index] ?? (step.kind === "finalize" ? finalized(deployment) : undefined);
     const planned = { number: index + 1, kind: step.kind, ...ofKind(step) };
     if (story === undefined) return planned;
-    const { startedAtMs, endedAtMs, routeRevision, appliedAtMs, verdict, decisions } = story;
+    const { startedAtMs, endedAtMs, routeRevision, appliedAtMs, verdict, decisions, warmUp } = story;
     return {
       ...planned,
       startedAt: timestampFromMs(startedAtMs),
@@ -29,6 +29,7 @@ export function stepMessages(deployment: Deployment, steps: DeploymentStory["ste
       ...(routeRevision === undefined ? {} : { routeRevision }),
       ...(appliedAtMs === undefined ? {} : { appliedMs: appliedAtMs - startedAtMs }),
       ...(verdict === undefined ? {} : { verdict: verdictMessage(verdict) }),
+      ...(warmUp === undefined ? {} : { warmUp }),
       decisions: decisions.map(decisionMessage),
     };
   });
@@ -39,14 +40,19 @@ function finalized({ runningAtMs }: Deployment): StepStory | undefined {
   return runningAtMs === undefined ? undefined : { startedAtMs: runningAtMs, endedAtMs: runningAtMs, decisions: [] };
 }
 
-function ofKind(step: Step): Pick<StepMessage, "share" | "watchMs" | "cleanupMs"> {
+function ofKind(step: Step): Pick<StepMessage, "share" | "watchMs" | "cleanupMs" | "timeoutMs" | "backAfterMs"> {
   switch (step.kind) {
     case "shift":
       return { share: step.share, ...(step.watchMs === undefined ? {} : { watchMs: step.watchMs }) };
     case "finalize":
-      return step.cleanupMs === undefined ? {} : { cleanupMs: step.cleanupMs };
-    default:
+      return {
+        ...(step.cleanupMs === undefined ? {} : { cleanupMs: step.cleanupMs }),
+        ...(step.backAfterMs === undefined ? {} : { backAfterMs: step.backAfterMs }),
+      };
+    case "approve":
       return {};
+    default:
+      return { timeoutMs: step.timeoutMs };
   }
 }
 

@@ -44,6 +44,7 @@ export function deployAgentCommand(): Command {
     'caxton deploy agent v3.wasm --agent quake-watch --allow-breaking --reason "old producers are gone"',
     "caxton deploy agent quake-watch.wasm --strategy canary",
     "caxton deploy agent quake-watch.wasm --config deployment.yaml",
+    "caxton deploy agent quake-watch.wasm --strategy blue-green",
     "caxton deploy agent quake-watch.wasm --strategy canary --steps 5%:30s,25%:1m,100%",
     'caxton deploy agent quake-watch.wasm --steps 10%:1m,approve,100% --rollback-on "error_rate > 0.5%"',
     "caxton deploy agent quake-watch.wasm --detach --json",
@@ -52,7 +53,7 @@ export function deployAgentCommand(): Command {
     .option("--agent <name>", "the agent it becomes a version of; the file's name without .wasm and -v<n> unless given")
     .option(
       "--strategy <strategy>",
-      "how traffic moves to it: direct or canary; direct unless the other options say canary",
+      "how traffic moves to it: direct, canary or blue-green; direct unless the other options say another",
     )
     .option("--config <file>", "a deployment file (YAML) with strategy, stages and rules; `caxton lint` checks one")
     .option("--steps <steps>", "of a canary: shares and how long each is watched, as 5%:30s,25%:1m,approve,100%")
@@ -110,7 +111,7 @@ async function deployAgent(file: string, options: DeployOptions): Promise<void> 
   };
   const asked = plan.isCanary
     ? gateway.createCanaryDeployment({ deployment, canary: plan.canary, deploymentFile: plan.deploymentFile })
-    : gateway.deployAgent(deployment);
+    : gateway.deployAgent({ ...deployment, deploymentFile: plan.deploymentFile });
   const { deploymentId, state } = await asked.catch((error: unknown) => {
     throw withWayBack(error, id);
   });
@@ -125,23 +126,24 @@ async function deployAgent(file: string, options: DeployOptions): Promise<void> 
   await follow(gateway, deploymentId, plan, output, ctrlC.signal);
 }
 
-/** A canary is told as it goes on, with `--json` as well; of a direct deployment what counts is its end. */
+/** What goes in steps is told as it goes on, with `--json` as well; of a direct deployment what counts is its end. */
 async function follow(
   gateway: Gateway,
   id: string,
-  { isCanary }: RolloutPlan,
+  plan: RolloutPlan,
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
+  const isStepped = plan.isCanary || plan.strategy !== "direct";
   const wayBack = `the rollout goes on without you; come back with: caxton get -w ${id}`;
-  const watching = isCanary && output.json ? { fromBeginning: true, onChange: changeTo(output) } : {};
+  const watching = isStepped && output.json ? { fromBeginning: true, onChange: changeTo(output) } : {};
   const deployment = await watchRollout(gateway, id, output, { signal, ...watching }).catch((error: unknown) => {
     if (!hasCode(error, "gateway-unavailable")) throw error;
     throw new CaxtonError(error.code, `${error.message}. ${wayBack}`, { cause: error });
   });
   if (deployment === undefined) throw new Interrupted(wayBack);
   const value = wireJson(DeploymentSchema, deployment);
-  output.value(isCanary ? { type: "deployment", deployment: value } : value);
+  output.value(isStepped ? { type: "deployment", deployment: value } : value);
 }
 
 async function upload(gateway: Gateway, artifact: ArtifactFile, output: Output): Promise<void> {

@@ -25,6 +25,8 @@ function aboutEvent(type: string, data: JsonObject): string {
       return failureText(data["failure"]);
     case "VersionReady":
       return `${version} after ${number(data["startMs"])} ms`;
+    case "VersionWarmedUp":
+      return `${version}: ${isObject(data["warmUp"]) ? (text(data["warmUp"]["ended"]) ?? "") : ""}`;
     case "RouteChanged":
       return `revision ${number(data["revision"])}: ${targetsText(data["targets"])}`;
     case "RouteApplied":

@@ -9,9 +9,10 @@ import type {
 import { ledgerSchema } from "@caxton/contracts/ledger";
 import { unixMs } from "../wire-json.ts";
 import { ledgerLines } from "./account.ts";
+import { failedText, warmUpText } from "./blue-green.ts";
 import { instant } from "./deployment.ts";
 import { findingDetail, percentText } from "./metric.ts";
-import { duration, inWords } from "./quantity.ts";
+import { duration, inWords, thousands } from "./quantity.ts";
 import type { Style } from "./style.ts";
 import { fields, table } from "./table.ts";
 
@@ -66,7 +67,7 @@ function stepLines({ steps }: Deployment, style: Style): readonly string[] {
   const missing = steps.length - reached.length;
   return [
     head,
-    ...reached.flatMap((step, index) => [lines[index] ?? "", ...becameLines(step, style)]),
+    ...reached.flatMap((step, index) => [lines[index] ?? "", ...warmUpLines(step), ...becameLines(step, style)]),
     ...(missing === 0
       ? []
       : [`${missing === 1 ? "One further step was" : `${missing} further steps were`} not reached`]),
@@ -99,6 +100,20 @@ function becameLines({ decisions, verdict }: StepStory, style: Style): readonly 
   return [
     ...decisions.flatMap((decision) => [...verdictLines(decision.verdict, style), `      ${decisionText(decision)}`]),
     ...(decidedOn ? [] : verdictLines(verdict, style)),
+  ];
+}
+
+/** What the version was asked before it got messages. */
+function warmUpLines({ warmUp }: StepStory): readonly string[] {
+  if (warmUp === undefined) return [];
+  const { answers, failed, regressed, crashes, firstFailure } = warmUp;
+  return [
+    `      ${warmUpText(warmUp)}; ${thousands(answers)} answers, their outputs discarded`,
+    ...(failed === 0 ? [] : [`      ${failedText(failed, regressed)}`]),
+    ...(firstFailure === undefined
+      ? []
+      : [`      ${firstFailure.message}: ${firstFailure.code}: ${firstFailure.reason}`]),
+    ...(crashes === 0 ? [] : [`      its processes ended ${crashes === 1 ? "once" : `${crashes} times`}`]),
   ];
 }
 

@@ -23,6 +23,7 @@ const nextSteps: Readonly<Partial<Record<ErrorCode, string>>> = {
   "output-too-large": "return less, or allow more with `--limit output=512KiB`",
   "validation-timeout": "is a validator running? `caxton up` starts one",
   "version-failed": "is an agent-host running, and does the log say why the process ended?",
+  "warm-up-failed": "`caxton explain <deployment>` names the first of them; `caxton logs` shows what the version said",
   "inbox-full": "wait until messages are handled: `caxton ledger <agent>` shows how many are pending",
   "service-unavailable": "the service may be starting: ask again in a moment; the log of `caxton up` says more",
   "bus-unavailable": "is nats-server running? The log of `caxton up` says more",

@@ -10,6 +10,18 @@ import { fields } from "./table.ts";
 export function planLines(name: string, file: DeploymentFile, style: Style): readonly string[] {
   const good = `${style.good("✓")} ${name}: ${file.strategy}`;
   if (file.strategy === "direct") return [`${good}, all messages at once`];
+  if (file.strategy === "blue-green") {
+    const { validateMs, warmUpMs } = file;
+    return [
+      good,
+      ...fields([
+        ["  Validation", `${inWords(validateMs)} at most`],
+        ["  Warm-up", `on recent messages until its latency is steady, ${inWords(warmUpMs)} at most`],
+        ["  Switch", "all messages at once"],
+        ["  Way back", wayBackText(file.cleanupMs, "after the switch")],
+      ]),
+    ];
+  }
   const { steps, validateMs, cleanupMs, judging } = file;
   const { rollbackOn, onInconclusive, maxHoldMs, onFailure } = judging;
   const held =
@@ -24,12 +36,13 @@ export function planLines(name: string, file: DeploymentFile, style: Style): rea
       ["  Taken back where", rollbackOn.map(ruleText).join(", or ")],
       ["  Without a verdict", held],
       ["  What it fails on", failed],
-      [
-        "  Way back",
-        cleanupMs === 0 ? "none once it has all messages" : `the version before stays warm for ${inWords(cleanupMs)}`,
-      ],
+      ["  Way back", wayBackText(cleanupMs, "once it has all messages")],
     ]),
   ];
+}
+
+function wayBackText(cleanupMs: number, from: string): string {
+  return cleanupMs === 0 ? `none ${from}` : `the version before stays warm for ${inWords(cleanupMs)}`;
 }
 
 function stepText(step: CanaryStep): string {

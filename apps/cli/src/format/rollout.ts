@@ -1,5 +1,6 @@
 import type { Deployment } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
 import type { StepProgress } from "@caxton/contracts/gen/caxton/v1/canary_pb.js";
+import { blueGreenLines, warmUpProgress } from "./blue-green.ts";
 import { canaryLines, canaryProgress } from "./canary.ts";
 import { nextStepFor } from "./next-step.ts";
 import { inWords, seconds } from "./quantity.ts";
@@ -25,14 +26,18 @@ export function rolloutEnd({ state, runningAt, rollbackReason }: Deployment): Ro
 export function rolloutLines(deployment: Deployment, style: Style): readonly string[] {
   const { version, timings, runningAt, kept } = deployment;
   const isCanary = deployment.strategy === "canary" && deployment.replaces !== "";
+  const isSwitched = deployment.strategy === "blue-green" && deployment.replaces !== "";
   return [
     ...(kept === undefined ? [] : [`→ Kept: ${keptText(kept)}`]),
     ...(version === "" ? [] : [`${style.good("✓")} Validation passed${took(timings?.validationMs)}`]),
     ...(isCanary ? canaryLines(deployment, style) : []),
+    ...(deployment.strategy === "blue-green" ? blueGreenLines(deployment, style) : []),
     ...(runningAt === undefined
       ? []
       : [
-          `${style.good("✓")} Agent deployed${took(isCanary ? lastShareMs(deployment) : timings?.deployMs)}`,
+          ...(isSwitched
+            ? []
+            : [`${style.good("✓")} Agent deployed${took(isCanary ? lastShareMs(deployment) : timings?.deployMs)}`]),
           `→ Agent ID: ${style.strong(version)}`,
           "→ Receiving messages",
           ...wayBackLines(deployment),
@@ -87,6 +92,7 @@ export function progressText(deployment: Deployment, progress?: StepProgress, no
   const { state, queuePlace, step, rollbackReason } = deployment;
   if (state === "Queued") return queueText(queuePlace);
   if (rollbackReason !== "") return "Rolling back";
+  if (step?.kind === "warm-up") return warmUpProgress(deployment, nowMs);
   if (
     deployment.strategy === "canary" &&
     deployment.replaces !== "" &&

@@ -12,7 +12,8 @@ import {
   stepOf,
 } from "../state.ts";
 import { defaultJudging, type Judging, type Verdict, verdictOf } from "../judging.ts";
-import { directPlan, type Step } from "../strategy.ts";
+import { blueGreenPlan, directPlan, type Step } from "../strategy.ts";
+import type { WarmUp } from "../warm-up.ts";
 
 /** One command of a walk, with what was known before it and what it led to. */
 export interface Stride {
@@ -42,6 +43,16 @@ const steppedPlan: readonly Step[] = [
   { kind: "finalize", drainMaxMs: 5_000, cleanupMs: 20_000 },
 ];
 const hasty: Judging = { ...defaultJudging, onInconclusive: "rollback", maxHoldMs: 2_000 };
+const blueGreenTimes = { validateMs: 30_000, warmUpMs: 8_000, cleanupMs: 20_000 };
+
+type Way = Pick<DeploymentRequest, "strategy" | "plan" | "judging">;
+const directly: Way = { strategy: "direct", plan: directPlan() };
+const ways: readonly Way[] = [
+  directly,
+  { strategy: "canary", plan: steppedPlan, judging: defaultJudging },
+  { strategy: "blue-green", plan: blueGreenPlan(blueGreenTimes) },
+  { strategy: "canary", plan: steppedPlan, judging: hasty },
+];
 
 /**
  * An agent's life out of arbitrary numbers: people who ask, repeat themselves and change their minds, effects that succeed,
@@ -136,9 +147,7 @@ function newRequest(index: number, pick: number): DeploymentRequest {
     fingerprint: artifact.digest,
     instances: 1 + (pick % 3),
     concurrency: 1 + (pick % 2),
-    ...(pick % 2 === 0
-      ? { strategy: "direct", plan: directPlan() }
-      : { strategy: "canary", plan: steppedPlan, judging: pick % 4 === 1 ? defaultJudging : hasty }),
+    ...(oneOf(ways, pick) ?? directly),
     ...(pick % 5 === 0 ? { allowBreaking: "agreed with all who send" } : {}),
   };
 }
@@ -161,9 +170,25 @@ function goodNews(effect: Effect): Report | undefined {
       return { type: "verdict", deployment: effect.deployment, step: effect.step, verdict: looked("pass") };
     case "cleanup":
       return { type: "cleanup-over", deployment: effect.deployment };
+    case "warm-up":
+      return { type: "warmed-up", deployment: effect.deployment, step: effect.step, warmUp: warmUp("steady", 0) };
+    case "guard":
     case "expire":
       return undefined;
   }
+}
+
+function warmUp(ended: WarmUp["ended"], regressed: number): WarmUp {
+  return {
+    source: "history",
+    messages: 100,
+    answers: 400,
+    failed: regressed,
+    regressed,
+    crashes: 0,
+    ended,
+    tookMs: 900,
+  };
 }
 
 function looked(outcome: Verdict["outcome"]): Verdict {
@@ -214,6 +239,10 @@ function badNews(effect: Effect): Report | undefined {
         verdict: looked(effect.endsAtMs % 2 === 0 ? "fail" : "inconclusive"),
         breachedAtMs: 7,
       };
+    case "warm-up":
+      return { type: "warmed-up", deployment: effect.deployment, step: effect.step, warmUp: warmUp("failing", 50) };
+    case "guard":
+      return { type: "version-lost", deployment: effect.deployment, sinceMs: 7, reason: "nobody was there" };
     default:
       return goodNews(effect);
   }

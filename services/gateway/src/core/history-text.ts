@@ -14,6 +14,8 @@ export function historyText(event: DeploymentEvent): string | undefined {
     case "ValidationFailed":
     case "DeploymentFailed":
       return `failed at ${event.failure.stage}: ${event.failure.code}`;
+    case "VersionWarmedUp":
+      return `warmed up: ${event.warmUp.ended} after ${event.warmUp.answers} answers`;
     case "RouteChanged":
       return `route revision ${event.revision}: ${targetsText(event.targets)}`;
     case "DeploymentCompleted":

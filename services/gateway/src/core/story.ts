@@ -1,5 +1,6 @@
 import type { DeploymentEvent } from "@caxton/deployment/event";
 import type { Verdict } from "@caxton/deployment/judging";
+import type { WarmUp } from "@caxton/deployment/warm-up";
 
 export type DecisionKind =
   | "promoted"
@@ -27,6 +28,7 @@ export interface StepStory {
   readonly routeRevision?: number;
   readonly appliedAtMs?: number;
   readonly verdict?: Verdict;
+  readonly warmUp?: WarmUp;
   readonly decisions: readonly StepDecision[];
 }
 
@@ -66,6 +68,8 @@ export function tell(story: DeploymentStory = emptyStory, event: DeploymentEvent
       return begin(story, 1, { startedAtMs: atMs });
     case "VersionReady":
       return begin(story, 2, { startedAtMs: atMs });
+    case "VersionWarmedUp":
+      return change(story, event.step, { warmUp: event.warmUp });
     case "RouteChanged": {
       const { revision } = event;
       if (story.rollback === undefined) return begin(story, event.step, { startedAtMs: atMs, routeRevision: revision });

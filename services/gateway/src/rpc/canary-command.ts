@@ -2,16 +2,17 @@ import type { CanaryCommand } from "@caxton/contracts/command-message";
 import { CaxtonError } from "@caxton/contracts/errors";
 import type { Canary, CanaryStep, Judging } from "@caxton/contracts/gen/caxton/v1/canary_pb.js";
 import type { CanaryStep as DomainStep } from "@caxton/deployment/strategy";
-import { type DeploymentFile, parseDeploymentFile } from "@caxton/deployment-file/parse";
-import { faultText, problemsText, TextFault } from "@caxton/deployment-file/problem";
+import type { DeploymentFile } from "@caxton/deployment-file/parse";
+import { faultText, TextFault } from "@caxton/deployment-file/problem";
 import { parseRule } from "@caxton/deployment-file/rule";
+import { requireDeploymentFile } from "./deployment-file.ts";
 
 /**
  * How a canary goes: as the file says, and before that as `given` says. What neither says is as in the ADR.
  * @throws CaxtonError `invalid-deployment-file`, `not-implemented`, `invalid-argument`
  */
 export function toCanaryCommand(given: Canary | undefined, file: string): CanaryCommand {
-  const fromFile = file === "" ? {} : fileCommand(file);
+  const fromFile = file === "" ? {} : canaryOfFile(requireDeploymentFile(file));
   if (given === undefined) return fromFile;
   const { steps, validateMs, cleanupMs, judging } = given;
   const judgings = { ...fromFile.judging, ...(judging === undefined ? {} : judgingOf(judging)) };
@@ -24,19 +25,8 @@ export function toCanaryCommand(given: Canary | undefined, file: string): Canary
   };
 }
 
-function fileCommand(text: string): CanaryCommand {
-  const { file, problems } = parseDeploymentFile(text);
-  if (file === undefined) {
-    const errors = problems.filter(({ severity }) => severity === "error");
-    const code = errors.every((problem) => problem.code === "not-implemented")
-      ? "not-implemented"
-      : "invalid-deployment-file";
-    throw new CaxtonError(code, problemsText(errors), { details: { problems: errors.length } });
-  }
-  return commandOf(file);
-}
-
-function commandOf(file: DeploymentFile): CanaryCommand {
+/** @throws CaxtonError `invalid-argument` where it is no canary's */
+export function canaryOfFile(file: DeploymentFile): CanaryCommand {
   if (file.strategy !== "canary") {
     throw new CaxtonError(
       "invalid-argument",

@@ -1,15 +1,24 @@
 import { randomUUIDv7 } from "node:crypto";
 import { toJson } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
-import { type CanaryCommand, type DeployCommand, deployCommand } from "@caxton/contracts/command-message";
+import {
+  type BlueGreenCommand,
+  type CanaryCommand,
+  type DeployCommand,
+  deployCommand,
+} from "@caxton/contracts/command-message";
 import { CaxtonError } from "@caxton/contracts/errors";
+import type { BlueGreen } from "@caxton/contracts/gen/caxton/v1/blue_green_pb.js";
 import type { DeployRequest, Limits } from "@caxton/contracts/gen/caxton/v1/deployment_commands_pb.js";
 import { ownDeploymentTrace } from "@caxton/contracts/trace-spans";
 import { isDigest } from "@caxton/contracts/names";
 import { type Strategy, strategies } from "@caxton/deployment/strategy";
+import type { DeploymentFile } from "@caxton/deployment-file/parse";
+import { canaryOfFile } from "./canary-command.ts";
 import { commandEnvelope } from "./command-context.ts";
+import { requireDeploymentFile } from "./deployment-file.ts";
 
-const laterStrategies: readonly string[] = ["blue-green", "shadow"];
+const laterStrategies: readonly string[] = ["shadow"];
 
 /**
  * `canary` makes it one, however the request calls it.
@@ -30,8 +39,7 @@ export function toDeployCommand(request: DeployRequest, call: Headers, canary?: 
     ...envelope,
     deployment,
     artifact: { digest: artifactDigest },
-    strategy: canary === undefined ? requireStrategy(request.strategy) : requireCanary(request.strategy),
-    ...(canary === undefined ? {} : { canary }),
+    ...(canary === undefined ? planOf(request) : { strategy: requireCanary(request), canary }),
     ...(configuration === undefined ? {} : { configuration: toJson(ValueSchema, configuration) }),
     ...(limits === undefined ? {} : { limits: setFields(limits) }),
     ...(instances === undefined ? {} : { instances }),
@@ -40,8 +48,39 @@ export function toDeployCommand(request: DeployRequest, call: Headers, canary?: 
   });
 }
 
+/** What the request says beside its strategy, or the file instead of it. */
+function planOf(request: DeployRequest): Pick<DeployCommand, "strategy" | "canary" | "blueGreen"> {
+  const { strategy, blueGreen, deploymentFile } = request;
+  const file = deploymentFile === "" ? undefined : requireDeploymentFile(deploymentFile);
+  const implied = file?.strategy ?? (blueGreen === undefined ? "direct" : "blue-green");
+  const asked = strategy === "" ? implied : requireStrategy(strategy);
+  if (asked !== implied && (file ?? blueGreen) !== undefined) {
+    const said = file === undefined ? "'blueGreen' is of blue-green" : `the deployment file says ${file.strategy}`;
+    throw new CaxtonError("invalid-argument", `${said}, the strategy is ${asked}`);
+  }
+  if (asked === "canary" && file !== undefined) return { strategy: asked, canary: canaryOfFile(file) };
+  if (asked !== "blue-green") {
+    if (blueGreen === undefined) return { strategy: asked };
+    throw new CaxtonError("invalid-argument", `'blueGreen' is of blue-green, the strategy is ${asked}`);
+  }
+  return { strategy: asked, blueGreen: { ...timesOfFile(file), ...(blueGreen && setTimes(blueGreen)) } };
+}
+
+function timesOfFile(file: DeploymentFile | undefined): BlueGreenCommand {
+  if (file?.strategy !== "blue-green") return {};
+  const { validateMs, warmUpMs, cleanupMs } = file;
+  return { validateMs, warmUpMs, cleanupMs };
+}
+
+function setTimes({ validateMs, warmUpMs, cleanupMs }: BlueGreen): BlueGreenCommand {
+  return {
+    ...(validateMs === undefined ? {} : { validateMs }),
+    ...(warmUpMs === undefined ? {} : { warmUpMs }),
+    ...(cleanupMs === undefined ? {} : { cleanupMs }),
+  };
+}
+
 function requireStrategy(strategy: string): Strategy {
-  if (strategy === "") return "direct";
   const known = strategies.find((one) => one === strategy);
   if (known !== undefined) return known;
   const there = strategies.join(" or ");
@@ -51,7 +90,12 @@ function requireStrategy(strategy: string): Strategy {
   throw new CaxtonError("invalid-argument", `'${strategy.slice(0, 80)}' is no strategy; use ${there}`);
 }
 
-function requireCanary(strategy: string): "canary" {
+function requireCanary({ strategy, blueGreen, deploymentFile }: DeployRequest): "canary" {
+  if (blueGreen !== undefined || deploymentFile !== "") {
+    const what =
+      blueGreen === undefined ? "a canary's deploymentFile stands beside 'canary'" : "'blueGreen' is of blue-green";
+    throw new CaxtonError("invalid-argument", what);
+  }
   if (strategy === "" || strategy === "canary") return "canary";
   throw new CaxtonError("invalid-argument", `a canary's strategy is canary, not '${strategy.slice(0, 80)}'`);
 }

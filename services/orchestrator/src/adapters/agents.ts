@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hasCode } from "@caxton/contracts/errors";
-import { writeDeploymentEvent } from "@caxton/contracts/event-upcast";
+import { readDeploymentEvent, writeDeploymentEvent } from "@caxton/contracts/event-upcast";
 import { agentStream } from "@caxton/contracts/names";
 import type { Command, Decision, Policy } from "@caxton/deployment/command";
 import { decide } from "@caxton/deployment/decide";
@@ -90,6 +90,15 @@ export class Agents {
       this.#options.onAppended({ agent, events: decision.events, before: view.state, after: this.view(agent).state });
       return decision;
     }
+  }
+
+  /** Read from the store, since nobody keeps it in memory; undefined where there is none. */
+  async validationReport(agent: string, deployment: string, signal: AbortSignal): Promise<unknown> {
+    for await (const stored of this.#options.eventStore.read(agentStream(agent), { fromRevision: 0, signal })) {
+      const event = readDeploymentEvent(stored);
+      if (event?.type === "ValidationPassed" && event.deployment === deployment) return event.report;
+    }
+    return undefined;
   }
 
   async #refresh(agent: string): Promise<void> {

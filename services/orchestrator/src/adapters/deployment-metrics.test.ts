@@ -76,7 +76,7 @@ it("a rollback is counted by its cause when it begins; every cause there is begi
   const counts = await exposed([...canaryWatched, started], "caxton_deployment_rollback_total");
   expect(counts).toContain('caxton_deployment_rollback_total{reason="high_error_rate"} 1');
   expect(counts).toContain('caxton_deployment_rollback_total{reason="manual"} 0');
-  expect(counts).toHaveLength(8);
+  expect(counts).toHaveLength(9);
   expect(await exposed([...canaryWatched, started], "caxton_deployment_step{")).toEqual([]);
 });
 

@@ -9,7 +9,7 @@ import type { Appended } from "./agents.ts";
 /** In seconds: a canary as the ADR has it takes 25 minutes, one that people approve days. */
 const durationBounds = [...secondsBounds, 1_200, 1_800, 3_600, 14_400, 86_400, 604_800] as const;
 /** Those that there are today; a series that begins at 0 lets the first rollback be seen as a rise. */
-const causes = ["manual", "inconclusive", ...judged.map((metric) => `high_${metric}`)];
+const causes = ["manual", "inconclusive", "no_instance", ...judged.map((metric) => `high_${metric}`)];
 
 /**
  * The ADR's metrics of deployments. Every event is counted by the orchestrator that appended it, so that the sum over all

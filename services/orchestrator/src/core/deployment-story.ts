@@ -2,6 +2,7 @@ import { versionNames } from "@caxton/contracts/version-names";
 import type { DeploymentEvent } from "@caxton/deployment/event";
 import { verdictText } from "@caxton/deployment/judging-text";
 import type { Failure } from "@caxton/deployment/state";
+import type { WarmUp } from "@caxton/deployment/warm-up";
 import { type Attributes, type Chapter, endOf, partOf, wholeId } from "./chapter.ts";
 import { StepChapters } from "./step-chapters.ts";
 import { stageTimes } from "./stage-times.ts";
@@ -71,7 +72,9 @@ class DeploymentStory {
       case "ValidationFailed":
         return [...stageChapters(event.report, this.#startedAtMs, atMs), this.#whole(atMs, textOf(event.failure))];
       case "VersionReady":
-        return [endOf(partOf("deployment.start", this.#validatedAtMs), atMs)];
+        return [endOf(partOf("deployment.start", this.#validatedAtMs), atMs), ...this.#ready(atMs)];
+      case "VersionWarmedUp":
+        return this.#noted(warmUpAttributes(event.warmUp));
       case "DeploymentFailed":
         return this.#failed(event);
       case "RouteChanged":
@@ -116,6 +119,12 @@ class DeploymentStory {
     this.#isWatched = replaces !== undefined;
     const queuedAtMs = this.#requested.atMs;
     return atMs > queuedAtMs ? [endOf(partOf("deployment.queued", queuedAtMs), atMs)] : [];
+  }
+
+  #ready(atMs: number): readonly Chapter[] {
+    const { strategy, plan } = this.#requested;
+    const index = plan.findIndex(({ kind }) => kind === "warm-up");
+    return index < 0 ? [] : this.#steps.begin(partOf(`${strategy}.warm_up`, atMs, { step: index + 1 }));
   }
 
   /** All messages without anybody watching them is the end of it, and no share (ADR section 3: `full`). */
@@ -174,6 +183,11 @@ class DeploymentStory {
     const { strategy, actor, atMs: startMs } = this.#requested;
     return endOf({ id: wholeId, name: wholeId, startMs, attributes: { strategy, actor } }, endMs, failure);
   }
+}
+
+function warmUpAttributes({ source, messages, answers, failed, ended, latencyAfterMs }: WarmUp): Attributes {
+  const latency = latencyAfterMs === undefined ? {} : { latency_ms: latencyAfterMs };
+  return { source, messages, answers, failed, ended, ...latency };
 }
 
 function textOf({ stage, code, reason }: Failure): string {

@@ -13,7 +13,16 @@ import {
   settingsBefore,
 } from "@caxton/deployment/state";
 import { defaultJudging } from "@caxton/deployment/judging";
-import { canaryPlan, type CanaryStep, canarySteps, canaryTimes, directPlan } from "@caxton/deployment/strategy";
+import {
+  blueGreenPlan,
+  blueGreenTimes,
+  canaryPlan,
+  type CanaryStep,
+  canarySteps,
+  canaryTimes,
+  directPlan,
+  type Strategy,
+} from "@caxton/deployment/strategy";
 
 /** Largest configuration, in bytes of JSON text: it travels with the version's specification. */
 export const configurationMaxBytes = 64 * 1024;
@@ -55,14 +64,22 @@ export function deployRequest(
 function strategyOf({
   strategy = "direct",
   canary,
+  blueGreen,
 }: DeployCommand): Pick<DeploymentRequest, "strategy" | "plan" | "judging"> {
-  if (strategy === "direct") {
-    if (canary === undefined) return { strategy, plan: directPlan() };
-    throw new CaxtonError("invalid-argument", "'canary' says how a canary goes; the strategy is 'direct'");
-  }
+  refuseOf("canary", canary, strategy);
+  refuseOf("blue-green", blueGreen, strategy);
+  if (strategy === "direct") return { strategy, plan: directPlan() };
+  if (strategy === "blue-green") return { strategy, plan: blueGreenPlan({ ...blueGreenTimes, ...blueGreen }) };
   const { steps, judging, ...times } = canary ?? {};
   const plan = canaryPlan(steps?.map(canaryStep) ?? canarySteps, { ...canaryTimes, ...times });
   return { strategy, plan, judging: { ...defaultJudging, ...judging } };
+}
+
+/** How one strategy goes is nothing that another can be told. @throws CaxtonError `invalid-argument` */
+function refuseOf(of: Strategy, told: object | undefined, strategy: Strategy): void {
+  if (told === undefined || of === strategy) return;
+  const field = of === "blue-green" ? "blueGreen" : of;
+  throw new CaxtonError("invalid-argument", `'${field}' says how ${of} goes; the strategy is '${strategy}'`);
 }
 
 function canaryStep(step: NonNullable<NonNullable<DeployCommand["canary"]>["steps"]>[number]): CanaryStep {

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Effect } from "@caxton/deployment/next";
 import { close, drain } from "./drain.ts";
+import { guard } from "./guard.ts";
 import type { EffectContext, EffectResult } from "./effect-context.ts";
 import { applyRoute } from "./route.ts";
 import { start, stop } from "./start.ts";
 import { validate } from "./validate.ts";
+import { warmUp } from "./warm-up.ts";
 import { watch } from "./watch.ts";
 
 /** Timers longer than this fire early and are set again; Node's own bound is 2^31 - 1 ms. */
@@ -16,6 +18,10 @@ export async function carryOut(effect: Effect, context: EffectContext): EffectRe
       return validate(effect.deployment, context);
     case "start":
       return start(effect.deployment, effect.version, context);
+    case "warm-up":
+      return warmUp(effect, context);
+    case "guard":
+      return guard(effect, context);
     case "route":
       return applyRoute(effect.revision, context);
     case "drain":

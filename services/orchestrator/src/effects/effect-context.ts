@@ -19,6 +19,8 @@ export interface EffectContext {
   readonly now: () => number;
   /** How an agent's streams are made. */
   readonly streams: Partial<AgentStreamSettings>;
+  /** What validation reported of a deployment, as it was stored. */
+  readonly reportOf: (deployment: string) => Promise<unknown>;
   /** For an effect that finds out more than one thing: each is decided on before it goes on. */
   readonly tell: (report: Report) => Promise<void>;
   /** Aborted when the state no longer asks for the effect. */

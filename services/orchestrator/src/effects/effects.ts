@@ -84,6 +84,7 @@ export class Effects {
         streams,
         tell,
         signal,
+        reportOf: (deployment) => agents.validationReport(agent, deployment, signal),
       });
       if (signal.aborted || report === undefined) return;
       log.debug({ report: report.type }, "effect done");

@@ -66,6 +66,7 @@ describe("the specifications of versions that are gone", () => {
       now: Date.now,
       streams: {},
       tell: () => Promise.reject(new Error("nothing is told here")),
+      reportOf: () => Promise.reject(new Error("nobody asks for it here")),
       signal,
     });
     const left = await versions.keys(versionKey("many", "*"));
@@ -91,6 +92,7 @@ describe("a version that is to stop", () => {
       now: Date.now,
       streams: {},
       tell: () => Promise.reject(new Error("nothing is told here")),
+      reportOf: () => Promise.reject(new Error("nobody asks for it here")),
       signal,
     };
     const slots = await bus.kv(slotBucket, { ttlMs: slotTtlMs });

@@ -578,7 +578,7 @@ export declare type Step = Message<"caxton.v1.Step"> & {
   of: number;
 
   /**
-   * validate, start, shift, approve or finalize.
+   * validate, start, warm-up, shift, approve or finalize.
    *
    * @generated from field: string kind = 3;
    */

@@ -5,6 +5,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { WarmUp } from "./blue_green_pb.js";
 
 /**
  * Describes the file caxton/v1/canary.proto.
@@ -314,7 +315,7 @@ export declare type StepStory = Message<"caxton.v1.StepStory"> & {
   number: number;
 
   /**
-   * validate, start, shift, approve or finalize.
+   * validate, start, warm-up, shift, approve or finalize.
    *
    * @generated from field: string kind = 2;
    */
@@ -378,6 +379,27 @@ export declare type StepStory = Message<"caxton.v1.StepStory"> & {
    * @generated from field: optional double cleanup_ms = 11;
    */
   cleanupMs?: number | undefined;
+
+  /**
+   * Of validate, start and warm-up: how long it may take.
+   *
+   * @generated from field: optional double timeout_ms = 12;
+   */
+  timeoutMs?: number | undefined;
+
+  /**
+   * Of warm-up, once it is over.
+   *
+   * @generated from field: caxton.v1.WarmUp warm_up = 13;
+   */
+  warmUp?: WarmUp | undefined;
+
+  /**
+   * Of finalize: where nobody of the version is there for so long, the version before takes over by itself while it is warm.
+   *
+   * @generated from field: optional double back_after_ms = 14;
+   */
+  backAfterMs?: number | undefined;
 };
 
 /**
@@ -452,7 +474,7 @@ export declare type RollbackStory = Message<"caxton.v1.RollbackStory"> & {
   reason: string;
 
   /**
-   * manual, inconclusive, or the rule as in high_error_rate.
+   * manual, inconclusive, no_instance, or the rule as in high_error_rate.
    *
    * @generated from field: string cause = 4;
    */

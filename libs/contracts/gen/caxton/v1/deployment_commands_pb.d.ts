@@ -5,6 +5,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
+import type { BlueGreen } from "./blue_green_pb.js";
 import type { Canary } from "./canary_pb.js";
 
 /**
@@ -123,7 +124,7 @@ export declare type DeployRequest = Message<"caxton.v1.DeployRequest"> & {
   deploymentId: string;
 
   /**
-   * `direct` unless given; `canary` is CreateCanaryDeployment with everything left out.
+   * `direct` unless given, or unless what stands below says another; `canary` is CreateCanaryDeployment with everything left out.
    *
    * @generated from field: string strategy = 5;
    */
@@ -162,6 +163,20 @@ export declare type DeployRequest = Message<"caxton.v1.DeployRequest"> & {
    * @generated from field: optional int32 concurrency = 10;
    */
   concurrency?: number | undefined;
+
+  /**
+   * Of strategy `blue-green`; goes before what the file says.
+   *
+   * @generated from field: caxton.v1.BlueGreen blue_green = 11;
+   */
+  blueGreen?: BlueGreen | undefined;
+
+  /**
+   * The text of a deployment file, YAML, that says strategy and stages. In a CanaryRequest it stands beside `canary` instead.
+   *
+   * @generated from field: string deployment_file = 12;
+   */
+  deploymentFile: string;
 };
 
 /**
