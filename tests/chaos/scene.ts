@@ -17,7 +17,6 @@ import { buildExamples } from "../harness/quake-agents.ts";
 export const agent = "quake-watch";
 const perSecond = 400;
 const messagesPerFault = 1_000;
-/** A validator that was killed is asked again after 20 s. */
 const deployTimeoutMs = 60_000;
 const settleTimeoutMs = 40_000;
 const ends = ["DeploymentCompleted", "DeploymentFailed", "ValidationFailed", "DeploymentRolledBack"];

@@ -1,17 +1,21 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { decodeJson, encodeJson } from "@caxton/bus/json";
+import type { Bus } from "@caxton/bus/types";
 import { CaxtonError, hasCode, isErrorCode } from "@caxton/contracts/errors";
 import { isAgentName } from "@caxton/contracts/names";
+import type { ServicePresence } from "@caxton/contracts/placement";
 import { checker } from "@caxton/contracts/schema";
 import { validateSubject } from "@caxton/contracts/subjects";
 import { failureOf, ValidateAnswer, type ValidateRequest, type ValidationReport } from "@caxton/contracts/validation";
 import type { Deployment } from "@caxton/deployment/state";
+import { livingServices } from "@caxton/service/presence";
 import { deploymentOf, type EffectContext, type EffectResult } from "./effect-context.ts";
 
 const validateAnswer = checker("validation answer", ValidateAnswer);
-/** A validator that died is asked again after so long; another one may answer. */
+/** Longer than any validation takes. */
 const attemptTimeoutMs = 20_000;
 const pauseMs = 200;
+const lookForDeathsMs = 1_000;
 
 /** Asks a validator, again and again until one answers; the step's deadline is the domain's to keep. */
 export async function validate(id: string, context: EffectContext): EffectResult {
@@ -21,7 +25,8 @@ export async function validate(id: string, context: EffectContext): EffectResult
     try {
       return toReport(await ask(request, context), deployment);
     } catch (error) {
-      if (hasCode(error, "no-instance", "timeout", "bus-unavailable", "service-unavailable")) {
+      context.signal.throwIfAborted();
+      if (hasCode(error, "no-instance", "timeout", "bus-unavailable", "service-unavailable", "cancelled")) {
         await delay(pauseMs, undefined, { signal: context.signal });
         continue;
       }
@@ -43,12 +48,42 @@ function requestFor(deployment: Deployment, { state, agent }: EffectContext): Va
   };
 }
 
-async function ask(request: Uint8Array, { bus, trace, signal }: EffectContext): Promise<ValidationReport> {
-  const message = await bus.request(validateSubject, request, {
-    headers: { ...trace },
-    timeoutMs: attemptTimeoutMs,
-    signal,
-  });
+async function ask(request: Uint8Array, { bus, log, trace, signal }: EffectContext): Promise<ValidationReport> {
+  const over = new AbortController();
+  const died = new AbortController();
+  oneDies(bus, over.signal).then(
+    (who) => {
+      log.warn(`validator ${who} is gone, it may have been the one that was asked: another is asked`);
+      died.abort();
+    },
+    () => undefined,
+  );
+  try {
+    return await answered(request, bus, trace, AbortSignal.any([signal, died.signal]));
+  } finally {
+    over.abort();
+  }
+}
+
+/** Which of the validators that are alive now is the first that is not any more. @throws what `signal` is aborted with */
+async function oneDies(bus: Bus, signal: AbortSignal): Promise<string> {
+  const before = await livingServices(bus, "validator");
+  for (;;) {
+    await delay(lookForDeathsMs, undefined, { signal });
+    const now = await livingServices(bus, "validator").catch(() => before);
+    const gone = before.find((one) => !now.some((living) => isSame(one, living)));
+    if (gone !== undefined) return gone.id;
+  }
+}
+
+async function answered(
+  request: Uint8Array,
+  bus: Bus,
+  trace: EffectContext["trace"],
+  signal: AbortSignal,
+): Promise<ValidationReport> {
+  const headers = { ...trace };
+  const message = await bus.request(validateSubject, request, { headers, timeoutMs: attemptTimeoutMs, signal });
   const answer = validateAnswer.check(decodeJson(message.data));
   if (!("error" in answer)) return answer;
   const { code } = answer.error;
@@ -68,4 +103,9 @@ function toReport(report: ValidationReport, deployment: Deployment): Awaited<Eff
       ? { stage: "static", code: "internal", reason: "the validator refused without saying why" }
       : { stage: failed.stage, code: failed.finding.code, reason: failed.finding.message };
   return { type: "validation-failed", deployment: id, failure, report };
+}
+
+/** Who comes back under its name knows nothing of what was asked before. */
+function isSame(one: ServicePresence, other: ServicePresence): boolean {
+  return one.id === other.id && one.startedAtMs === other.startedAtMs;
 }
