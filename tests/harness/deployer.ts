@@ -43,7 +43,7 @@ export async function publishCommand(
   agent: string,
   verb: Exclude<CommandVerb, "deploy">,
   deployment: string,
-  more: { readonly step?: number; readonly full?: boolean; readonly reason?: string } = {},
+  more: object = {},
 ): Promise<CommandAnswer> {
   const { message } = commands[verb].read({ ...more, id: randomUUID(), deployment });
   const answers = bus.streams.follow(answerStream, { filterSubject: answerSubject("tests", message.id) });

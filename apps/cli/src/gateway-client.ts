@@ -16,6 +16,11 @@ import {
   type ListDeadLettersRequestSchema,
   type ResendDeadLettersRequestSchema,
 } from "@caxton/contracts/gen/caxton/v1/messages_pb.js";
+import type {
+  ListRedrivableRequestSchema,
+  RedriveRequestSchema,
+  WatchRedriveRequestSchema,
+} from "@caxton/contracts/gen/caxton/v1/redrive_pb.js";
 import {
   type ListCommandsRequestSchema,
   Operations,
@@ -87,6 +92,17 @@ export interface Gateway {
   resendDeadLetters(
     request: MessageInitShape<typeof ResendDeadLettersRequestSchema>,
   ): ReturnType<MessagesRpc["resendDeadLetters"]>;
+  listRedrivable(
+    request: MessageInitShape<typeof ListRedrivableRequestSchema>,
+    signal?: AbortSignal,
+  ): ReturnType<MessagesRpc["listRedrivable"]>;
+  redriveDeployment(
+    request: MessageInitShape<typeof RedriveRequestSchema>,
+  ): ReturnType<MessagesRpc["redriveDeployment"]>;
+  watchRedrive(
+    request: MessageInitShape<typeof WatchRedriveRequestSchema>,
+    signal?: AbortSignal,
+  ): ReturnType<MessagesRpc["watchRedrive"]>;
   /** Of the newest life of the inbox where `epoch` is empty. */
   getMessage(agent: string, sequence: number, epoch: string): ReturnType<MessagesRpc["getMessage"]>;
   readLogs(request: MessageInitShape<typeof ReadLogsRequestSchema>, signal?: AbortSignal): LogEntries;
@@ -142,6 +158,10 @@ export function connectGateway(address: GatewayAddress): Gateway {
     sendMessages: (agent, messages) => answer(rpc.sendMessages({ agent, messages: [...messages] }, within)),
     listDeadLetters: (request) => answer(messagesRpc.listDeadLetters(request, within)),
     resendDeadLetters: (request) => answer(messagesRpc.resendDeadLetters(request, within)),
+    listRedrivable: (request, signal) =>
+      stream((open) => messagesRpc.listRedrivable(request, { signal: open }), signal),
+    redriveDeployment: (request) => answer(messagesRpc.redriveDeployment(request, within)),
+    watchRedrive: (request, signal) => stream((open) => messagesRpc.watchRedrive(request, { signal: open }), signal),
     getMessage: (agent, sequence, epoch) => answer(messagesRpc.getMessage({ agent, sequence, epoch }, within)),
     readLogs: (request, signal) => stream((open) => operations.readLogs(request, { signal: open }), signal),
     listCommands: (request, signal) => stream((open) => operations.listCommands(request, { signal: open }), signal),

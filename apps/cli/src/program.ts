@@ -121,6 +121,11 @@ const entries: readonly Entry[] = [
     },
   },
   {
+    name: "redrive",
+    description: "have what a version that was taken back handled or failed handled again",
+    load: async () => (await import("./commands/redrive.ts")).redriveCommand(),
+  },
+  {
     name: "message",
     description: "tell the whole life of one message",
     load: async () => (await import("./commands/message.ts")).messageCommand(),

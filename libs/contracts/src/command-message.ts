@@ -168,9 +168,27 @@ export const PromoteCommand = Type.Object(
 );
 export type PromoteCommand = Static<typeof PromoteCommand>;
 
-export type CommandMessage = DeployCommand | DeploymentCommand | StepCommand | PromoteCommand;
+export const RedriveCommand = Type.Object(
+  {
+    ...envelope,
+    deployment: Type.String({ format: "uuid", description: "One that was rolled back." }),
+    failedOnly: Type.Optional(Type.Boolean({ description: "Only messages that ended as dead letters." })),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: "At most so many, the oldest; the next redrive goes on behind them. All unless given.",
+      }),
+    ),
+    stop: Type.Optional(Type.Boolean({ description: "Ends the one under way instead; what it did stays done." })),
+  },
+  { additionalProperties: false },
+);
+export type RedriveCommand = Static<typeof RedriveCommand>;
+
+export type CommandMessage = DeployCommand | DeploymentCommand | StepCommand | PromoteCommand | RedriveCommand;
 
 export const deployCommand = checker("deploy command", DeployCommand, "invalid-command");
 export const deploymentCommand = checker("command", DeploymentCommand, "invalid-command");
 export const stepCommand = checker("command", StepCommand, "invalid-command");
 export const promoteCommand = checker("promote command", PromoteCommand, "invalid-command");
+export const redriveCommand = checker("redrive command", RedriveCommand, "invalid-command");

@@ -6,6 +6,8 @@ import {
   deploymentCommand,
   PromoteCommand,
   promoteCommand,
+  RedriveCommand,
+  redriveCommand,
   StepCommand,
   stepCommand,
 } from "./command-message.ts";
@@ -53,6 +55,10 @@ export const commands = {
   approve: command("approve", StepCommand, stepCommand, {
     summary: "Lets a canary that waits at an approval go on.",
     example: { id: "e1a4b6c8-7d5f-4c3b-9b8d-3d3f1e5d9f44", deployment, step: 4, actor: "ada" },
+  }),
+  redrive: command("redrive", RedriveCommand, redriveCommand, {
+    summary: "Has the messages that a rolled-back version handled or failed handled again by the version that is live.",
+    example: { id: "4f6d2b9a-0c1e-4b7a-a3d5-6e8f7a9b0c55", deployment, reason: "it rounded all amounts down" },
   }),
 };
 

@@ -4,6 +4,7 @@ import Type, { type Static, type TProperties, type TSchema } from "./type.ts";
 import { Judging, Verdict } from "./judging.ts";
 import { VersionLimits } from "./limits.ts";
 import { WarmUp } from "./warm-up.ts";
+import { RedriveTally } from "./redrive.ts";
 
 const Id = Type.String({ minLength: 1 });
 const Failure = Type.Object({ stage: Type.String(), code: Type.String(), reason: Type.String() });
@@ -30,6 +31,9 @@ const Step = Type.Union([
   }),
 ]);
 const ByHand = { deployment: Id, step: Type.Integer({ minimum: 0 }), actor: Type.String(), reason: Type.String() };
+
+const RedriveNumber = Type.Integer({ minimum: 1 });
+const RedriveByHand = { deployment: Id, number: RedriveNumber, actor: Type.String(), reason: Type.String() };
 
 const event = <Name extends DeploymentEvent["type"], Data extends TProperties>(type: Name, data: Data) =>
   Type.Object({ type: Type.Literal(type), atMs: Type.Number(), commandId: Type.String(), ...data });
@@ -118,6 +122,13 @@ export const deploymentEventSchemas = {
   VersionStopped: event("VersionStopped", { deployment: Id, version: Id }),
   DeploymentRetired: event("DeploymentRetired", { deployment: Id }),
   DeploymentRolledBack: event("DeploymentRolledBack", { deployment: Id, reason: Type.String() }),
+  RedriveStarted: event("RedriveStarted", {
+    ...RedriveByHand,
+    failedOnly: Type.Boolean(),
+    limit: Type.Optional(Type.Integer({ minimum: 1 })),
+  }),
+  RedriveStopped: event("RedriveStopped", RedriveByHand),
+  RedriveFinished: event("RedriveFinished", { deployment: Id, number: RedriveNumber, tally: RedriveTally }),
 } satisfies { readonly [Name in DeploymentEvent["type"]]: TSchema };
 
 /** The same as they are stored and published: the type stands beside the data. */

@@ -97,6 +97,11 @@ export const errorCodes = {
     grpc: "failed_precondition",
     exit: 4,
   },
+  "nothing-to-redrive": {
+    meaning: "No message that the version handled or failed is left to be handled again.",
+    grpc: "failed_precondition",
+    exit: 4,
+  },
   "artifact-empty": { meaning: "The artifact has no bytes.", grpc: "invalid_argument", exit: 2 },
   "artifact-too-large": {
     meaning: "The artifact exceeds the largest size accepted.",

@@ -92,6 +92,9 @@ export const checkpointBucket = "caxton-checkpoints";
 /** What ledgers knew before they trimmed, key `<agent>`. */
 export const ledgerBucket = "caxton-ledger";
 export const resendBucket = "caxton-resends";
+/** How far the redrives of a deployment have come. */
+export const redriveBucket = "caxton-redrives";
+export const redriveKey = (agent: string, deployment: string): string => `${agent}.${deployment}`;
 
 export const versionKey = (agent: string, version: string): string => `${agent}.${version}`;
 export const resendKey = (agent: string, epoch: string, sequence: number): string => `${agent}.${epoch}.${sequence}`;

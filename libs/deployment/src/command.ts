@@ -1,5 +1,6 @@
 import type { DeploymentEvent } from "./event.ts";
 import type { Verdict } from "./judging.ts";
+import type { RedriveRequest, RedriveTally } from "./redrive.ts";
 import type { DeploymentRequest, Failure } from "./state.ts";
 import type { WarmUp } from "./warm-up.ts";
 
@@ -8,6 +9,7 @@ export type Request =
   | ({ readonly type: "deploy" } & DeploymentRequest)
   | { readonly type: "abort"; readonly deployment: string; readonly reason: string }
   | { readonly type: "rollback"; readonly deployment: string; readonly reason: string }
+  | RedriveRequest
   | StepRequest;
 
 /** `step` is the index that is meant: one that comes late is refused, not applied to another. The one under way unless given. */
@@ -43,7 +45,13 @@ export type Report =
   | { readonly type: "warmed-up"; readonly deployment: string; readonly step: number; readonly warmUp: WarmUp }
   /** Nobody is there to take its messages, since then (Unix ms), and the version before it is. */
   | { readonly type: "version-lost"; readonly deployment: string; readonly sinceMs: number; readonly reason: string }
-  | { readonly type: "cleanup-over"; readonly deployment: string };
+  | { readonly type: "cleanup-over"; readonly deployment: string }
+  | {
+      readonly type: "redrive-finished";
+      readonly deployment: string;
+      readonly number: number;
+      readonly tally: RedriveTally;
+    };
 
 export interface StepVerdict {
   readonly deployment: string;
@@ -76,6 +84,7 @@ export type RefusalCode =
   | "not-allowed-now"
   | "stale-step"
   | "nothing-to-roll-back-to"
+  | "nothing-to-redrive"
   | "queue-full";
 
 export interface Refusal {

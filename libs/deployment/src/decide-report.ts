@@ -41,6 +41,8 @@ function factsOf(report: Report & Sender, state: AgentState, now: number): reado
       return decideVerdict(report, deployment, state, now, actor);
     case "cleanup-over":
       return cleanedUp(deployment, state, now);
+    case "redrive-finished":
+      return redriveFinished(deployment, report);
     case "step-expired":
       return report.step === deployment.step ? expired(deployment, now) : [];
   }
@@ -136,6 +138,14 @@ function cleanedUp(deployment: Deployment, state: AgentState, now: number): read
   const by = deploymentOf(state, cleanup?.by);
   if (cleanup === undefined || now < cleanup.untilMs) return [];
   return startDrain(deployment, by ?? deployment, "Retired", state, now);
+}
+
+function redriveFinished(
+  { deployment, redrive }: Deployment,
+  { number, tally }: Report & { type: "redrive-finished" },
+): readonly Fact[] {
+  const isUnderWay = redrive?.state === "going" && redrive.number === number;
+  return isUnderWay ? [{ type: "RedriveFinished", deployment, number, tally }] : [];
 }
 
 function stopped(deployment: Deployment): readonly Fact[] {

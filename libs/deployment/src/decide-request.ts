@@ -1,6 +1,7 @@
 import type { Policy, Request, Sender } from "./command.ts";
 import { decideStep } from "./decide-step.ts";
 import { type Facts, refuse } from "./facts.ts";
+import { decideRedrive } from "./decide-redrive.ts";
 import { sameValue } from "./same-value.ts";
 import { type AgentState, type Deployment, type DeploymentRequest, deploymentOf } from "./state.ts";
 import { planProblem } from "./strategy.ts";
@@ -17,6 +18,10 @@ export function decideRequest(command: Request & Sender, state: AgentState, poli
       const act = command.type === "abort" ? abort : rollback;
       return withDeployment(state, command.deployment, (deployment) => act(deployment, state, why, now));
     }
+    case "redrive":
+      return withDeployment(state, command.deployment, (deployment) =>
+        decideRedrive(command, deployment, state, actor),
+      );
     case "promote":
     case "approve":
     case "pause":

@@ -32,6 +32,7 @@ const requests: ReadonlySet<Command["type"]> = new Set<Request["type"]>([
   "approve",
   "pause",
   "resume",
+  "redrive",
 ]);
 
 function isRequest(command: Command): command is Extract<Command, Request> {

@@ -1,5 +1,6 @@
 import type { Closing, Target } from "./route.ts";
 import type { Verdict } from "./judging.ts";
+import type { RedriveScope, RedriveTally } from "./redrive.ts";
 import type { DeploymentRequest, Failure } from "./state.ts";
 import type { WarmUp } from "./warm-up.ts";
 
@@ -13,6 +14,13 @@ interface Header {
 interface ByHand {
   readonly deployment: string;
   readonly step: number;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+interface RedriveByHand {
+  readonly deployment: string;
+  readonly number: number;
   readonly actor: string;
   readonly reason: string;
 }
@@ -116,6 +124,15 @@ export type DeploymentEvent = Header &
     | { readonly type: "VersionStopped"; readonly deployment: string; readonly version: string }
     | { readonly type: "DeploymentRetired"; readonly deployment: string }
     | { readonly type: "DeploymentRolledBack"; readonly deployment: string; readonly reason: string }
+    /** What its version handled or failed is handled again from here on. */
+    | ({ readonly type: "RedriveStarted" } & RedriveByHand & RedriveScope)
+    | ({ readonly type: "RedriveStopped" } & RedriveByHand)
+    | {
+        readonly type: "RedriveFinished";
+        readonly deployment: string;
+        readonly number: number;
+        readonly tally: RedriveTally;
+      }
   );
 
 export type DeploymentEventType = DeploymentEvent["type"];

@@ -1,5 +1,6 @@
 import type { DeploymentEvent } from "./event.ts";
 import { forgetClosed } from "./route.ts";
+import { redriven } from "./evolve-redrive.ts";
 import { type AgentState, type Deployment, deploymentOf, watchMsOf } from "./state.ts";
 
 /**
@@ -108,6 +109,14 @@ function happened(state: AgentState, event: Exclude<DeploymentEvent, { type: "De
         },
         event.deployment,
         { state: "RolledBack", endedAtMs: event.atMs, rollbackReason: event.reason },
+      );
+    case "RedriveStarted":
+    case "RedriveStopped":
+    case "RedriveFinished":
+      return change(
+        "actor" in event ? remember(state, event.commandId) : state,
+        event.deployment,
+        redriven(deploymentOf(state, event.deployment)?.redrive, event),
       );
     default:
       return state;

@@ -56,11 +56,12 @@ describe("the lives told here", () => {
       }
     }
     expect(states.size).toBe(8);
-    expect(events.size).toBe(24);
+    expect(events.size).toBe(27);
     expect([...refusals].toSorted()).toEqual([
       "already-active",
       "deployment-exists",
       "not-allowed-now",
+      "nothing-to-redrive",
       "nothing-to-roll-back-to",
       "queue-full",
       "stale-step",

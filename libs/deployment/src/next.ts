@@ -41,6 +41,8 @@ export type Effect = { readonly key: string } & (
       readonly before: string;
       readonly backAfterMs: number;
     }
+  /** Sends what a version that was taken back handled or failed once more. */
+  | { readonly kind: "redrive"; readonly deployment: string; readonly version: string; readonly number: number }
   | { readonly kind: "cleanup"; readonly deployment: string; readonly atMs: number }
   | { readonly kind: "stop"; readonly deployment: string; readonly version: string }
   | { readonly kind: "expire"; readonly deployment: string; readonly step: number; readonly atMs: number }
@@ -81,6 +83,10 @@ function ofDeployment(deployment: Deployment, state: AgentState): Effect[] {
   }
   const guarding = guard(deployment, version, state);
   if (guarding !== undefined) return [guarding];
+  if (deployment.redrive?.state === "going") {
+    const { number } = deployment.redrive;
+    return [{ kind: "redrive", key: `redrive:${id}:${number}`, deployment: id, version, number }];
+  }
   const watching = watch(deployment, version, state);
   if (watching !== undefined) return [watching];
   if (deployment.state === "Draining" && drain === undefined && cleanup !== undefined)

@@ -55,6 +55,12 @@ const about = (deployment: "first" | "second"): Readonly<Record<Exclude<Report["
   },
   "version-lost": { type: "version-lost", deployment, sinceMs: 1, reason: "nobody was there" },
   "cleanup-over": { type: "cleanup-over", deployment },
+  "redrive-finished": {
+    type: "redrive-finished",
+    deployment,
+    number: 1,
+    tally: { redriven: 1, already: 0, gone: 0, unknown: 0, unfit: 0 },
+  },
   "step-expired": { type: "step-expired", deployment, step: 0 },
 });
 

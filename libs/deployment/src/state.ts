@@ -1,4 +1,5 @@
 import type { Judging, Verdict } from "./judging.ts";
+import type { Redrive } from "./redrive.ts";
 import { noRoute, type Route } from "./route.ts";
 import type { Step, Strategy } from "./strategy.ts";
 
@@ -100,6 +101,8 @@ export interface Deployment extends DeploymentRequest {
   readonly failure?: Failure;
   /** Why it was taken back. */
   readonly rollbackReason?: string;
+  /** The newest time that its messages are handled again. */
+  readonly redrive?: Redrive;
 }
 
 /** Everything that is known of one agent: the aggregate of stream `agent-<name>`. */

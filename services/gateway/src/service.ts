@@ -25,6 +25,7 @@ import { explanationsApi } from "./rpc/explanations-api.ts";
 import { lettersApi } from "./rpc/letters-api.ts";
 import { messagesApi } from "./rpc/messages-api.ts";
 import { operationsApi } from "./rpc/operations-api.ts";
+import { redriveApi } from "./rpc/redrive-api.ts";
 
 /** Largest request of the API; artifacts come by another way. */
 const requestMaxBytes = 16 * 1024 * 1024;
@@ -115,7 +116,7 @@ function apiRoutes(context: ApiContext): (router: ConnectRouter) => void {
       ...agentsApi(context),
       ...messagesApi(context),
     });
-    router.service(AgentMessages, lettersApi(context));
+    router.service(AgentMessages, { ...lettersApi(context), ...redriveApi(context) });
     router.service(Operations, operationsApi(context));
   };
 }

@@ -40,6 +40,13 @@ function aboutEvent(type: string, data: JsonObject): string {
       return [`step ${number(data["step"]) + 1} by ${text(data["actor"]) ?? "unknown"}`, reason]
         .filter(Boolean)
         .join(": ");
+    case "RedriveStarted":
+    case "RedriveStopped":
+      return [`redrive ${number(data["number"])} by ${text(data["actor"]) ?? "unknown"}`, reason]
+        .filter(Boolean)
+        .join(": ");
+    case "RedriveFinished":
+      return `redrive ${number(data["number"])}: ${isObject(data["tally"]) ? number(data["tally"]["redriven"]) : 0} sent again`;
     case "ApprovalAwaited":
       return `step ${number(data["step"]) + 1}`;
     case "CleanupStarted":

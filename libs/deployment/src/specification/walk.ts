@@ -129,6 +129,11 @@ function commandOf(choice: number, soFar: Walk): Command | undefined {
       );
     case 9:
       return deployment && sent(byHand(deployment, pick), soFar);
+    case 11:
+      return (
+        deployment &&
+        sent(redriveOf(known.filter(({ state: is }) => is === "RolledBack").at(-1) ?? deployment, pick), soFar)
+      );
     case 10:
       return rollout && sent(isWaitingForAPerson(rollout) ? letGo(rollout) : byHand(rollout, pick), soFar);
     default:
@@ -172,6 +177,8 @@ function goodNews(effect: Effect): Report | undefined {
       return { type: "cleanup-over", deployment: effect.deployment };
     case "warm-up":
       return { type: "warmed-up", deployment: effect.deployment, step: effect.step, warmUp: warmUp("steady", 0) };
+    case "redrive":
+      return { type: "redrive-finished", deployment: effect.deployment, number: effect.number, tally: someTally };
     case "guard":
     case "expire":
       return undefined;
@@ -200,6 +207,14 @@ function byHand({ deployment, step }: Deployment, pick: number): Request {
   const types = ["promote", "approve", "pause", "resume"] as const;
   const type = oneOf(types, pick) ?? "promote";
   return type === "promote" ? { ...said, type, full: pick % 8 === 4 } : { ...said, type };
+}
+
+const someTally = { redriven: 3, already: 0, gone: 1, unknown: 0, unfit: 0 };
+
+function redriveOf(deployment: Deployment | undefined, pick: number): Request {
+  const scope = { failedOnly: pick % 3 === 0, ...(pick % 2 === 0 ? {} : { limit: 10 }) };
+  const stop = deployment?.redrive?.state === "going" && pick % 4 < 2;
+  return { type: "redrive", deployment: deployment?.deployment ?? "", reason: "it was wrong", stop, ...scope };
 }
 
 function isWaitingForAPerson(deployment: Deployment): boolean {

@@ -44,6 +44,12 @@ export function historyText(event: DeploymentEvent): string | undefined {
       return "retired";
     case "DeploymentRolledBack":
       return "rolled back";
+    case "RedriveStarted":
+      return `redrive ${event.number} begun: ${event.failedOnly ? "what it failed" : "what it handled or failed"}${event.limit === undefined ? "" : `, ${event.limit} at most`}`;
+    case "RedriveStopped":
+      return `redrive ${event.number} stopped`;
+    case "RedriveFinished":
+      return `redrive ${event.number} finished: ${event.tally.redriven} sent again`;
     default:
       return undefined;
   }

@@ -7,8 +7,8 @@ import { RouteEntry } from "@caxton/contracts/placement";
 import { checker } from "@caxton/contracts/schema";
 import { header, inboxStream, resendBucket, routeBucket } from "@caxton/contracts/subjects";
 import { outputPlaces } from "./output-places.ts";
-import { readResend } from "./resend.ts";
-import { readInbox, readOutcome, type StoredOutcome } from "./stored-outcome.ts";
+import { readResend } from "@caxton/service/letters/resend";
+import { readInbox, readOutcome, type StoredOutcome } from "@caxton/service/letters/stored-outcome";
 
 const routeSchema = checker("route", RouteEntry);
 

@@ -4,7 +4,7 @@ import type { OutputPlace } from "@caxton/contracts/message-life";
 import { RelayCheckpoint } from "@caxton/contracts/placement";
 import { checker } from "@caxton/contracts/schema";
 import { header, outboxStream, outcomeStream, relayBucket } from "@caxton/contracts/subjects";
-import type { StoredOutcome } from "./stored-outcome.ts";
+import type { StoredOutcome } from "@caxton/service/letters/stored-outcome";
 
 const checkpointSchema = checker("relay checkpoint", RelayCheckpoint);
 

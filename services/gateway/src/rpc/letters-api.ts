@@ -15,9 +15,10 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { resolveAgent } from "../core/resolve-id.ts";
 import { toJsonObject } from "../json-object.ts";
 import { readMessageLife } from "../letters/message-life.ts";
-import { readResend, resend } from "../letters/resend.ts";
-import { readInbox, readOutcome, requireEpoch, requireSequence } from "../letters/stored-outcome.ts";
+import { readResend, resend } from "@caxton/service/letters/resend";
+import { readInbox, readOutcome, requireEpoch, requireSequence } from "@caxton/service/letters/stored-outcome";
 import type { ApiContext } from "./api-context.ts";
+import type { RedriveApi } from "./redrive-api.ts";
 
 const answerTimeoutMs = 5_000;
 const listedUnlessGiven = 50;
@@ -25,7 +26,7 @@ const resendMax = 100;
 /** What is asked of the bus at once. */
 const atOnce = 50;
 
-export function lettersApi({ bus, projection }: ApiContext): ServiceImpl<typeof AgentMessages> {
+export function lettersApi({ bus, projection }: ApiContext): Omit<ServiceImpl<typeof AgentMessages>, keyof RedriveApi> {
   async function withResend(
     records: KvBucket,
     agent: string,

@@ -127,6 +127,10 @@ export function requestOf(received: Exclude<VerbAndMessage, { verb: "deploy" }>,
       const { step, full = false } = received.message;
       return { type: received.verb, deployment, reason, full, ...stepFrom0(step) };
     }
+    case "redrive": {
+      const { limit, failedOnly = false, stop = false } = received.message;
+      return { type: received.verb, deployment, reason, failedOnly, stop, ...(limit === undefined ? {} : { limit }) };
+    }
     case "pause":
     case "resume":
     case "approve":

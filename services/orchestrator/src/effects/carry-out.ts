@@ -3,6 +3,7 @@ import type { Effect } from "@caxton/deployment/next";
 import { close, drain } from "./drain.ts";
 import { guard } from "./guard.ts";
 import type { EffectContext, EffectResult } from "./effect-context.ts";
+import { redrive } from "./redrive.ts";
 import { applyRoute } from "./route.ts";
 import { start, stop } from "./start.ts";
 import { validate } from "./validate.ts";
@@ -32,6 +33,8 @@ export async function carryOut(effect: Effect, context: EffectContext): EffectRe
       return close(effect.deployment, effect.version, effect.revision, context);
     case "watch":
       return watch(effect, context);
+    case "redrive":
+      return redrive(effect, context);
     case "cleanup":
       await waitUntil(effect.atMs, context);
       return { type: "cleanup-over", deployment: effect.deployment };

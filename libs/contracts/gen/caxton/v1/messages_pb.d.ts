@@ -5,6 +5,7 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { ListRedrivableRequestSchema, ListRedrivableResponseSchema, RedriveProgressSchema, RedriveRequestSchema, RedriveResponseSchema, WatchRedriveRequestSchema } from "./redrive_pb.js";
 
 /**
  * Describes the file caxton/v1/messages.proto.
@@ -432,6 +433,36 @@ export declare const AgentMessages: GenService<{
     methodKind: "unary";
     input: typeof ResendDeadLettersRequestSchema;
     output: typeof ResendDeadLettersResponseSchema;
+  },
+  /**
+   * Lists what a version that was rolled back handled or failed, and what a redrive would do with it. Changes nothing.
+   *
+   * @generated from rpc caxton.v1.AgentMessages.ListRedrivable
+   */
+  listRedrivable: {
+    methodKind: "server_streaming";
+    input: typeof ListRedrivableRequestSchema;
+    output: typeof ListRedrivableResponseSchema;
+  },
+  /**
+   * Has them handled again by the version that is live. Once accepted it goes on by itself.
+   *
+   * @generated from rpc caxton.v1.AgentMessages.RedriveDeployment
+   */
+  redriveDeployment: {
+    methodKind: "unary";
+    input: typeof RedriveRequestSchema;
+    output: typeof RedriveResponseSchema;
+  },
+  /**
+   * How a redrive goes, until it ends.
+   *
+   * @generated from rpc caxton.v1.AgentMessages.WatchRedrive
+   */
+  watchRedrive: {
+    methodKind: "server_streaming";
+    input: typeof WatchRedriveRequestSchema;
+    output: typeof RedriveProgressSchema;
   },
   /**
    * All that is known of one message.

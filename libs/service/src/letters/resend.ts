@@ -89,7 +89,7 @@ async function publish(
   let already = false;
   const { sequence: sentSequence } = await bus
     .store(resentSubject(agent, epoch, sequence, attempt), Buffer.from(letter.bodyBase64, "base64"), {
-      headers: repeatHeaders(letter, { epoch, sequence, actor, reason }),
+      headers: repeatHeaders(letter.headers, { epoch, sequence, actor, reason }),
       messageId: resendId(agent, epoch, sequence, attempt),
       expectLastSubjectSequence: 0,
     })

@@ -1,4 +1,3 @@
-import type { DeadLetter } from "@caxton/contracts/outcome";
 import { header } from "@caxton/contracts/subjects";
 
 const reasonMaxCharacters = 500;
@@ -12,9 +11,12 @@ export interface Repeat {
   readonly reason: string;
 }
 
-/** The headers of the new inbox message that repeats a dead letter. */
-export function repeatHeaders(letter: DeadLetter, { epoch, sequence, actor, reason }: Repeat): Record<string, string> {
-  const kept = Object.entries(letter.headers).filter(([name]) => !name.startsWith("Nats-") && !dropped.has(name));
+/** The headers of the new inbox message that repeats one with these. */
+export function repeatHeaders(
+  headers: Readonly<Record<string, string>>,
+  { epoch, sequence, actor, reason }: Repeat,
+): Record<string, string> {
+  const kept = Object.entries(headers).filter(([name]) => !name.startsWith("Nats-") && !dropped.has(name));
   return {
     ...Object.fromEntries(kept),
     [header.repeats]: `${epoch}/${sequence}`,
