@@ -48,7 +48,7 @@ describe("the lives told here", () => {
     const states = new Set<DeploymentState>();
     const events = new Set<string>();
     const refusals = new Set<string>();
-    for (const numbers of fc.sample(choices, { numRuns: 300, seed: 1 })) {
+    for (const numbers of fc.sample(choices, { numRuns: 600, seed: 1 })) {
       for (const { after, decision } of walk(numbers).strides) {
         for (const { state } of Object.values(after.deployments)) states.add(state);
         if (decision.ok) for (const { type } of decision.events) events.add(type);

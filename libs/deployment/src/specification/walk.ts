@@ -132,7 +132,16 @@ function commandOf(choice: number, soFar: Walk): Command | undefined {
     case 11:
       return (
         deployment &&
-        sent(redriveOf(known.filter(({ state: is }) => is === "RolledBack").at(-1) ?? deployment, pick), soFar)
+        sent(
+          redriveOf(
+            oneOf(
+              known.filter(({ state: is }) => is === "RolledBack"),
+              pick,
+            ) ?? deployment,
+            pick,
+          ),
+          soFar,
+        )
       );
     case 10:
       return rollout && sent(isWaitingForAPerson(rollout) ? letGo(rollout) : byHand(rollout, pick), soFar);
