@@ -12,6 +12,8 @@ import { serve } from "./serve.ts";
 
 /** So that what was said goes out before the process does. */
 const exitDelayMs = 50;
+/** Shorter than it takes another host to see that the slot is free. */
+const orphanedMaxMs = 1_500;
 
 /** Most of a start, and the same for every agent: a process that waits for one has it behind it. */
 const firstThread = openThread();
@@ -73,8 +75,11 @@ process.on("message", (order: InstanceOrder) => {
   else if (order.type === "ping") report({ type: "pong", memoryBytes: process.memoryUsage.rss() });
   else stop();
 });
-// The supervisor is gone; another host takes the slot over.
-process.on("disconnect", () => process.exit(0));
+// The supervisor is gone; another host takes the slot over. What was taken is answered first: nobody else would say what became of it.
+process.on("disconnect", () => {
+  setTimeout(() => process.exit(0), orphanedMaxMs);
+  stop();
+});
 // Ctrl-C in a terminal reaches the whole group; the supervisor decides when its instances end.
 process.on("SIGINT", () => undefined);
 // An instance may end by a kill, and would keep nothing of its loading for the next one then.
