@@ -28,12 +28,15 @@ export interface Faults {
 }
 
 export type CanaryWishes = NonNullable<DeployCommand["canary"]>;
+export type BlueGreenWishes = NonNullable<DeployCommand["blueGreen"]>;
 
 export interface CanaryScene {
   readonly cluster: Cluster;
   readonly bus: Bus;
   /** Deploys a canary; resolves when both routers follow its first share. */
   canary(faults: Faults, wishes: CanaryWishes): Promise<StartedCanary>;
+  /** Deploys blue-green; resolves when its version is ready, and so is being warmed up. */
+  blueGreen(faults: Faults, times: BlueGreenWishes): Promise<StartedCanary>;
   /** Traffic until `close` or `audit`. */
   produce(): Promise<Producer>;
   /** Ends the traffic and accounts for every message since the beginning. */
@@ -71,6 +74,21 @@ export async function openCanaryScene(watchers = 1): Promise<CanaryScene> {
     return facts;
   }
 
+  async function startRollout(
+    faults: Faults,
+    wishes: Partial<DeployCommand>,
+    sign: "RouteApplied" | "VersionReady",
+  ): Promise<StartedCanary> {
+    runs += 1;
+    const configuration = { ...faults, run: runs };
+    const deployment = await publishDeploy(bus, agent, digest, "tests", { ...wishes, configuration });
+    const facts = await until(deployment, [sign, "DeploymentFailed", "ValidationFailed"]);
+    const version = facts.find(({ type }) => type === "ValidationPassed")?.data["version"];
+    if (facts.at(-1)?.type !== sign || typeof version !== "string")
+      throw new Error(`no ${wishes.strategy}: ${JSON.stringify(facts.at(-1))}\n${cluster.logs()}`);
+    return { deployment, version, until: (...types) => until(deployment, types) };
+  }
+
   async function endTraffic(): Promise<void> {
     if (producing === undefined) return;
     await producing.stop();
@@ -84,20 +102,8 @@ export async function openCanaryScene(watchers = 1): Promise<CanaryScene> {
   return {
     cluster,
     bus,
-    async canary(faults, wishes) {
-      runs += 1;
-      const configuration = { ...faults, run: runs };
-      const deployment = await publishDeploy(bus, agent, digest, "tests", {
-        strategy: "canary",
-        configuration,
-        canary: wishes,
-      });
-      const facts = await until(deployment, ["RouteApplied", "DeploymentFailed", "ValidationFailed"]);
-      const version = facts.find(({ type }) => type === "ValidationPassed")?.data["version"];
-      if (facts.at(-1)?.type !== "RouteApplied" || typeof version !== "string")
-        throw new Error(`no canary: ${JSON.stringify(facts.at(-1))}\n${cluster.logs()}`);
-      return { deployment, version, until: (...types) => until(deployment, types) };
-    },
+    canary: (faults, wishes) => startRollout(faults, { strategy: "canary", canary: wishes }, "RouteApplied"),
+    blueGreen: (faults, times) => startRollout(faults, { strategy: "blue-green", blueGreen: times }, "VersionReady"),
     async produce() {
       producing ??= await startProducer({ url: cluster.nats.url, agent, bodies, perSecond });
       return producing;

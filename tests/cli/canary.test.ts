@@ -91,6 +91,44 @@ async function newest(): Promise<{ readonly id: string; readonly version: string
 
 const seconds = String.raw`\d+\.\ds`;
 
+describe("blue-green at the command line", { timeout: startTimeoutMs }, () => {
+  it("is warmed up, switched and taken back with a line for each, and comes back for a failure with its code", async () => {
+    const { exitCode, stdout, stderr } = await run(
+      ..."deploy agent faulty.wasm --strategy blue-green --configuration".split(" "),
+      '{"take":"green"}',
+    );
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    const { version } = await newest();
+    expect(stdout.split("\n")).toEqual([
+      expect.stringMatching(`^✓ Validation passed \\(${seconds}\\)$`),
+      expect.stringMatching(
+        `^✓ Warm-up: \\d+ messages of the inbox, latency steady at .* ms \\(.* ms at first\\) \\(${seconds}\\)$`,
+      ),
+      expect.stringMatching(`^✓ Switched from faulty-v\\S+ to ${version}, all messages at once \\(${seconds}\\)$`),
+      `→ Agent ID: ${version}`,
+      "→ Receiving messages",
+      expect.stringMatching(`^→ faulty-v\\S+ stays warm for 5 minutes: caxton rollback ${version}$`),
+      "",
+    ]);
+    expect((await run("explain", version)).stdout).toMatch(
+      / 3 {2}warm-up .*\n +\d+ messages of the inbox, latency steady/,
+    );
+    expect((await run("history", "faulty")).stdout).toMatch(/warmed up: steady after \d+ answers/);
+    expect(await run("rollback", version)).toMatchObject({ exitCode: 0 });
+
+    const bad = await run(
+      ..."deploy agent faulty.wasm --strategy blue-green --json --configuration".split(" "),
+      '{"fault":"refuse","every":2,"from":2}',
+    );
+    expect(bad.exitCode).toBe(5);
+    const last: unknown = JSON.parse(bad.stdout.trimEnd().split("\n").at(-1) ?? "");
+    expect(last).toMatchObject({
+      type: "deployment",
+      deployment: { state: "Failed", strategy: "blue-green", failure: { stage: "warm-up", code: "warm-up-failed" } },
+    });
+  });
+});
+
 describe("a canary at the command line", { timeout: startTimeoutMs }, () => {
   it("goes through its steps with the ADR's lines, waits for a person, and can be rolled back afterwards as well", async () => {
     const steps = "20%:3s,approve,100%";

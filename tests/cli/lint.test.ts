@@ -17,6 +17,14 @@ rollback_on:
 - error_rate > 1%
 - p99_latency > 100ms
 `;
+const blueGreen = `deployment:
+strategy: blue-green
+stages:
+- validate: 30s
+- warm_up: 60s
+- switch: instant
+- cleanup: 300s
+`;
 let cwd: string;
 beforeAll(() => {
   cwd = mkdtempSync(join(tmpdir(), "caxton-lint-"));
@@ -25,6 +33,7 @@ beforeAll(() => {
     join(cwd, "wrong.yaml"),
     adr.replace("validate: 30s", "validate: 0s").replace("error_rate", "eror_rate"),
   );
+  writeFileSync(join(cwd, "blue-green.yaml"), blueGreen);
   writeFileSync(join(cwd, "shadow.yaml"), "deployment:\n  strategy: shadow\n");
   writeFileSync(join(cwd, "core.wasm"), Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
 });
@@ -45,6 +54,21 @@ describe("caxton lint", () => {
         "  Without a verdict  held until there is one",
         "  What it fails on   the stable version handles it in the same delivery",
         "  Way back           the version before stays warm for 5 minutes",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("says what the ADR's blue-green means, word for word", async () => {
+    const { exitCode, stdout, stderr } = await run("lint", "blue-green.yaml");
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stdout).toBe(
+      [
+        "✓ blue-green.yaml: blue-green",
+        "  Validation  30 seconds at most",
+        "  Warm-up     on recent messages until its latency is steady, 1 minute at most",
+        "  Switch      all messages at once",
+        "  Way back    the version before stays warm for 5 minutes",
         "",
       ].join("\n"),
     );

@@ -83,20 +83,24 @@ const mustBeZero = [
   "deadLettered",
 ] as const;
 
+/** What the auditor found that may not be. */
+export function auditProblems(report: Pick<AuditReport, (typeof mustBeZero)[number]>): readonly string[] {
+  return mustBeZero.filter((name) => report[name] !== 0).map((name) => `${name} is ${report[name]}, not 0`);
+}
+
 /** Everything that did not go as the story says, in words; nothing where it all did. */
 export function problemsOf(
   report: DemoReport,
   expected: readonly ExpectedRefusal[],
   acceptedMin: number,
 ): readonly string[] {
-  const counts = mustBeZero.filter((name) => report[name] !== 0).map((name) => `${name} is ${report[name]}, not 0`);
   const refusals = expected.flatMap(({ what, stage, code }) => {
     const found = report.refused.find((refusal) => refusal.what === what);
     const is = found === undefined ? "was not refused" : `was refused at ${found.stage} as ${found.code}`;
     return is === `was refused at ${stage} as ${code}` ? [] : [`${what} ${is}, not at ${stage} as ${code}`];
   });
   return [
-    ...counts,
+    ...auditProblems(report),
     ...report.findings,
     ...refusals,
     ...canaryProblems(report),

@@ -1,3 +1,4 @@
+import { tellBlueGreen } from "./blue-green.ts";
 import { problemsOf, type StoryReport } from "./report.ts";
 import { type StoryOptions, expectedRefusals, tellStory } from "./story.ts";
 
@@ -21,5 +22,9 @@ export const stories: Readonly<Record<string, Story>> = {
       const report = await tellStory(options);
       return { report, problems: problemsOf(report, expectedRefusals, options.messages) };
     },
+  },
+  "blue-green": {
+    about: "versions that are warmed up, switched to at once, taken back by hand and by themselves",
+    tell: tellBlueGreen,
   },
 };

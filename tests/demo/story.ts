@@ -1,11 +1,10 @@
-import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { connectBus } from "@caxton/bus/connect";
 import { audit } from "../auditor/audit.ts";
 import type { AuditReport } from "../auditor/report.ts";
-import { builtOnce } from "../fixtures/build-fixture.ts";
 import { readCatalogue, startProducer, type Producer } from "../harness/producer.ts";
+import { buildAgents } from "./builds.ts";
 import { Caxton } from "./caxton.ts";
 import { canaryByCli, canaryByMessage } from "./canaries.ts";
 import { badCanary, canarySteps, readOutcomes } from "./canary-figures.ts";
@@ -57,9 +56,7 @@ export async function tellStory({ stage, screen, messages, perSecond }: StoryOpt
   });
   const caxton = new Caxton(stage, { CAXTON_GATEWAY: addresses.httpUrl });
 
-  await screen.step("caxton agent build, from JavaScript in examples/", () =>
-    buildAgents(caxton, screen, stage.folder),
-  );
+  await screen.step("caxton agent build, from JavaScript in examples/", () => buildAll(caxton, screen, stage.folder));
 
   const first = await screen.step("caxton deploy agent quake-watch-v1.wasm", () =>
     deployByCli(caxton, screen, agent, "quake-watch-v1.wasm"),
@@ -121,23 +118,9 @@ export async function tellStory({ stage, screen, messages, perSecond }: StoryOpt
   }
 }
 
-async function buildAgents(caxton: Caxton, screen: Screen, folder: string): Promise<void> {
-  const sources = [
-    "quake-watch/v1",
-    "quake-watch/v2",
-    "quake-watch/v3",
-    "refused/breaks-its-contract",
-    "refused/never-returns",
-  ];
-  await Promise.all(
-    sources.map(async (example) => {
-      const source = fileURLToPath(new URL(`../../examples/${example}.js`, import.meta.url));
-      const name = `${example.replace("refused/", "").replace("/", "-")}.wasm`;
-      const { file, reused } = await builtOnce(source, (out) => caxton.must("agent", "build", source, "--out", out));
-      screen.say(`✓ ${reused ? "Unchanged since it was built" : "Built"}: ${name}`);
-      await copyFile(file, join(folder, name));
-    }),
-  );
+async function buildAll(caxton: Caxton, screen: Screen, folder: string): Promise<void> {
+  const refused = ["refused/breaks-its-contract", "refused/never-returns"];
+  await buildAgents(caxton, screen, folder, ["quake-watch/v1", "quake-watch/v2", "quake-watch/v3", ...refused]);
   const whole = await readFile(join(folder, "quake-watch-v1.wasm"));
   await writeFile(join(folder, "broken.wasm"), whole.subarray(0, brokenAfterBytes));
 }

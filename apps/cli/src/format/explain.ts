@@ -137,13 +137,12 @@ function rollbackLines(rollback: RollbackStory, style: Style): readonly string[]
   const { cause, by, reason, restores, routeRevision, routers, restoredMs, drainForced } = rollback;
   const after = (ms: number | undefined, what: string): string =>
     ms === undefined ? "not yet" : `after ${duration(ms)}: ${what}`;
-  const sinceWhat = cause === "manual" ? "when it was asked for" : "when the message that was one too many was decided";
   const drained = drainForced ? "what was left was redelivered" : "nothing was in flight any more";
   return [
     style.strong(`Taken back: ${cause}, by ${by}`),
     ...fields([
       ["Reason", reason],
-      ["Since", `${instant(unixMs(rollback.since))}, ${sinceWhat}`],
+      ["Since", `${instant(unixMs(rollback.since))}, ${sinceWhat(cause)}`],
       ["Safe", after(rollback.safeMs, "every process of it had closed")],
       [
         "Diverted",
@@ -162,4 +161,11 @@ function rollbackLines(rollback: RollbackStory, style: Style): readonly string[]
       ["Complete", after(rollback.totalMs, "its processes were gone")],
     ]),
   ];
+}
+
+function sinceWhat(cause: string): string {
+  if (cause === "manual") return "when it was asked for";
+  return cause === "no_instance"
+    ? "when nobody of it was there any more"
+    : "when the message that was one too many was decided";
 }

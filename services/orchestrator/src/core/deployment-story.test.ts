@@ -19,7 +19,7 @@ import {
   wasStopped,
   wasTakenBack,
 } from "@caxton/deployment/specification/history";
-import { canaryPlan } from "@caxton/deployment/strategy";
+import { blueGreenPlan, canaryPlan } from "@caxton/deployment/strategy";
 import { describe, expect, it } from "vitest";
 import type { Chapter } from "./chapter.ts";
 import { DeploymentStories } from "./deployment-story.ts";
@@ -68,6 +68,58 @@ const begun = (plan = canary.plan) =>
   ] as const;
 const beginning = ["  validation.static 1700-1800", "  validation.sandbox 1800-2000", "  deployment.start 2000-2500"];
 const all = (revision: number): Fact => wasRouted("second", 5, revision, v2, version("first", 1));
+
+describe("blue-green is told", () => {
+  const plan = blueGreenPlan();
+  const warmUp = {
+    source: "history",
+    messages: 180,
+    answers: 900,
+    failed: 1,
+    regressed: 1,
+    crashes: 0,
+    latencyAfterMs: 0.1,
+    ended: "steady",
+    tookMs: 1_500,
+  } as const;
+  const warmed: Fact = { type: "VersionWarmedUp", deployment: "second", version: v2, step: 2, warmUp };
+  const ready = [
+    [1_000, wasAsked("second", { strategy: "blue-green", plan })],
+    [1_000, wasStarted("second", "first")],
+    [2_000, wasPassed()],
+    [2_500, wasReady("second", 2)],
+    [4_000, warmed],
+  ] as const;
+
+  it("with its warm-up as a part, and what was found there", () => {
+    const told = tell(
+      ...ready,
+      [4_000, wasRouted("second", 3, 2, v2, version("first", 1))],
+      [4_100, wasApplied("second", 2)],
+      [4_100, wasCompleted("second")],
+    );
+    expect(tree(told)).toEqual([
+      "deployment.create 1000-4100",
+      ...beginning,
+      "  blue-green.warm_up 2500-4000",
+      "  deployment.finalize 4000-4100",
+    ]);
+    expect(told.find(({ name }) => name === "blue-green.warm_up")?.attributes).toMatchObject({
+      step: 3,
+      source: "history",
+      ended: "steady",
+      failed: 1,
+      latency_ms: 0.1,
+    });
+  });
+
+  it("as failed where its warm-up went badly", () => {
+    const tooMany = { stage: "warm-up", code: "warm-up-failed", reason: "it fails on 5 of 20" };
+    const told = tell(...ready, [4_000, { type: "DeploymentFailed", deployment: "second", failure: tooMany }]);
+    const failed = told.filter((chapter) => chapter.failure !== undefined).map(({ name }) => name);
+    expect(failed).toEqual(["blue-green.warm_up", "deployment.create"]);
+  });
+});
 
 describe("a canary is told", () => {
   const walked = [
