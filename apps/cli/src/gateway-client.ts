@@ -11,6 +11,12 @@ import type {
   CanaryRequestSchema,
   DeployRequestSchema,
 } from "@caxton/contracts/gen/caxton/v1/deployment_commands_pb.js";
+import type {
+  CancelRequestSchema,
+  FreezeRequestSchema,
+  MoveRequestSchema,
+  UnfreezeRequestSchema,
+} from "@caxton/contracts/gen/caxton/v1/meeting_pb.js";
 import {
   AgentMessages,
   type ListDeadLettersRequestSchema,
@@ -48,6 +54,8 @@ export interface Decision {
   readonly step?: number;
   /** Of promote. */
   readonly full?: boolean;
+  /** Of promote, resume and approve: why it is done although there is a freeze. */
+  readonly overrideFreeze?: string;
 }
 
 /** The state is that in which the command was accepted. */
@@ -103,6 +111,12 @@ export interface Gateway {
     request: MessageInitShape<typeof WatchRedriveRequestSchema>,
     signal?: AbortSignal,
   ): ReturnType<MessagesRpc["watchRedrive"]>;
+  listQueue(agent: string): Promise<Answer<"listQueue">>;
+  moveDeployment(request: MessageInitShape<typeof MoveRequestSchema>): Promise<Answer<"moveDeployment">>;
+  cancelDeployment(request: MessageInitShape<typeof CancelRequestSchema>): Promise<Answer<"cancelDeployment">>;
+  freezeDeployments(request: MessageInitShape<typeof FreezeRequestSchema>): Promise<Answer<"freezeDeployments">>;
+  unfreezeDeployments(request: MessageInitShape<typeof UnfreezeRequestSchema>): Promise<Answer<"unfreezeDeployments">>;
+  listFreezes(): Promise<Answer<"listFreezes">>;
   /** Of the newest life of the inbox where `epoch` is empty. */
   getMessage(agent: string, sequence: number, epoch: string): ReturnType<MessagesRpc["getMessage"]>;
   readLogs(request: MessageInitShape<typeof ReadLogsRequestSchema>, signal?: AbortSignal): LogEntries;
@@ -142,6 +156,12 @@ export function connectGateway(address: GatewayAddress): Gateway {
     address,
     deployAgent: (request) => answer(rpc.deployAgent(request, within)),
     createCanaryDeployment: (request) => answer(rpc.createCanaryDeployment(request, within)),
+    listQueue: (agent) => answer(rpc.listQueue({ agent }, within)),
+    moveDeployment: (request) => answer(rpc.moveDeployment(request, within)),
+    cancelDeployment: (request) => answer(rpc.cancelDeployment(request, within)),
+    freezeDeployments: (request) => answer(rpc.freezeDeployments(request, within)),
+    unfreezeDeployments: (request) => answer(rpc.unfreezeDeployments(request, within)),
+    listFreezes: () => answer(rpc.listFreezes({}, within)),
     decide: (verb, decision) => answer(decisions[verb](decision)),
     getDeployment: (deploymentId) => answer(rpc.getDeployment({ deploymentId }, within)),
     listDeployments: (agent, limit) => answer(rpc.listDeployments({ agent, limit }, within)),

@@ -62,6 +62,31 @@ const entries: readonly Entry[] = [
     load: async () => (await import("./commands/take-back.ts")).abortCommand(),
   },
   {
+    name: "cancel",
+    description: "take a deployment that waits out of the line",
+    load: async () => (await import("./commands/queue.ts")).cancelCommand(),
+  },
+  {
+    name: "queue",
+    description: "list the deployments that wait, and give them another order: queue <agent>, queue move",
+    load: async () => {
+      const { queueListCommand, queueMoveCommand } = await import("./commands/queue.ts");
+      return group("queue", "list the deployments that wait, and give them another order", queueMoveCommand())
+        .usage("<agent> | move <deployment> --to <place>")
+        .addCommand(queueListCommand(), { isDefault: true });
+    },
+  },
+  {
+    name: "freeze",
+    description: "let no new version into traffic, of one agent or of all",
+    load: async () => (await import("./commands/freeze.ts")).freezeCommand(),
+  },
+  {
+    name: "unfreeze",
+    description: "lift a freeze",
+    load: async () => (await import("./commands/freeze.ts")).unfreezeCommand(),
+  },
+  {
     name: "rollback",
     description: "take a version out of the traffic and bring the previous one back",
     load: async () => (await import("./commands/take-back.ts")).rollbackCommand(),

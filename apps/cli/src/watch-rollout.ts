@@ -47,7 +47,7 @@ export async function watchRollout(
     spinner.show(() => progressText(deployment, seen));
     if (change.deployment === undefined) continue;
     if (deployment.queuePlace !== place && deployment.queuePlace > 0) {
-      spinner.above(`→ ${queueText(deployment.queuePlace)}`);
+      spinner.above(`→ ${queueText(deployment.queuePlace, deployment.waitsFor)}`);
     }
     place = deployment.queuePlace;
     const lines = rolloutLines(deployment, output.style);

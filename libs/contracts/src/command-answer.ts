@@ -32,8 +32,8 @@ export const CommandAnswer = Type.Union([
     ...circumstances,
     ok: Type.Literal(true),
     agent: Type.String(),
-    deployment: Type.String(),
-    state: Type.String({ description: "That the deployment was in when the command was accepted." }),
+    deployment: Type.Optional(Type.String({ description: "Absent where the command was about no deployment." })),
+    state: Type.Optional(Type.String({ description: "That the deployment was in when the command was accepted." })),
   }),
   Type.Object({
     ...circumstances,

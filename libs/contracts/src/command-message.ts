@@ -1,3 +1,4 @@
+import { conflictPolicies } from "@caxton/deployment/state";
 import { strategies, watchMaxMs } from "@caxton/deployment/strategy";
 import Type, { type Static } from "./type.ts";
 import { tracestateMaxCharacters } from "./trace-context.ts";
@@ -8,7 +9,7 @@ import { checker } from "./schema.ts";
 // Descriptions stand in the AsyncAPI document, so they are written for whoever sends commands.
 
 /** What every command on `caxton.commands.<principal>.<agent>.<verb>` carries besides its body. */
-const envelope = {
+export const envelope = {
   id: Type.String({ format: "uuid", description: "Chosen by the sender; the same id twice is one command." }),
   expiresAt: Type.Optional(
     Type.String({
@@ -29,6 +30,10 @@ const envelope = {
     Type.String({ maxLength: tracestateMaxCharacters, description: "Carried with the traceparent." }),
   ),
 };
+
+const overrideFreeze = Type.Optional(
+  Type.String({ minLength: 1, maxLength: 1000, description: "Why it is done although there is a freeze." }),
+);
 
 const CanaryStep = Type.Union([
   Type.Object(
@@ -131,12 +136,19 @@ export const DeployCommand = Type.Object(
         description: "Why a breaking change of the contract is wanted all the same.",
       }),
     ),
+    onConflict: Type.Optional(
+      Type.Enum(conflictPolicies, {
+        description:
+          "Where another deployment of the agent is on its way: wait behind it (`queue`, unless given), take it back and be next (`supersede`), or be refused with `deployment-conflict` (`reject`).",
+      }),
+    ),
+    overrideFreeze,
   },
   { additionalProperties: false },
 );
 export type DeployCommand = Static<typeof DeployCommand>;
 
-/** Of `abort` and `rollback`. */
+/** Of `abort`, `cancel` and `rollback`. */
 export const DeploymentCommand = Type.Object(
   { ...envelope, deployment: Type.String({ format: "uuid", description: "The deployment to take back." }) },
   { additionalProperties: false },
@@ -152,7 +164,12 @@ const step = Type.Optional(
 
 /** Of `pause`, `resume` and `approve`. */
 export const StepCommand = Type.Object(
-  { ...envelope, deployment: Type.String({ format: "uuid", description: "The deployment under way." }), step },
+  {
+    ...envelope,
+    deployment: Type.String({ format: "uuid", description: "The deployment under way." }),
+    step,
+    overrideFreeze,
+  },
   { additionalProperties: false },
 );
 export type StepCommand = Static<typeof StepCommand>;
@@ -162,6 +179,7 @@ export const PromoteCommand = Type.Object(
     ...envelope,
     deployment: Type.String({ format: "uuid", description: "The canary under way." }),
     step,
+    overrideFreeze,
     full: Type.Optional(Type.Boolean({ description: "All messages at once, instead of the next share." })),
   },
   { additionalProperties: false },
@@ -185,10 +203,34 @@ export const RedriveCommand = Type.Object(
 );
 export type RedriveCommand = Static<typeof RedriveCommand>;
 
-export type CommandMessage = DeployCommand | DeploymentCommand | StepCommand | PromoteCommand | RedriveCommand;
+export const MoveCommand = Type.Object(
+  {
+    ...envelope,
+    deployment: Type.String({ format: "uuid", description: "The deployment that waits." }),
+    place: Type.Integer({ minimum: 1, description: "Where it shall stand; 1 is next." }),
+    queueRevision: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description: "The line as it was seen: where it has changed since, nothing is moved (`stale-queue`).",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type MoveCommand = Static<typeof MoveCommand>;
+
+/** What is about one deployment. */
+export type CommandMessage =
+  | DeployCommand
+  | DeploymentCommand
+  | StepCommand
+  | PromoteCommand
+  | MoveCommand
+  | RedriveCommand;
 
 export const deployCommand = checker("deploy command", DeployCommand, "invalid-command");
 export const deploymentCommand = checker("command", DeploymentCommand, "invalid-command");
 export const stepCommand = checker("command", StepCommand, "invalid-command");
 export const promoteCommand = checker("promote command", PromoteCommand, "invalid-command");
 export const redriveCommand = checker("redrive command", RedriveCommand, "invalid-command");
+export const moveCommand = checker("move command", MoveCommand, "invalid-command");

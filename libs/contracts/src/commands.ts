@@ -4,6 +4,8 @@ import {
   deployCommand,
   DeploymentCommand,
   deploymentCommand,
+  MoveCommand,
+  moveCommand,
   PromoteCommand,
   promoteCommand,
   RedriveCommand,
@@ -11,6 +13,7 @@ import {
   StepCommand,
   stepCommand,
 } from "./command-message.ts";
+import { FreezeCommand, freezeCommand, UnfreezeCommand, unfreezeCommand } from "./freeze-message.ts";
 import type { Checker } from "./schema.ts";
 
 const deployment = "01999a5e-7c00-7a41-9d2c-3f1b8f6a2c10";
@@ -36,6 +39,20 @@ export const commands = {
     summary: "Takes a deployment back before it runs.",
     example: { id: "2c1f7b1e-6d1c-4f0a-8f8e-52b5f9a7d3c4", deployment, reason: "wrong file" },
   }),
+  cancel: command("cancel", DeploymentCommand, deploymentCommand, {
+    summary: "Takes a deployment that waits out of the line; one that has started is refused.",
+    example: { id: "a3d2c4e6-1b7f-4f0a-9c8d-4b2e6f8a0c55", deployment, reason: "not needed any more" },
+  }),
+  move: command("move", MoveCommand, moveCommand, {
+    summary: "Gives a deployment that waits another place in the line.",
+    example: {
+      id: "b4e3d5f7-2c80-4a1b-8d9e-5c3f7a9b1d66",
+      deployment,
+      place: 1,
+      queueRevision: 4,
+      reason: "it mends an outage",
+    },
+  }),
   rollback: command("rollback", DeploymentCommand, deploymentCommand, {
     summary: "Takes a version out of the traffic and brings the previous one back.",
     example: { id: "c5e0a4d6-93b7-4d5b-b0a5-7e3d1c2f8a99", deployment, expiresAt: "2099-12-31T23:59:59Z" },
@@ -59,6 +76,18 @@ export const commands = {
   redrive: command("redrive", RedriveCommand, redriveCommand, {
     summary: "Has the messages that a rolled-back version handled or failed handled again by the version that is live.",
     example: { id: "4f6d2b9a-0c1e-4b7a-a3d5-6e8f7a9b0c55", deployment, reason: "it rounded all amounts down" },
+  }),
+  freeze: command("freeze", FreezeCommand, freezeCommand, {
+    summary: "Lets no new version of the agent into traffic until then; of all agents where the agent is `_all`.",
+    example: {
+      id: "c5f4e6a8-3d91-4b2c-9eaf-6d4a8bac2e77",
+      reason: "year's end",
+      until: "2099-12-31T23:59:59Z",
+    },
+  }),
+  unfreeze: command("unfreeze", UnfreezeCommand, unfreezeCommand, {
+    summary: "Lifts the freeze of the agent, or that of all agents where the agent is `_all`.",
+    example: { id: "d6a5f7b9-4ea2-4c3d-8fb0-7e5b9cbd3f88", reason: "the audit is over" },
   }),
 };
 

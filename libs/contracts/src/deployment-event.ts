@@ -1,4 +1,5 @@
 import type { DeploymentEvent } from "@caxton/deployment/event";
+import { conflictPolicies } from "@caxton/deployment/state";
 import { strategies } from "@caxton/deployment/strategy";
 import Type, { type Static, type TProperties, type TSchema } from "./type.ts";
 import { Judging, Verdict } from "./judging.ts";
@@ -30,7 +31,13 @@ const Step = Type.Union([
     backAfterMs: Type.Optional(Type.Number()),
   }),
 ]);
-const ByHand = { deployment: Id, step: Type.Integer({ minimum: 0 }), actor: Type.String(), reason: Type.String() };
+const ByHand = {
+  deployment: Id,
+  step: Type.Integer({ minimum: 0 }),
+  actor: Type.String(),
+  reason: Type.String(),
+  overrideFreeze: Type.Optional(Type.String()),
+};
 
 const RedriveNumber = Type.Integer({ minimum: 1 });
 const RedriveByHand = { deployment: Id, number: RedriveNumber, actor: Type.String(), reason: Type.String() };
@@ -55,8 +62,17 @@ export const deploymentEventSchemas = {
     plan: Type.Array(Step),
     judging: Type.Optional(Judging),
     allowBreaking: Type.Optional(Type.String()),
+    onConflict: Type.Optional(Type.Enum(conflictPolicies)),
+    overrideFreeze: Type.Optional(Type.String()),
   }),
   DeploymentStarted: event("DeploymentStarted", { deployment: Id, replaces: Type.Optional(Id) }),
+  QueueReordered: event("QueueReordered", {
+    deployment: Id,
+    from: Type.Integer({ minimum: 1 }),
+    to: Type.Integer({ minimum: 1 }),
+    actor: Type.String(),
+    reason: Type.String(),
+  }),
   ValidationPassed: event("ValidationPassed", {
     deployment: Id,
     version: Id,
@@ -98,6 +114,12 @@ export const deploymentEventSchemas = {
     ]),
   }),
   ApprovalAwaited: event("ApprovalAwaited", { deployment: Id, step: Type.Integer({ minimum: 0 }) }),
+  RolloutFrozen: event("RolloutFrozen", {
+    deployment: Id,
+    step: Type.Integer({ minimum: 0 }),
+    next: Type.Integer({ minimum: 0 }),
+    reason: Type.String(),
+  }),
   StepApproved: event("StepApproved", ByHand),
   RolloutPaused: event("RolloutPaused", ByHand),
   RolloutResumed: event("RolloutResumed", ByHand),
@@ -121,7 +143,11 @@ export const deploymentEventSchemas = {
   VersionDrained: event("VersionDrained", { deployment: Id, version: Id, forced: Type.Boolean() }),
   VersionStopped: event("VersionStopped", { deployment: Id, version: Id }),
   DeploymentRetired: event("DeploymentRetired", { deployment: Id }),
-  DeploymentRolledBack: event("DeploymentRolledBack", { deployment: Id, reason: Type.String() }),
+  DeploymentRolledBack: event("DeploymentRolledBack", {
+    deployment: Id,
+    reason: Type.String(),
+    cause: Type.Optional(Type.Union([Type.Literal("cancelled"), Type.Literal("superseded")])),
+  }),
   RedriveStarted: event("RedriveStarted", {
     ...RedriveByHand,
     failedOnly: Type.Boolean(),

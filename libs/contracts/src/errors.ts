@@ -71,6 +71,21 @@ export const errorCodes = {
     exit: 4,
   },
   "queue-full": { meaning: "As many deployments of the agent wait as may.", grpc: "resource_exhausted", exit: 4 },
+  "deployment-conflict": {
+    meaning: "Another deployment of the agent is on its way, and the new one was to be rejected then.",
+    grpc: "failed_precondition",
+    exit: 4,
+  },
+  "stale-queue": {
+    meaning: "The line of waiting deployments has changed since it was looked at; nothing was moved.",
+    grpc: "aborted",
+    exit: 4,
+  },
+  frozen: {
+    meaning: "There is a freeze: no new version comes into traffic; its reason and its end are in the message.",
+    grpc: "failed_precondition",
+    exit: 4,
+  },
   "not-allowed-now": {
     meaning: "The deployment is in a state in which this command means nothing.",
     grpc: "failed_precondition",

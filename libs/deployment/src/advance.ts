@@ -4,26 +4,27 @@ import { type AgentState, type Deployment, deploymentOf, versionOf } from "./sta
 
 /** What brings a deployment to its next step. `state` is as it was before any of it. */
 export function advance(deployment: Deployment, state: AgentState, now: number): readonly Fact[] {
-  return toStep(deployment, deployment.step + 1, state, now);
+  return goToStep(deployment, deployment.frozen?.next ?? deployment.step + 1, state, now);
 }
 
 /** An agent's first version has nobody to share with: it gets all messages at once. A warm-up goes before. */
 export function firstShift(deployment: Deployment, state: AgentState, now: number): readonly Fact[] {
   if (deployment.plan[deployment.step + 1]?.kind === "warm-up") return [];
-  if (deployment.replaces === undefined) return toStep(deployment, lastShift(deployment), state, now);
+  if (deployment.replaces === undefined) return goToStep(deployment, lastShift(deployment), state, now);
   return advance(deployment, state, now);
 }
 
 /** All messages at once. */
 export function promoteFully(deployment: Deployment, state: AgentState, now: number): readonly Fact[] {
-  return toStep(deployment, Math.max(lastShift(deployment), deployment.step + 1), state, now);
+  return goToStep(deployment, Math.max(lastShift(deployment), deployment.step + 1), state, now);
 }
 
 function lastShift({ plan }: Deployment): number {
   return plan.findLastIndex(({ kind }) => kind === "shift");
 }
 
-function toStep(deployment: Deployment, index: number, state: AgentState, now: number): readonly Fact[] {
+/** @param index of the plan */
+export function goToStep(deployment: Deployment, index: number, state: AgentState, now: number): readonly Fact[] {
   const { deployment: id, version, replaces } = deployment;
   const step = deployment.plan[index];
   if (step?.kind === "shift") {

@@ -1,4 +1,5 @@
 import type { DeploymentEvent } from "./event.ts";
+import type { Freeze } from "./freeze.ts";
 import type { Verdict } from "./judging.ts";
 import type { RedriveRequest, RedriveTally } from "./redrive.ts";
 import type { DeploymentRequest, Failure } from "./state.ts";
@@ -10,13 +11,28 @@ export type Request =
   | { readonly type: "abort"; readonly deployment: string; readonly reason: string }
   | { readonly type: "rollback"; readonly deployment: string; readonly reason: string }
   | RedriveRequest
+  | QueueRequest
   | StepRequest;
+
+/** About one that waits. */
+export type QueueRequest = { readonly deployment: string; readonly reason: string } & (
+  | { readonly type: "cancel" }
+  | {
+      readonly type: "move";
+      /** Where it shall stand, from 1. */
+      readonly place: number;
+      /** The order that was looked at (`AgentState.queueRevision`): where it is another by now, nothing is moved. */
+      readonly queueRevision?: number;
+    }
+);
 
 /** `step` is the index that is meant: one that comes late is refused, not applied to another. The one under way unless given. */
 export type StepRequest = {
   readonly deployment: string;
   readonly reason: string;
   readonly step?: number;
+  /** Why it is done although there is a freeze. */
+  readonly overrideFreeze?: string;
 } & ({ readonly type: "promote"; readonly full: boolean } | { readonly type: "pause" | "resume" | "approve" });
 
 /** What the effects that `next` asked for found out. One that comes late or twice decides nothing. */
@@ -51,7 +67,9 @@ export type Report =
       readonly deployment: string;
       readonly number: number;
       readonly tally: RedriveTally;
-    };
+    }
+  /** Nothing outside keeps it any more: the first in line may start, or one that was frozen may go on. */
+  | { readonly type: "way-free"; readonly deployment: string };
 
 export interface StepVerdict {
   readonly deployment: string;
@@ -74,6 +92,8 @@ export type Command = (Request & Sender) | (Report & Sender);
 /** What reaches beyond one agent comes in from outside (DESIGN.md). */
 export interface Policy {
   readonly maxQueued: number;
+  /** Those of the agent and those of all; some may be over. */
+  readonly freezes?: readonly Freeze[];
 }
 
 export type RefusalCode =
@@ -85,7 +105,10 @@ export type RefusalCode =
   | "stale-step"
   | "nothing-to-roll-back-to"
   | "nothing-to-redrive"
-  | "queue-full";
+  | "queue-full"
+  | "deployment-conflict"
+  | "stale-queue"
+  | "frozen";
 
 export interface Refusal {
   readonly code: RefusalCode;

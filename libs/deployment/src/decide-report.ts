@@ -1,16 +1,24 @@
-import { advance, firstShift, startDrain } from "./advance.ts";
+import { advance, firstShift, goToStep, startDrain } from "./advance.ts";
 import type { Report, Sender } from "./command.ts";
 import { decideVerdict } from "./decide-verdict.ts";
 import type { Facts } from "./facts.ts";
 import type { Fact } from "./event.ts";
+import type { Freeze } from "./freeze.ts";
+import { holdBack } from "./hold-back.ts";
 import { type AgentState, type Deployment, deploymentOf, type Failure, guardedBy, stepOf, watchMsOf } from "./state.ts";
 import { rollback } from "./take-back.ts";
 import { versionId } from "./version-id.ts";
 import { type WarmUp, warmUpFailure } from "./warm-up.ts";
 
 /** Reports never fail: one that does not fit the state any more is old news and means nothing. */
-export function decideReport(report: Report & Sender, state: AgentState, now: number): Facts {
-  return { ok: true, facts: factsOf(report, state, now) };
+export function decideReport(
+  report: Report & Sender,
+  state: AgentState,
+  freeze: Freeze | undefined,
+  now: number,
+): Facts {
+  const facts = factsOf(report, state, now);
+  return { ok: true, facts: freeze === undefined ? facts : holdBack(facts, state, freeze) };
 }
 
 function factsOf(report: Report & Sender, state: AgentState, now: number): readonly Fact[] {
@@ -28,7 +36,10 @@ function factsOf(report: Report & Sender, state: AgentState, now: number): reado
     case "version-failed":
       return isStarting(deployment) ? [deploymentFailed(deployment, report.failure)] : [];
     case "warmed-up":
-      return report.step === deployment.step ? warmedUp(deployment, report.warmUp, state, now) : [];
+      // While it is frozen its warm-up is over already.
+      return report.step === deployment.step && deployment.frozen === undefined
+        ? warmedUp(deployment, report.warmUp, state, now)
+        : [];
     case "version-lost":
       return lost(deployment, report, state, now);
     case "version-drained":
@@ -43,6 +54,8 @@ function factsOf(report: Report & Sender, state: AgentState, now: number): reado
       return cleanedUp(deployment, state, now);
     case "redrive-finished":
       return redriveFinished(deployment, report);
+    case "way-free":
+      return goOn(deployment, state, now);
     case "step-expired":
       return report.step === deployment.step ? expired(deployment, now) : [];
   }
@@ -116,8 +129,16 @@ function routeApplied(report: Report & { type: "route-applied" }, state: AgentSt
   const applied: Fact = { type: "RouteApplied", deployment: deployment.deployment, revision, routers, appliedMs };
   if (deployment.rollbackReason !== undefined)
     return [applied, ...startDrain(deployment, deployment, "RolledBack", state, now)];
-  if (stepOf(deployment)?.kind !== "shift" || watchMsOf(deployment) !== undefined) return [applied];
+  const goesOn = stepOf(deployment)?.kind === "shift" && watchMsOf(deployment) === undefined;
+  if (!goesOn || deployment.frozen !== undefined) return [applied];
   return [applied, ...advance(deployment, state, now)];
+}
+
+/** One that is watched goes on with its next verdict. */
+function goOn(deployment: Deployment, state: AgentState, now: number): readonly Fact[] {
+  const { frozen, watch } = deployment;
+  if (deployment.state !== "Deploying" || frozen === undefined || watch !== undefined) return [];
+  return goToStep(deployment, frozen.next, state, now);
 }
 
 function drained(deployment: Deployment, forced: boolean): readonly Fact[] {

@@ -1,7 +1,11 @@
 import type { Policy, Request, Sender } from "./command.ts";
+import { decideQueue, supersede } from "./decide-queue.ts";
 import { decideStep } from "./decide-step.ts";
+import type { Fact } from "./event.ts";
 import { type Facts, refuse } from "./facts.ts";
 import { decideRedrive } from "./decide-redrive.ts";
+import { freezeAt, freezeText } from "./freeze.ts";
+import { onItsWay } from "./on-its-way.ts";
 import { sameValue } from "./same-value.ts";
 import { type AgentState, type Deployment, type DeploymentRequest, deploymentOf } from "./state.ts";
 import { planProblem } from "./strategy.ts";
@@ -11,7 +15,7 @@ export function decideRequest(command: Request & Sender, state: AgentState, poli
   const { actor, askedAtMs = now } = command;
   switch (command.type) {
     case "deploy":
-      return deploy(command, state, policy, actor);
+      return deploy(command, state, policy, now);
     case "abort":
     case "rollback": {
       const why = { reason: command.reason, actor, cause: "manual", sinceMs: askedAtMs };
@@ -22,22 +26,20 @@ export function decideRequest(command: Request & Sender, state: AgentState, poli
       return withDeployment(state, command.deployment, (deployment) =>
         decideRedrive(command, deployment, state, actor),
       );
+    case "cancel":
+    case "move":
+      return withDeployment(state, command.deployment, (deployment) => decideQueue(command, deployment, state, actor));
     case "promote":
     case "approve":
     case "pause":
     case "resume":
       return withDeployment(state, command.deployment, (deployment) =>
-        decideStep(command, deployment, state, now, actor),
+        decideStep(command, deployment, state, freezeAt(policy, now), now),
       );
   }
 }
 
-function deploy(
-  command: Request & Sender & { type: "deploy" },
-  state: AgentState,
-  policy: Policy,
-  actor: string,
-): Facts {
+function deploy(command: Request & Sender & { type: "deploy" }, state: AgentState, policy: Policy, now: number): Facts {
   const known = deploymentOf(state, command.deployment);
   if (known !== undefined) {
     if (asksForTheSame(known, command)) return { ok: true, facts: [] };
@@ -50,6 +52,9 @@ function deploy(
   }
   const problem = planProblem(command.plan);
   if (problem !== undefined) return refuse("invalid-argument", problem);
+  const freeze = freezeAt(policy, now);
+  if (freeze !== undefined && command.overrideFreeze === undefined)
+    return refuse("frozen", `${freezeText(freeze)}; wait, or say why not with --override-freeze`);
   const active = deploymentOf(state, state.active);
   const idle = state.rollout === undefined && state.queue.length === 0;
   if (idle && active !== undefined && runsTheSame(active, command)) {
@@ -58,14 +63,24 @@ function deploy(
       `${command.agent} already runs this artifact with this configuration, limits, instances and concurrency as ${active.version}; nothing to do`,
     );
   }
+  if (!idle && command.onConflict === "reject") {
+    return refuse(
+      "deployment-conflict",
+      `${onItsWay(state)}; this deployment was to be rejected then, wait or leave --on-conflict reject out`,
+    );
+  }
   if (!idle && state.queue.length >= policy.maxQueued) {
     return refuse(
       "queue-full",
       `${state.queue.length} deployments of ${command.agent} wait already, at most ${policy.maxQueued} may; wait or abort one`,
     );
   }
-  const { askedAtMs: _askedAtMs, ...asked } = command;
-  return { ok: true, facts: [{ ...asked, type: "DeploymentRequested", actor }] };
+  const { askedAtMs = now, actor, overrideFreeze, ...asked } = command;
+  const overriding = freeze === undefined || overrideFreeze === undefined ? {} : { overrideFreeze };
+  const requested: Fact = { ...asked, ...overriding, type: "DeploymentRequested", actor };
+  if (command.onConflict !== "supersede") return { ok: true, facts: [requested] };
+  const reason = `superseded by deployment ${command.deployment}`;
+  return { ok: true, facts: [requested, ...supersede(state, { reason, actor, sinceMs: askedAtMs }, now)] };
 }
 
 function asksForTheSame(known: Deployment, command: DeploymentRequest): boolean {

@@ -1,22 +1,30 @@
 import { advance, promoteFully } from "./advance.ts";
-import type { StepRequest } from "./command.ts";
+import type { Sender, StepRequest } from "./command.ts";
 import type { Fact } from "./event.ts";
 import { type Facts, refuse } from "./facts.ts";
+import { type Freeze, freezeText, isLetThrough } from "./freeze.ts";
 import { type AgentState, type Deployment, stepOf } from "./state.ts";
 
 /** What people decide about a step that is under way: promote, approve, pause, resume. */
 export function decideStep(
-  command: StepRequest,
+  command: StepRequest & Sender,
   deployment: Deployment,
   state: AgentState,
+  freeze: Freeze | undefined,
   now: number,
-  actor: string,
 ): Facts {
-  const refusal = misplaced(command, deployment);
+  const { actor } = command;
+  const refusal = misplaced(command, deployment) ?? frozen(command, deployment, freeze);
   if (refusal !== undefined) return refusal;
-  const { reason } = command;
+  const { reason, overrideFreeze } = command;
   const { deployment: id, step, pausedAtMs } = deployment;
-  const said = { deployment: id, step, actor, reason };
+  const said = {
+    deployment: id,
+    step,
+    actor,
+    reason,
+    ...(freeze === undefined || overrideFreeze === undefined ? {} : { overrideFreeze }),
+  };
   switch (command.type) {
     case "promote": {
       const facts = command.full ? promoteFully(deployment, state, now) : advance(deployment, state, now);
@@ -39,6 +47,13 @@ function hasAllSoon(deployment: Deployment): boolean {
 
 function ok(...facts: readonly Fact[]): Facts {
   return { ok: true, facts };
+}
+
+/** In a freeze a rollout may be kept where it is, and taken back, but goes no further. */
+function frozen(command: StepRequest, deployment: Deployment, freeze: Freeze | undefined): Facts | undefined {
+  if (freeze === undefined || command.type === "pause" || command.overrideFreeze !== undefined) return undefined;
+  if (isLetThrough(deployment, freeze)) return undefined;
+  return refuse("frozen", `${freezeText(freeze)}; wait, or say why not with --override-freeze`);
 }
 
 function misplaced(command: StepRequest, deployment: Deployment): Facts | undefined {

@@ -16,6 +16,8 @@ interface ByHand {
   readonly step: number;
   readonly actor: string;
   readonly reason: string;
+  /** Why it was done although there was a freeze. */
+  readonly overrideFreeze?: string;
 }
 
 interface RedriveByHand {
@@ -30,6 +32,15 @@ export type DeploymentEvent = Header &
   (
     | ({ readonly type: "DeploymentRequested"; readonly actor: string } & DeploymentRequest)
     | { readonly type: "DeploymentStarted"; readonly deployment: string; readonly replaces?: string }
+    | {
+        readonly type: "QueueReordered";
+        readonly deployment: string;
+        /** Places from 1. */
+        readonly from: number;
+        readonly to: number;
+        readonly actor: string;
+        readonly reason: string;
+      }
     | {
         readonly type: "ValidationPassed";
         readonly deployment: string;
@@ -78,6 +89,15 @@ export type DeploymentEvent = Header &
         readonly decision: "promote" | "rollback" | "hold" | "none";
       }
     | { readonly type: "ApprovalAwaited"; readonly deployment: string; readonly step: number }
+    | {
+        /** It goes no further until the freeze is over. */
+        readonly type: "RolloutFrozen";
+        readonly deployment: string;
+        readonly step: number;
+        /** Index of the step that it would have gone to. */
+        readonly next: number;
+        readonly reason: string;
+      }
     | ({ readonly type: "StepApproved" } & ByHand)
     | ({ readonly type: "RolloutPaused" } & ByHand)
     | ({ readonly type: "RolloutResumed" } & ByHand)
@@ -87,7 +107,7 @@ export type DeploymentEvent = Header &
         readonly deployment: string;
         readonly reason: string;
         readonly actor: string;
-        /** `manual`, `inconclusive`, `no_instance`, or the rule as in `high_error_rate`. */
+        /** `manual`, `superseded`, `inconclusive`, `no_instance`, or the rule as in `high_error_rate`. */
         readonly cause: string;
         /** When it was asked for, or when the message that was one too many was decided, Unix ms. */
         readonly sinceMs: number;
@@ -123,7 +143,13 @@ export type DeploymentEvent = Header &
       }
     | { readonly type: "VersionStopped"; readonly deployment: string; readonly version: string }
     | { readonly type: "DeploymentRetired"; readonly deployment: string }
-    | { readonly type: "DeploymentRolledBack"; readonly deployment: string; readonly reason: string }
+    | {
+        readonly type: "DeploymentRolledBack";
+        readonly deployment: string;
+        readonly reason: string;
+        /** Where no RollbackStarted says it: `cancelled` out of the line, or `superseded` before it had a version. */
+        readonly cause?: "cancelled" | "superseded";
+      }
     /** What its version handled or failed is handled again from here on. */
     | ({ readonly type: "RedriveStarted" } & RedriveByHand & RedriveScope)
     | ({ readonly type: "RedriveStopped" } & RedriveByHand)

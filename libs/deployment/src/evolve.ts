@@ -1,4 +1,5 @@
 import type { DeploymentEvent } from "./event.ts";
+import { enqueue, leaveQueue, reorder } from "./queue.ts";
 import { forgetClosed } from "./route.ts";
 import { redriven } from "./evolve-redrive.ts";
 import { type AgentState, type Deployment, deploymentOf, watchMsOf } from "./state.ts";
@@ -14,16 +15,14 @@ export function evolve(state: AgentState, event: DeploymentEvent): AgentState {
 function happened(state: AgentState, event: Exclude<DeploymentEvent, { type: "DeploymentRequested" }>): AgentState {
   switch (event.type) {
     case "DeploymentStarted":
-      return change(
-        { ...state, queue: without(state.queue, event.deployment), rollout: event.deployment },
-        event.deployment,
-        {
-          state: "Validating",
-          step: 0,
-          stepStartedAtMs: event.atMs,
-          ...(event.replaces === undefined ? {} : { replaces: event.replaces }),
-        },
-      );
+      return change({ ...leaveQueue(state, event.deployment), rollout: event.deployment }, event.deployment, {
+        state: "Validating",
+        step: 0,
+        stepStartedAtMs: event.atMs,
+        ...(event.replaces === undefined ? {} : { replaces: event.replaces }),
+      });
+    case "QueueReordered":
+      return reorder(remember(state, event.commandId), event.deployment, event.to);
     case "ValidationPassed":
       return change({ ...state, versions: Math.max(state.versions, event.ordinal) }, event.deployment, {
         state: "Deploying",
@@ -59,6 +58,10 @@ function happened(state: AgentState, event: Exclude<DeploymentEvent, { type: "De
       return toStep(state, event);
     case "VerdictReached":
       return judged(state, event);
+    case "RolloutFrozen": {
+      const { atMs, next, reason } = event;
+      return change(state, event.deployment, { frozen: { atMs, next, reason } });
+    }
     case "RolloutPaused":
       return change(remember(state, event.commandId), event.deployment, { pausedAtMs: event.atMs });
     case "RolloutResumed":
@@ -83,10 +86,14 @@ function happened(state: AgentState, event: Exclude<DeploymentEvent, { type: "De
         cleanup: { untilMs: event.untilMs, by: event.by },
       });
     case "RollbackStarted":
-      return change(bringBack(remember(state, event.commandId), event.deployment), event.deployment, {
-        state: "Draining",
-        rollbackReason: event.reason,
-      });
+      return change(
+        bringBack(leaveStep(remember(state, event.commandId), event.deployment), event.deployment),
+        event.deployment,
+        {
+          state: "Draining",
+          rollbackReason: event.reason,
+        },
+      );
     case "VersionClosed":
       return change(state, event.deployment, { closedAtMs: event.atMs });
     case "DrainStarted": {
@@ -103,10 +110,7 @@ function happened(state: AgentState, event: Exclude<DeploymentEvent, { type: "De
       return change(state, event.deployment, { state: "Retired", endedAtMs: event.atMs });
     case "DeploymentRolledBack":
       return change(
-        {
-          ...remember(leaveRollout(state, event.deployment), event.commandId),
-          queue: without(state.queue, event.deployment),
-        },
+        leaveQueue(remember(leaveRollout(state, event.deployment), event.commandId), event.deployment),
         event.deployment,
         { state: "RolledBack", endedAtMs: event.atMs, rollbackReason: event.reason },
       );
@@ -135,10 +139,9 @@ function requested(state: AgentState, event: DeploymentEvent & { type: "Deployme
     processes: "none",
   };
   return {
-    ...remember(state, event.commandId),
+    ...enqueue(remember(state, event.commandId), deployment),
     agent: event.agent,
     deployments: { ...state.deployments, [event.deployment]: deployment },
-    queue: [...state.queue, event.deployment],
   };
 }
 
@@ -158,8 +161,9 @@ function toStep(
 /** What was so of the step that was under way is not so of another. */
 function leaveStep(state: AgentState, id: string): AgentState {
   const deployment = deploymentOf(state, id);
-  if (deployment?.watch === undefined && deployment?.pausedAtMs === undefined) return state;
-  const { watch: _watch, pausedAtMs: _pausedAtMs, ...rest } = deployment;
+  if (deployment === undefined) return state;
+  const { watch, pausedAtMs, frozen, ...rest } = deployment;
+  if ((watch ?? pausedAtMs ?? frozen) === undefined) return state;
   return { ...state, deployments: { ...state.deployments, [id]: rest } };
 }
 
@@ -200,10 +204,6 @@ function bringBack(state: AgentState, id: string): AgentState {
   const { cleanup: _cleanup, ...rest } = before;
   const deployments = { ...state.deployments, [before.deployment]: { ...rest, state: "Running" as const } };
   return { ...state, deployments, active: before.deployment, rollout: id };
-}
-
-function without(queue: readonly string[], id: string): readonly string[] {
-  return queue.filter((waiting) => waiting !== id);
 }
 
 function leaveRollout(state: AgentState, id: string): AgentState {

@@ -2,9 +2,10 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decide } from "./decide.ts";
 import { evolve } from "./evolve.ts";
+import { freezeAt, isLetThrough } from "./freeze.ts";
 import { next } from "./next.ts";
 import { sameValue } from "./same-value.ts";
-import { settle, type Stride, walk, type Walk, walkPolicy } from "./specification/walk.ts";
+import { policyAt, settle, type Stride, walk, type Walk } from "./specification/walk.ts";
 import {
   type AgentState,
   type Deployment,
@@ -56,14 +57,18 @@ describe("the lives told here", () => {
       }
     }
     expect(states.size).toBe(8);
-    expect(events.size).toBe(27);
+    expect(events.size).toBe(29);
     expect([...refusals].toSorted()).toEqual([
       "already-active",
+      "deployment-conflict",
       "deployment-exists",
+      "frozen",
+      "invalid-argument",
       "not-allowed-now",
       "nothing-to-redrive",
       "nothing-to-roll-back-to",
       "queue-full",
+      "stale-queue",
       "stale-step",
     ]);
   });
@@ -92,15 +97,59 @@ describe("in every life of an agent", () => {
     expect(found).toBeUndefined();
   });
 
-  it("somebody waits only while another is on its way", () => {
-    const found = stateWhereNot(({ queue, rollout }) => queue.length === 0 || rollout !== undefined);
+  it("somebody waits only while another is on its way, or while there is a freeze", () => {
+    const found = strideWhereNot(({ after: { queue, rollout }, decision, nowMs }) => {
+      const mayStart = decision.ok && decision.events.length > 0 && freezeAt(policyAt(nowMs), nowMs) === undefined;
+      return queue.length === 0 || rollout !== undefined || !mayStart;
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("whoever waits for nothing but the end of a freeze is asked after", () => {
+    const found = stateWhereNot((state) => {
+      const asked = next(state).flatMap((effect) => (effect.kind === "way" ? [effect.deployment] : []));
+      const frozen = idsWhere(state, (one) => one.frozen !== undefined && one.watch === undefined);
+      const first = state.rollout === undefined ? state.queue.slice(0, 1) : [];
+      return sameValue(asked.toSorted(), [...frozen, ...first].toSorted());
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("in a freeze nothing starts and no new version gets more, unless somebody said why all the same", () => {
+    const found = strideWhereNot(({ before, command, decision, nowMs }) => {
+      const freeze = freezeAt(policyAt(nowMs), nowMs);
+      if (!decision.ok || freeze === undefined || "overrideFreeze" in command) return true;
+      if (decision.events.some(({ type }) => type === "RollbackStarted")) return true;
+      const moved = decision.events.filter(({ type }) => type === "RouteChanged" || type === "DeploymentStarted");
+      return moved.every(({ deployment: id }) => {
+        const deployment = deploymentOf(before, id);
+        return deployment !== undefined && isLetThrough(deployment, freeze);
+      });
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("whoever moves in the line has seen it as it is", () => {
+    const found = strideWhereNot(({ before, command, decision }) => {
+      if (command.type !== "move" || !decision.ok || decision.events.length === 0) return true;
+      return (command.queueRevision ?? before.queueRevision) === before.queueRevision;
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("whoever supersedes is next, and what was on its way goes back", () => {
+    const found = strideWhereNot(({ command, decision, after }) => {
+      if (command.type !== "deploy" || command.onConflict !== "supersede" || !decision.ok) return true;
+      if (decision.events.length === 0 || after.rollout === command.deployment) return true;
+      return after.queue[0] === command.deployment && deploymentOf(after, after.rollout)?.rollbackReason !== undefined;
+    });
     expect(found).toBeUndefined();
   });
 
   it("exactly the Queued wait, and not more than may", () => {
     const found = stateWhereNot((state) => {
       const queued = idsWhere(state, (one) => one.state === "Queued");
-      return sameValue(queued.toSorted(), state.queue.toSorted()) && queued.length <= walkPolicy.maxQueued;
+      return sameValue(queued.toSorted(), state.queue.toSorted()) && queued.length <= policyAt(0).maxQueued;
     });
     expect(found).toBeUndefined();
   });
@@ -219,7 +268,7 @@ describe("in every life of an agent", () => {
 
   it("a command said again changes nothing", () => {
     const found = strideWhereNot(({ command, after, decision, nowMs }) => {
-      const again = decide(command, after, walkPolicy, nowMs);
+      const again = decide(command, after, policyAt(nowMs), nowMs);
       return !decision.ok || (again.ok && again.events.length === 0);
     });
     expect(found).toBeUndefined();
@@ -234,7 +283,7 @@ describe("in every life of an agent", () => {
         const again = decide(
           { type: "abort", deployment, reason: "again", commandId, actor },
           after,
-          walkPolicy,
+          policyAt(nowMs),
           nowMs,
         );
         return again.ok && again.events.length === 0;

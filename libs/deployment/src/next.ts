@@ -45,6 +45,8 @@ export type Effect = { readonly key: string } & (
   | { readonly kind: "redrive"; readonly deployment: string; readonly version: string; readonly number: number }
   | { readonly kind: "cleanup"; readonly deployment: string; readonly atMs: number }
   | { readonly kind: "stop"; readonly deployment: string; readonly version: string }
+  /** Until nothing outside keeps it: the first in line, or one that is frozen. */
+  | { readonly kind: "way"; readonly deployment: string }
   | { readonly kind: "expire"; readonly deployment: string; readonly step: number; readonly atMs: number }
 );
 
@@ -58,6 +60,8 @@ export function next(state: AgentState): readonly Effect[] {
     const { revision } = state.route;
     effects.push({ kind: "route", key: `route:${revision}`, revision });
   }
+  const [first] = state.queue;
+  if (first !== undefined && state.rollout === undefined) effects.push(wayOf(first));
   return effects;
 }
 
@@ -77,6 +81,8 @@ function ofDeployment(deployment: Deployment, state: AgentState): Effect[] {
       expire(deployment, atMs),
     ];
   }
+  const { frozen, watch: watched } = deployment;
+  if (deployment.state === "Deploying" && frozen !== undefined && watched === undefined) return [wayOf(id)];
   if (deployment.state === "Deploying" && step?.kind === "warm-up") {
     const deadlineAtMs = deployment.stepStartedAtMs + step.timeoutMs;
     return [{ kind: "warm-up", key: `warm-up:${id}`, deployment: id, step: deployment.step, version, deadlineAtMs }];
@@ -106,6 +112,10 @@ function ofDeployment(deployment: Deployment, state: AgentState): Effect[] {
     ];
   }
   return closing;
+}
+
+function wayOf(deployment: string): Effect {
+  return { kind: "way", key: `way:${deployment}`, deployment };
 }
 
 function watch(deployment: Deployment, version: string, state: AgentState): Effect | undefined {

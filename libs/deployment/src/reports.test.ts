@@ -62,6 +62,7 @@ const about = (deployment: "first" | "second"): Readonly<Record<Exclude<Report["
     tally: { redriven: 1, already: 0, gone: 0, unknown: 0, unfit: 0 },
   },
   "step-expired": { type: "step-expired", deployment, step: 0 },
+  "way-free": { type: "way-free", deployment },
 });
 
 /** What the state can hear about a deployment; everything else is old news. */

@@ -31,6 +31,10 @@ export interface Limits {
 
 export type KeptField = "configuration" | "limits" | "instances" | "concurrency";
 
+/** What becomes of a deployment that is asked for while another is on its way. */
+export const conflictPolicies = ["queue", "supersede", "reject"] as const;
+export type ConflictPolicy = (typeof conflictPolicies)[number];
+
 /** What somebody asked for: one attempt to bring an artifact into an agent. */
 export interface DeploymentRequest {
   readonly deployment: string;
@@ -52,6 +56,10 @@ export interface DeploymentRequest {
   readonly judging?: Judging;
   /** Why a breaking change of the contract is wanted all the same. */
   readonly allowBreaking?: string;
+  /** `queue` unless given. */
+  readonly onConflict?: ConflictPolicy;
+  /** Why it goes on although there was a freeze when it was asked for. */
+  readonly overrideFreeze?: string;
 }
 
 export interface Failure {
@@ -91,6 +99,8 @@ export interface Deployment extends DeploymentRequest {
     readonly heldAtMs?: number;
   };
   readonly pausedAtMs?: number;
+  /** While a freeze keeps it from step `next`. */
+  readonly frozen?: { readonly atMs: number; readonly next: number; readonly reason: string };
   /** While it is replaced and kept warm: until when, and who replaced it. */
   readonly cleanup?: { readonly untilMs: number; readonly by: string };
   /** When the processes of a version that is taken back had closed. */
@@ -111,6 +121,8 @@ export interface AgentState {
   readonly deployments: Readonly<Record<string, Deployment>>;
   /** Waiting, first in line first. */
   readonly queue: readonly string[];
+  /** Grows by one whenever somebody who waits gets another place. */
+  readonly queueRevision: number;
   /** The one deployment that is on its way. */
   readonly rollout: string | undefined;
   /** The deployment whose version is the stable one. */
@@ -127,6 +139,7 @@ export const initialState: AgentState = {
   agent: undefined,
   deployments: {},
   queue: [],
+  queueRevision: 0,
   rollout: undefined,
   active: undefined,
   route: noRoute,

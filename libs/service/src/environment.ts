@@ -47,6 +47,11 @@ export function agentStreamsFromEnvironment(unlessGiven: AgentStreamSettings): A
   };
 }
 
+/** Most deployments of one agent that may wait in line: `CAXTON_MAX_QUEUED`. @throws CaxtonError `invalid-argument` */
+export function maxQueuedFromEnvironment(unlessGiven: number): number {
+  return integerFrom("CAXTON_MAX_QUEUED", { unlessGiven, min: 0, max: 10_000 });
+}
+
 /** Of the messages that come without a trace, how many are given one, 0 to 1: `CAXTON_TRACE_RATIO`. @throws CaxtonError `invalid-argument` */
 export function traceShareFromEnvironment(): number {
   const text = process.env["CAXTON_TRACE_RATIO"]?.trim() ?? "";

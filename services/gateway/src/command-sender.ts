@@ -2,12 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
 import { type CommandAnswer, commandAnswer } from "@caxton/contracts/command-answer";
-import type { CommandMessage } from "@caxton/contracts/command-message";
-import type { CommandVerb } from "@caxton/contracts/commands";
+import type { CommandVerb, VerbAndMessage } from "@caxton/contracts/commands";
 import { CaxtonError, hasCode, isErrorCode } from "@caxton/contracts/errors";
 import { answerStream, answerSubject, commandSubject } from "@caxton/contracts/subjects";
 
 type AcceptedAnswer = Extract<CommandAnswer, { ok: true }>;
+
+type CommandMessage = VerbAndMessage["message"];
 
 export interface CommandSender {
   /**

@@ -7,10 +7,13 @@ import type {
   StoredEventSchema,
 } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
 import { type Deployment, isSettled, stepOf, versionOf, warmPredecessor } from "@caxton/deployment/state";
+import type { Freeze } from "@caxton/deployment/freeze";
 import type { RecordedEvent } from "@caxton/event-store/port";
 import { judgingMessage, rollbackMessage, stepMessages, verdictMessage } from "./canary-messages.ts";
 import type { AgentView } from "./core/agent-view.ts";
+import { waitsFor } from "./core/waits-for.ts";
 import { timingsOf } from "./core/timings.ts";
+import { freezeMessage } from "./freeze-message.ts";
 import { toJsonObject } from "./json-object.ts";
 
 const timestamp = (atMs: number | undefined) => (atMs === undefined ? undefined : timestampFromMs(atMs));
@@ -18,12 +21,16 @@ const timestamp = (atMs: number | undefined) => (atMs === undefined ? undefined 
 /** Its fields, before it is made a message. */
 type DeploymentMessage = Extract<MessageInitShape<typeof DeploymentSchema>, { readonly $typeName?: never }>;
 
-export function deploymentMessage(view: AgentView, deployment: Deployment): DeploymentMessage {
+export function deploymentMessage(
+  view: AgentView,
+  deployment: Deployment,
+  freezes: readonly Freeze[],
+): DeploymentMessage {
   const report = toJsonObject(view.marks[deployment.deployment]?.report);
   const { steps, rollback } = view.stories[deployment.deployment] ?? { steps: {} };
   const warm = warmPredecessor(view.state, deployment);
   return {
-    ...listedDeployment(view, deployment),
+    ...listedDeployment(view, deployment, freezes),
     ...(report === undefined ? {} : { validationReport: report }),
     steps: stepMessages(deployment, steps),
     ...(deployment.judging === undefined ? {} : { judging: judgingMessage(deployment.judging) }),
@@ -34,7 +41,11 @@ export function deploymentMessage(view: AgentView, deployment: Deployment): Depl
 }
 
 /** Of a list: without what is long, which is there for who asks for one deployment. */
-export function listedDeployment(view: AgentView, deployment: Deployment): DeploymentMessage {
+export function listedDeployment(
+  view: AgentView,
+  deployment: Deployment,
+  freezes: readonly Freeze[],
+): DeploymentMessage {
   const marks = view.marks[deployment.deployment] ?? {};
   const { kept } = deployment;
   return {
@@ -45,6 +56,9 @@ export function listedDeployment(view: AgentView, deployment: Deployment): Deplo
     strategy: deployment.strategy,
     ...definedOnly({ step: stepMessage(deployment) }),
     queuePlace: view.state.queue.indexOf(deployment.deployment) + 1,
+    waitsFor: deployment.state === "Queued" ? waitsFor(view.state, freezes) : "",
+    onConflict: deployment.onConflict ?? "queue",
+    overrideFreeze: deployment.overrideFreeze ?? "",
     artifactDigest: deployment.artifact.digest,
     artifactSizeBytes: deployment.artifact.sizeBytes,
     instances: deployment.instances,
@@ -66,7 +80,7 @@ export function listedDeployment(view: AgentView, deployment: Deployment): Deplo
 
 /** The step that is under way. */
 function stepMessage(deployment: Deployment): MessageInitShape<typeof StepSchema> | undefined {
-  const { plan, pausedAtMs, watch } = deployment;
+  const { plan, pausedAtMs, watch, frozen } = deployment;
   const step = stepOf(deployment);
   if (deployment.state === "Queued" || isSettled(deployment.state) || step === undefined) return undefined;
   return {
@@ -78,7 +92,9 @@ function stepMessage(deployment: Deployment): MessageInitShape<typeof StepSchema
       watchedUntil: timestamp(watch?.endsAtMs),
       heldSince: timestamp(watch?.heldAtMs),
       pausedSince: timestamp(pausedAtMs),
+      frozenSince: timestamp(frozen?.atMs),
     }),
+    frozenBy: frozen?.reason ?? "",
     ...(watch?.verdict === undefined ? {} : { verdict: verdictMessage(watch.verdict) }),
   };
 }
@@ -87,7 +103,11 @@ function warmMessage({ deployment, version }: Deployment, untilMs: number) {
   return { deploymentId: deployment, version: version ?? "", until: timestampFromMs(untilMs) };
 }
 
-export function agentMessage(view: AgentView, withState: boolean): MessageInitShape<typeof AgentSchema> {
+export function agentMessage(
+  view: AgentView,
+  freezes: readonly Freeze[],
+  withState: boolean,
+): MessageInitShape<typeof AgentSchema> {
   const { state } = view;
   const folded = withState ? toJsonObject(state) : undefined;
   return {
@@ -95,6 +115,9 @@ export function agentMessage(view: AgentView, withState: boolean): MessageInitSh
     activeVersion: versionOf(state, state.active) ?? "",
     rollout: state.rollout ?? "",
     queue: [...state.queue],
+    queueRevision: state.queueRevision,
+    waitsFor: waitsFor(state, freezes),
+    freezes: freezes.map(freezeMessage),
     routeRevision: state.route.revision,
     appliedRouteRevision: state.appliedRevision,
     targets: state.route.targets.map(({ version, share }) => ({ version, share })),

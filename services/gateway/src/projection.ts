@@ -1,6 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
+import { freezeStream, readFreezeEvent } from "@caxton/contracts/freeze-event";
 import { agentOfStream } from "@caxton/contracts/names";
+import type { Freeze } from "@caxton/deployment/freeze";
+import { evolveFreezes, freezesAt, freezesOf, noFreezes } from "@caxton/deployment/freezes";
 import type { EventStore, RecordedEvent } from "@caxton/event-store/port";
 import type { Logger } from "@caxton/telemetry/logger";
 import { type AgentView, emptyView, foldFact } from "./core/agent-view.ts";
@@ -15,6 +18,10 @@ export interface Projection {
   views(): readonly AgentView[];
   /** The view of an agent, the empty one where nothing is stored. @throws CaxtonError as `views` */
   view(agent: string): AgentView;
+  /** The freezes in force. @throws CaxtonError as `views` */
+  freezes(): readonly Freeze[];
+  /** Those that concern an agent. */
+  freezesOf(agent: string): readonly Freeze[];
   /** Resolves when the agent's view is past this revision; rejects when `signal` aborts. */
   changed(agent: string, afterRevision: number, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -26,10 +33,15 @@ export function startProjection(store: EventStore, log: Logger): Projection {
   const stop = new AbortController();
   let caughtUp = false;
   let position: string | undefined;
+  let frozen = noFreezes;
 
   function apply(event: RecordedEvent): void {
     position = event.position;
     const agent = agentOfStream(event.stream);
+    if (event.stream === freezeStream) {
+      const freeze = readFreezeEvent(event);
+      if (freeze !== undefined) frozen = evolveFreezes(frozen, freeze);
+    }
     if (agent === undefined) return;
     const view = views.get(agent) ?? emptyView(agent);
     if (event.revision <= view.revision) return;
@@ -79,6 +91,11 @@ export function startProjection(store: EventStore, log: Logger): Projection {
       requireCaughtUp();
       return views.get(agent) ?? emptyView(agent);
     },
+    freezes() {
+      requireCaughtUp();
+      return freezesAt(frozen, Date.now());
+    },
+    freezesOf: (agent) => freezesOf(frozen, agent, Date.now()),
     changed(agent, afterRevision, signal) {
       const wakers = waiting.get(agent) ?? new Set();
       waiting.set(agent, wakers);

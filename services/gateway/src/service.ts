@@ -22,10 +22,12 @@ import type { ApiContext } from "./rpc/api-context.ts";
 import { commandsApi } from "./rpc/commands-api.ts";
 import { deploymentsApi } from "./rpc/deployments-api.ts";
 import { explanationsApi } from "./rpc/explanations-api.ts";
+import { freezeApi } from "./rpc/freeze-api.ts";
 import { lettersApi } from "./rpc/letters-api.ts";
 import { messagesApi } from "./rpc/messages-api.ts";
 import { operationsApi } from "./rpc/operations-api.ts";
 import { redriveApi } from "./rpc/redrive-api.ts";
+import { queueApi } from "./rpc/queue-api.ts";
 
 /** Largest request of the API; artifacts come by another way. */
 const requestMaxBytes = 16 * 1024 * 1024;
@@ -114,6 +116,8 @@ function apiRoutes(context: ApiContext): (router: ConnectRouter) => void {
       ...deploymentsApi(context),
       ...explanationsApi(context),
       ...agentsApi(context),
+      ...queueApi(context),
+      ...freezeApi(context),
       ...messagesApi(context),
     });
     router.service(AgentMessages, { ...lettersApi(context), ...redriveApi(context) });

@@ -1,8 +1,8 @@
 import { defaultAgentStreamSettings } from "@caxton/bus/agent-streams";
 import { openEventStore } from "@caxton/event-store/open";
-import { agentStreamsFromEnvironment } from "@caxton/service/environment";
+import { agentStreamsFromEnvironment, maxQueuedFromEnvironment } from "@caxton/service/environment";
 import { runProgram } from "@caxton/service/program";
-import { startOrchestrator } from "./service.ts";
+import { defaultMaxQueued, startOrchestrator } from "./service.ts";
 
 await runProgram("orchestrator", async ({ bus, log, id, health, spans }) => {
   const eventStore = await openEventStore(bus);
@@ -13,6 +13,7 @@ await runProgram("orchestrator", async ({ bus, log, id, health, spans }) => {
     log,
     id,
     streams,
+    maxQueued: maxQueuedFromEnvironment(defaultMaxQueued),
     health,
     ...(spans === undefined ? {} : { spans }),
   });

@@ -14,7 +14,9 @@ import type { Health } from "@caxton/service/health";
 import type { Logger } from "@caxton/telemetry/logger";
 import { Metrics } from "@caxton/telemetry/registry";
 import type { SpanSink } from "@caxton/telemetry/span";
+import { freezeStream } from "@caxton/contracts/freeze-event";
 import { Agents } from "./adapters/agents.ts";
+import { Freezes } from "./adapters/freezes.ts";
 import { refuseOversized, serveCommands } from "./adapters/commands.ts";
 import { logDeployments } from "./adapters/deployment-log.ts";
 import { DeploymentMetrics, gaugeRollouts } from "./adapters/deployment-metrics.ts";
@@ -35,9 +37,11 @@ export interface OrchestratorOptions {
   readonly health?: Health;
   /** Where the spans of deployments go; nowhere unless given. */
   readonly spans?: SpanSink;
-  /** Most deployments of one agent that may wait. */
+  /** Most deployments of one agent that may wait; `defaultMaxQueued` unless given. */
   readonly maxQueued?: number;
 }
+
+export const defaultMaxQueued = 100;
 
 /** An orchestrator at work of which nothing is heard for so long is replaced; looking for it takes up to a fifth more. */
 const takeOverAfterMs = 1_000;
@@ -58,17 +62,19 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
 
   const { metrics } = options.health ?? { metrics: new Metrics() };
   const deploymentMetrics = new DeploymentMetrics(metrics);
+  const freezes = new Freezes(eventStore, now);
+  const { maxQueued = defaultMaxQueued } = options;
   const agents = new Agents({
     eventStore,
     now,
-    policy: { maxQueued: options.maxQueued ?? 100 },
+    policy: (agent) => ({ maxQueued, freezes: freezes.of(agent) }),
     onChange: (agent, view) => effects.sync(agent, view.state),
     onAppended: (appended) => {
       logDeployments(bus, log, appended);
       deploymentMetrics.appended(appended);
     },
   });
-  const effects = new Effects({ bus, agents, log, id, now, streams });
+  const effects = new Effects({ bus, agents, freezes, log, id, now, streams });
 
   const ready = Promise.withResolvers<void>();
   let afterPosition: string | undefined;
@@ -77,13 +83,14 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
     for await (const event of eventStore.subscribe({ signal, onCaughtUp: ready.resolve, ...from })) {
       const agent = agentOfStream(event.stream);
       if (agent !== undefined) agents.apply(agent, [event]);
+      else if (event.stream === freezeStream) freezes.apply(event);
       afterPosition = event.position;
     }
   }
   const following = keepTrying("following the event store", follow, { log, signal, readiness });
   await ready.promise;
 
-  const commands = { bus, agents, log, now, signal };
+  const commands = { bus, agents, freezes, log, now, signal };
   const oversized = refuseOversized(commands);
   await oversized.ready;
   const leases = await bus.kv(leaseBucket, { ttlMs: defaultLeaseTtlMs });

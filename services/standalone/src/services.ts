@@ -11,11 +11,12 @@ import { type Gateway, startGateway } from "@caxton/gateway/service";
 import { startLedger } from "@caxton/ledger/service";
 import { ledgerSettingsFromEnvironment } from "@caxton/ledger/settings";
 import { startMetricsWatcher } from "@caxton/metrics-watcher/service";
-import { startOrchestrator } from "@caxton/orchestrator/service";
+import { defaultMaxQueued, startOrchestrator } from "@caxton/orchestrator/service";
 import { startRouter } from "@caxton/router/service";
 import {
   agentStreamsFromEnvironment,
   cacheRetentionFromEnvironment,
+  maxQueuedFromEnvironment,
   traceShareFromEnvironment,
 } from "@caxton/service/environment";
 import { createHealth, requireBus } from "@caxton/service/health";
@@ -81,6 +82,7 @@ export async function startServices(
   const streams = agentStreamsFromEnvironment(defaultAgentStreamSettings);
   const ledgerSettings = ledgerSettingsFromEnvironment();
   const cacheRetentionMs = cacheRetentionFromEnvironment();
+  const maxQueued = maxQueuedFromEnvironment(defaultMaxQueued);
   try {
     await start("agent-host", async (context) => {
       await ensureSystemStreams(context.bus);
@@ -91,7 +93,9 @@ export async function startServices(
     await start("metrics-watcher", startMetricsWatcher);
     await start("ledger", (context) => startLedger({ ...context, ...ledgerSettings }));
     await start("orchestrator", (context) =>
-      withEventStore(context.bus, options, (eventStore) => startOrchestrator({ ...context, eventStore, streams })),
+      withEventStore(context.bus, options, (eventStore) =>
+        startOrchestrator({ ...context, eventStore, streams, maxQueued }),
+      ),
     );
     const gateway = await start("gateway", (context) =>
       withEventStore(context.bus, options, (eventStore) =>

@@ -7,7 +7,10 @@ interface DecideOptions extends JsonOption, GatewayOption {
   readonly reason?: string;
   readonly step?: number;
   readonly full?: boolean;
+  readonly overrideFreeze?: string;
 }
+
+const overrideFreeze = ["--override-freeze <why>", "do it although there is a freeze; stays in the history"] as const;
 
 type StepVerb = Exclude<DecisionVerb, "abort" | "rollback">;
 
@@ -27,7 +30,9 @@ export function promoteCommand(): Command {
       "caxton promote proc-v2-7f8d9 --full",
       'caxton promote 0198c0de --step 3 --reason "looks good"',
     ],
-  ).option("--full", "all messages at once, instead of the next share");
+  )
+    .option("--full", "all messages at once, instead of the next share")
+    .option(...overrideFreeze);
 }
 
 export function pauseCommand(): Command {
@@ -39,14 +44,14 @@ export function pauseCommand(): Command {
 export function resumeCommand(): Command {
   return decideCommand("resume", "let a paused canary go on with the time it had left", [
     "caxton resume proc-v2-7f8d9",
-  ]);
+  ]).option(...overrideFreeze);
 }
 
 export function approveCommand(): Command {
   return decideCommand("approve", "let a canary that waits at an approval go on", [
     "caxton approve proc-v2-7f8d9",
     'caxton approve proc-v2-7f8d9 --step 4 --reason "asked the team"',
-  ]);
+  ]).option(...overrideFreeze);
 }
 
 function decideCommand(verb: StepVerb, description: string, examples: readonly string[]): Command {
@@ -70,6 +75,7 @@ async function decide(verb: StepVerb, typed: string, options: DecideOptions): Pr
     context: commandContext(options.reason),
     ...(step === undefined ? {} : { step }),
     ...(options.full === true ? { full: true } : {}),
+    ...(options.overrideFreeze === undefined ? {} : { overrideFreeze: options.overrideFreeze }),
   });
   output.lines(
     `${output.style.good("✓")} ${done[verb]}${options.full === true ? " to all messages" : ""}: ${typed} of ${agent}${step === undefined ? "" : `, step ${step}`}`,

@@ -5,6 +5,7 @@ import { CaxtonError, hasCode } from "@caxton/contracts/errors";
 import { DeploymentSchema } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
 import { concurrencyMax, instancesMax } from "@caxton/contracts/limits";
 import { requireAgentName } from "@caxton/contracts/names";
+import { type ConflictPolicy, conflictPolicies } from "@caxton/deployment/state";
 import type { Command } from "commander";
 import { type ArtifactFile, readArtifact } from "../artifact-file.ts";
 import { uploadArtifact } from "../artifact-upload.ts";
@@ -29,8 +30,17 @@ interface DeployOptions extends JsonOption, GatewayOption, PlanOptions {
   readonly concurrency?: number;
   readonly deployment?: string;
   readonly allowBreaking?: boolean;
+  readonly onConflict?: ConflictPolicy;
+  readonly overrideFreeze?: string;
   readonly reason?: string;
   readonly detach?: boolean;
+}
+
+/** @throws CaxtonError `invalid-argument` */
+function conflictPolicy(text: string): ConflictPolicy {
+  const known = conflictPolicies.find((one) => one === text);
+  if (known !== undefined) return known;
+  throw new CaxtonError("invalid-argument", `--on-conflict is ${conflictPolicies.join(", ")}, not '${text}'`);
 }
 
 /** What takes less time needs no progress. */
@@ -47,6 +57,7 @@ export function deployAgentCommand(): Command {
     "caxton deploy agent quake-watch.wasm --strategy blue-green",
     "caxton deploy agent quake-watch.wasm --strategy canary --steps 5%:30s,25%:1m,100%",
     'caxton deploy agent quake-watch.wasm --steps 10%:1m,approve,100% --rollback-on "error_rate > 0.5%"',
+    "caxton deploy agent hotfix.wasm --agent quake-watch --on-conflict supersede",
     "caxton deploy agent quake-watch.wasm --detach --json",
   ])
     .argument("<file>", "the component, a .wasm file")
@@ -76,6 +87,12 @@ export function deployAgentCommand(): Command {
     )
     .option("--deployment <id>", "a UUID for this deployment: asking twice with the same is asking once")
     .option("--allow-breaking", "deploy although messages that the live version accepts would be refused")
+    .option(
+      "--on-conflict <what>",
+      "where another deployment of the agent is on its way: queue, supersede or reject; queue unless given",
+      conflictPolicy,
+    )
+    .option("--override-freeze <why>", "deploy although there is a freeze; stays in the history")
     .option("--reason <text>", "why; stays in the history")
     .option("--detach", "come back once it was accepted, without waiting for the rollout")
     .action(deployAgent);
@@ -108,6 +125,8 @@ async function deployAgent(file: string, options: DeployOptions): Promise<void> 
     ...(options.instances === undefined ? {} : { instances: options.instances }),
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     ...(options.allowBreaking === true ? { allowBreaking: reason } : {}),
+    ...(options.onConflict === undefined ? {} : { onConflict: options.onConflict }),
+    ...(options.overrideFreeze === undefined ? {} : { overrideFreeze: options.overrideFreeze }),
   };
   const asked = plan.isCanary
     ? gateway.createCanaryDeployment({ deployment, canary: plan.canary, deploymentFile: plan.deploymentFile })

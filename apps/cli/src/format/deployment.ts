@@ -1,4 +1,5 @@
 import type { Agent, Deployment } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import type { Freeze } from "@caxton/contracts/gen/caxton/v1/meeting_pb.js";
 import type { Retention } from "@caxton/contracts/retention";
 import { unixMs } from "../wire-json.ts";
 import { percentText } from "./metric.ts";
@@ -54,6 +55,7 @@ export function deploymentLines(deployment: Deployment): readonly string[] {
     ...optional("Replaces", deployment.replaces),
     ["Requested", `${instant(unixMs(deployment.requestedAt))} by ${deployment.actor}`],
     ...optional("Reason", deployment.reason),
+    ...optional("Overrides a freeze", deployment.overrideFreeze),
     ...optional("Running since", instant(unixMs(deployment.runningAt), "")),
     ...optional("Ended", instant(unixMs(deployment.endedAt), "")),
     ...optional("Failure", failure === undefined ? "" : `${failure.code} at ${failure.stage}: ${failure.reason}`),
@@ -85,6 +87,8 @@ function stepText({
   watchedUntil,
   heldSince,
   pausedSince,
+  frozenSince,
+  frozenBy,
 }: NonNullable<Deployment["step"]>): string {
   const since = (what: string, at: typeof pausedSince): readonly string[] =>
     at === undefined ? [] : [`${what} ${instant(unixMs(at))}`];
@@ -93,6 +97,7 @@ function stepText({
     ...since("watched until", watchedUntil),
     ...since("held since", heldSince),
     ...since("paused since", pausedSince),
+    ...since(`kept by a freeze (${frozenBy}) since`, frozenSince),
   ];
   return `${kind}, ${number} of ${of}${details.length === 0 ? "" : `: ${details.join(", ")}`}`;
 }
@@ -109,7 +114,8 @@ export function agentLines(agent: Agent, active: Deployment | undefined, retenti
     ["Active version", agent.activeVersion === "" ? "none" : agent.activeVersion],
     ["Route", `${routeText(agent)} (revision ${agent.routeRevision}, in force ${agent.appliedRouteRevision})`],
     ["On its way", agent.rollout === "" ? "nothing" : agent.rollout],
-    ["Waiting", agent.queue.length === 0 ? "nothing" : agent.queue.join(", ")],
+    ["Waiting", agent.queue.length === 0 ? "nothing" : `${agent.queue.join(", ")} (${agent.waitsFor})`],
+    ...agent.freezes.map((freeze) => ["Frozen", frozenText(freeze)] as const),
     ["Deployments", String(agent.deployments)],
     ...(active === undefined ? [] : settingsFields(active)),
     ["Inbox takes", inboxTakes(retention)],
@@ -117,13 +123,18 @@ export function agentLines(agent: Agent, active: Deployment | undefined, retenti
   ]);
 }
 
+function frozenText({ agent, reason, actor, until }: Freeze): string {
+  const whose = agent === "" ? "as all agents are, " : "";
+  return `${whose}until ${instant(unixMs(until), "it is lifted")}, by ${actor}: ${reason}`;
+}
+
 /** `2024-11-20T10:30:00.123Z` */
 export function instant(atMs: number | undefined, otherwise = "-"): string {
   return atMs === undefined ? otherwise : new Date(atMs).toISOString();
 }
 
-function stateText({ state, queuePlace, failure }: Deployment): string {
-  if (state === "Queued") return queueText(queuePlace);
+function stateText({ state, queuePlace, waitsFor, failure }: Deployment): string {
+  if (state === "Queued") return queueText(queuePlace, waitsFor);
   return failure === undefined ? state : `${state} (${failure.code})`;
 }
 

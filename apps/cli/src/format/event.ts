@@ -47,6 +47,10 @@ function aboutEvent(type: string, data: JsonObject): string {
         .join(": ");
     case "RedriveFinished":
       return `redrive ${number(data["number"])}: ${isObject(data["tally"]) ? number(data["tally"]["redriven"]) : 0} sent again`;
+    case "QueueReordered":
+      return `from place ${number(data["from"])} to ${number(data["to"])} by ${text(data["actor"]) ?? "unknown"}: ${reason}`;
+    case "RolloutFrozen":
+      return `step ${number(data["step"]) + 1}: ${reason}`;
     case "ApprovalAwaited":
       return `step ${number(data["step"]) + 1}`;
     case "CleanupStarted":

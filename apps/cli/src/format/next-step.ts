@@ -5,7 +5,10 @@ const nextSteps: Readonly<Partial<Record<ErrorCode, string>>> = {
   "gateway-unavailable": "`caxton up` starts one; --gateway or CAXTON_GATEWAY names another",
   "invalid-agent-name": "name it with --agent, such as `--agent my-agent`",
   "deployment-exists": "leave --deployment out, and a new id is chosen",
-  "queue-full": "`caxton list` shows what waits, `caxton abort <deployment>` takes one out of the line",
+  "queue-full": "`caxton queue <agent>` shows what waits, `caxton cancel <deployment>` takes one out of the line",
+  "stale-queue": "`caxton queue <agent>` shows the line as it is now",
+  "deployment-conflict": "`caxton get <agent>` shows what is on its way; --on-conflict queue waits behind it",
+  frozen: '`caxton freeze` shows what is frozen; --override-freeze "why" does it all the same',
   "not-wasm": "`caxton agent build agent.js` makes a component of JavaScript",
   "wrong-world": "an agent exports describe and handle of wit/caxton-agent.wit; docs/agents.md shows one",
   "import-not-granted":

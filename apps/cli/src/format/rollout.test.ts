@@ -87,8 +87,14 @@ describe("a rollout that does not end well", () => {
 });
 
 it("says the place in line while it waits, and the step while it goes on", () => {
-  expect(progressText(deployment({ state: "Queued", queuePlace: 3 }))).toBe("Queued: number 3 in line");
-  expect(progressText(deployment({ state: "Queued", queuePlace: 1 }))).toBe("Queued: next in line");
+  expect(progressText(deployment({ state: "Queued", queuePlace: 3 }))).toBe("Queued as 3rd");
+  const waitsFor = "proc-v3-4f1c2 is on its way (canary 25 %)";
+  expect(progressText(deployment({ state: "Queued", queuePlace: 2, waitsFor }))).toBe(`Queued as 2nd: ${waitsFor}`);
+  expect([11, 21, 100].map((queuePlace) => progressText(deployment({ state: "Queued", queuePlace })))).toEqual([
+    "Queued as 11th",
+    "Queued as 21st",
+    "Queued as 100th",
+  ]);
   expect(progressText(deployment({ state: "Deploying", step: { number: 2, of: 4, kind: "start" } }))).toBe(
     "Deploying (start, step 2 of 4)",
   );

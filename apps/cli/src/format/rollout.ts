@@ -90,7 +90,7 @@ export function refusalLines(deployment: Deployment, style: Style): readonly str
 /** What the spinner says while nothing else happens. */
 export function progressText(deployment: Deployment, progress?: StepProgress, nowMs = Date.now()): string {
   const { state, queuePlace, step, rollbackReason } = deployment;
-  if (state === "Queued") return queueText(queuePlace);
+  if (state === "Queued") return queueText(queuePlace, deployment.waitsFor);
   if (rollbackReason !== "") return "Rolling back";
   if (step?.kind === "warm-up") return warmUpProgress(deployment, nowMs);
   if (
@@ -103,8 +103,15 @@ export function progressText(deployment: Deployment, progress?: StepProgress, no
   return step === undefined ? state : `${state} (${step.kind}, step ${step.number} of ${step.of})`;
 }
 
-export function queueText(queuePlace: number): string {
-  return queuePlace <= 1 ? "Queued: next in line" : `Queued: number ${queuePlace} in line`;
+/** `Queued as 2nd: proc-v3-4f1c2 is on its way (canary 25 %)` */
+export function queueText(queuePlace: number, waitsFor: string): string {
+  return `Queued as ${ordinal(queuePlace)}${waitsFor === "" ? "" : `: ${waitsFor}`}`;
+}
+
+function ordinal(place: number): string {
+  const isTeen = Math.trunc(place / 10) % 10 === 1;
+  const suffix = isTeen ? "th" : (["th", "st", "nd", "rd"][place % 10] ?? "th");
+  return `${place}${suffix}`;
 }
 
 function took(ms: number | undefined): string {

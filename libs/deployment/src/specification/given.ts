@@ -29,6 +29,8 @@ export interface Told {
 
 export interface Story {
   readonly state: AgentState;
+  /** From here on, with these as policy. */
+  in(changes: Partial<Policy>): Story;
   /** @param nowMs Unix ms of the decision */
   when(command: Request | Report, nowMs?: number, commandId?: string): Told;
   /** The keys of the effects that should be under way now, in any order. */
@@ -39,14 +41,19 @@ export const policy: Policy = { maxQueued: 2 };
 
 /** A story about one agent: what happened so far (at time 0), what is asked or reported, and what follows from it. */
 export function given(...history: readonly Fact[]): Story {
-  return story(history.map((fact) => ({ ...fact, atMs: 0, commandId: "long ago" })).reduce(evolve, initialState), 1);
+  return story(
+    history.map((fact) => ({ ...fact, atMs: 0, commandId: "long ago" })).reduce(evolve, initialState),
+    1,
+    policy,
+  );
 }
 
-function story(state: AgentState, chapter: number): Story {
+function story(state: AgentState, chapter: number, inForce: Policy): Story {
   const here: Story = {
     state,
+    in: (changes) => story(state, chapter, { ...policy, ...changes }),
     when: (command, nowMs = 1_000, commandId = `command ${chapter}`) =>
-      told({ ...command, commandId, actor: "alice" }, state, nowMs, chapter),
+      told({ ...command, commandId, actor: "alice" }, state, nowMs, { chapter, inForce }),
     underWay(...keys) {
       const actual = next(state).map((effect) => effect.key);
       expectSame("other effects are under way", actual.toSorted(), keys.toSorted());
@@ -56,14 +63,19 @@ function story(state: AgentState, chapter: number): Story {
   return here;
 }
 
-function told(command: Command, state: AgentState, nowMs: number, chapter: number): Told {
-  const decision = decide(command, state, policy, nowMs);
+function told(
+  command: Command,
+  state: AgentState,
+  nowMs: number,
+  { chapter, inForce }: { readonly chapter: number; readonly inForce: Policy },
+): Told {
+  const decision = decide(command, state, inForce, nowMs);
   const outcome: Told = {
     thenEvents(...facts) {
       if (!decision.ok) throw new Unexpected(`refused: ${decision.refusal.message}`, decision.refusal, facts);
       const expected = facts.map((fact): DeploymentEvent => ({ ...fact, atMs: nowMs, commandId: command.commandId }));
       expectSame("other facts follow", decision.events, expected);
-      return story(decision.events.reduce(evolve, state), chapter + 1);
+      return story(decision.events.reduce(evolve, state), chapter + 1, inForce);
     },
     thenNothing: () => outcome.thenEvents(),
     thenRefused(code, saying = "") {
@@ -72,7 +84,7 @@ function told(command: Command, state: AgentState, nowMs: number, chapter: numbe
       if (!decision.refusal.message.includes(saying)) {
         throw new Unexpected("the refusal says something else", decision.refusal.message, saying);
       }
-      return story(state, chapter + 1);
+      return story(state, chapter + 1, inForce);
     },
   };
   return outcome;

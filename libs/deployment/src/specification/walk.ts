@@ -30,7 +30,16 @@ export interface Walk {
   readonly events: readonly DeploymentEvent[];
 }
 
-export const walkPolicy: Policy = { maxQueued: 3 };
+const relaxed: Policy = { maxQueued: 3 };
+const freezeEveryMs = 90_000;
+const freezeForMs = 20_000;
+
+/** Every now and then there is a freeze. */
+export function policyAt(nowMs: number): Policy {
+  const sinceMs = Math.trunc(nowMs / freezeEveryMs) * freezeEveryMs + freezeEveryMs - freezeForMs;
+  if (nowMs < sinceMs) return relaxed;
+  return { ...relaxed, freezes: [{ reason: "audit", actor: "bob", sinceMs, untilMs: sinceMs + freezeForMs }] };
+}
 
 const steppedPlan: readonly Step[] = [
   { kind: "validate", timeoutMs: 30_000 },
@@ -75,7 +84,8 @@ export function settle(from: Walk): Walk {
     const waits = Object.values(current.state.deployments).find(isWaitingForAPerson);
     const command = waits === undefined ? next(current.state).map(goodNews).find(isNews) : letGo(waits);
     if (command === undefined) return current;
-    current = stride(current, sent(command, current), Math.max(nowMs, ...next(current.state).map(dueAtMs)));
+    const dueMs = Math.max(nowMs, ...next(current.state).map(dueAtMs));
+    current = stride(current, sent(command, current), dueMs, relaxed);
   }
   throw new Error(
     `still under way: ${next(current.state)
@@ -84,9 +94,9 @@ export function settle(from: Walk): Walk {
   );
 }
 
-function stride(soFar: Walk, command: Command, nowMs: number): Walk {
+function stride(soFar: Walk, command: Command, nowMs: number, policy = policyAt(nowMs)): Walk {
   const before = soFar.state;
-  const decision = decide(command, before, walkPolicy, nowMs);
+  const decision = decide(command, before, policy, nowMs);
   const events = decision.ok ? decision.events : [];
   const after = events.reduce(evolve, before);
   return {
@@ -98,13 +108,13 @@ function stride(soFar: Walk, command: Command, nowMs: number): Walk {
 
 function commandOf(choice: number, soFar: Walk): Command | undefined {
   const { state, strides } = soFar;
-  const pick = Math.trunc(choice / 20);
+  const pick = Math.trunc(choice / 22);
   const known = Object.values(state.deployments);
   const deployment = oneOf(known, pick);
   const rollout = deploymentOf(state, state.rollout);
   const effect = oneOf(next(state), pick);
   const earlier = oneOf(strides, pick)?.command;
-  switch (choice % 20) {
+  switch (choice % 22) {
     case 0:
     case 1:
       return sent({ type: "deploy", ...newRequest(known.length, pick) }, soFar);
@@ -145,9 +155,18 @@ function commandOf(choice: number, soFar: Walk): Command | undefined {
       );
     case 10:
       return rollout && sent(isWaitingForAPerson(rollout) ? letGo(rollout) : byHand(rollout, pick), soFar);
+    case 20:
+      return deployment && sent(aboutWaiting(deployment, pick, state), soFar);
     default:
       return effect && withSender(goodNews(effect), soFar);
   }
+}
+
+function aboutWaiting({ deployment }: Deployment, pick: number, { queueRevision }: AgentState): Request {
+  const said = { deployment, reason: "more urgent" };
+  if (pick % 4 === 0) return { ...said, type: "cancel" };
+  const seen = pick % 3 === 0 ? { queueRevision: queueRevision - (pick % 2) } : {};
+  return { ...said, type: "move", place: 1 + (pick % 3), ...seen };
 }
 
 function newRequest(index: number, pick: number): DeploymentRequest {
@@ -163,6 +182,8 @@ function newRequest(index: number, pick: number): DeploymentRequest {
     concurrency: 1 + (pick % 2),
     ...(oneOf(ways, pick) ?? directly),
     ...(pick % 5 === 0 ? { allowBreaking: "agreed with all who send" } : {}),
+    ...(pick % 7 === 0 ? { onConflict: pick % 2 === 0 ? "supersede" : "reject" } : {}),
+    ...(pick % 11 === 0 ? { overrideFreeze: "it mends an outage" } : {}),
   };
 }
 
@@ -184,6 +205,8 @@ function goodNews(effect: Effect): Report | undefined {
       return { type: "verdict", deployment: effect.deployment, step: effect.step, verdict: looked("pass") };
     case "cleanup":
       return { type: "cleanup-over", deployment: effect.deployment };
+    case "way":
+      return { type: "way-free", deployment: effect.deployment };
     case "warm-up":
       return { type: "warmed-up", deployment: effect.deployment, step: effect.step, warmUp: warmUp("steady", 0) };
     case "redrive":
@@ -215,7 +238,8 @@ function byHand({ deployment, step }: Deployment, pick: number): Request {
   const said = { deployment, reason: "looks good", ...(pick % 3 === 0 ? { step } : {}) };
   const types = ["promote", "approve", "pause", "resume"] as const;
   const type = oneOf(types, pick) ?? "promote";
-  return type === "promote" ? { ...said, type, full: pick % 8 === 4 } : { ...said, type };
+  const asked = { ...said, ...(pick % 5 === 0 ? { overrideFreeze: "it mends an outage" } : {}) };
+  return type === "promote" ? { ...asked, type, full: pick % 8 === 4 } : { ...asked, type };
 }
 
 const someTally = { redriven: 3, already: 0, gone: 1, unknown: 0, unfit: 0 };

@@ -24,6 +24,10 @@ export function historyText(event: DeploymentEvent): string | undefined {
       return event.decision === "none"
         ? undefined
         : `${verdictWords[event.decision]}: ${verdictText(event.verdict) || event.verdict.outcome}`;
+    case "QueueReordered":
+      return `moved from place ${event.from} to place ${event.to} in line`;
+    case "RolloutFrozen":
+      return `frozen at step ${event.step + 1}`;
     case "ApprovalAwaited":
       return `step ${event.step + 1} waits for an approval`;
     case "StepApproved":
@@ -43,7 +47,7 @@ export function historyText(event: DeploymentEvent): string | undefined {
     case "DeploymentRetired":
       return "retired";
     case "DeploymentRolledBack":
-      return "rolled back";
+      return event.cause ?? "rolled back";
     case "RedriveStarted":
       return `redrive ${event.number} begun: ${event.failedOnly ? "what it failed" : "what it handled or failed"}${event.limit === undefined ? "" : `, ${event.limit} at most`}`;
     case "RedriveStopped":

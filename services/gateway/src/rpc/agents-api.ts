@@ -9,13 +9,14 @@ export function agentsApi({ projection, eventStore }: ApiContext): AgentsApi {
   return {
     async getAgent({ agent, revision }, { signal }) {
       const view = resolveAgent(projection.views(), agent);
-      if (revision === undefined || revision === view.revision) return agentMessage(view, true);
-      return agentMessage(await viewAt(eventStore, view.agent, revision, signal), true);
+      if (revision === undefined || revision === view.revision)
+        return agentMessage(view, projection.freezesOf(view.agent), true);
+      return agentMessage(await viewAt(eventStore, view.agent, revision, signal), [], true);
     },
 
     listAgents() {
       const views = projection.views().toSorted((a, b) => (a.agent < b.agent ? -1 : 1));
-      return { agents: views.map((view) => agentMessage(view, false)) };
+      return { agents: views.map((view) => agentMessage(view, projection.freezesOf(view.agent), false)) };
     },
 
     async *readEvents({ agent: typed, fromRevision, toRevision, follow }, { signal }) {

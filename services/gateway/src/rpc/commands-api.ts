@@ -6,16 +6,14 @@ import {
   promoteCommand,
   stepCommand,
 } from "@caxton/contracts/command-message";
-import type { CommandVerb } from "@caxton/contracts/commands";
-import type { CommandContext } from "@caxton/contracts/gen/caxton/v1/deployment_commands_pb.js";
 import { requireAgentName } from "@caxton/contracts/names";
 import type { HandlerContext } from "@connectrpc/connect";
-import { resolveDeployment } from "../core/resolve-id.ts";
 import type { Projection } from "../projection.ts";
 import type { Api, ApiContext } from "./api-context.ts";
 import { toCanaryCommand } from "./canary-command.ts";
-import { type CommandEnvelope, commandEnvelope } from "./command-context.ts";
+import type { CommandEnvelope } from "./command-context.ts";
 import { toDeployCommand } from "./deploy-command.ts";
+import { type About, type Answer, sendAbout } from "./send-command.ts";
 
 const shownWithinMs = 2_000;
 
@@ -32,45 +30,30 @@ type CommandApi = Pick<
   | "approveStep"
 >;
 
-interface Answer {
-  readonly deploymentId: string;
-  readonly agent: string;
-  readonly state: string;
-}
-
-/** What a request says that is about one deployment. */
-interface About {
-  readonly deploymentId: string;
-  readonly context?: CommandContext | undefined;
-}
-
 interface AboutStep extends About {
   readonly step: number;
+  readonly overrideFreeze?: string;
 }
 
 /** The RPCs that want something done: each is a command on the bus, and its answer. */
-export function commandsApi({ commands, projection }: ApiContext): CommandApi {
+export function commandsApi(api: ApiContext): CommandApi {
+  const { commands, projection } = api;
   async function deploy(agent: string, command: DeployCommand, signal: AbortSignal): Promise<Answer> {
-    const { deployment, state } = await commands.send(agent, "deploy", command, signal);
+    const { deployment } = command;
+    const { state = "" } = await commands.send(agent, "deploy", command, signal);
     await untilShown(projection, agent, deployment, signal);
     return { deploymentId: deployment, agent, state };
   }
 
-  /** To whichever agent has the deployment; `toCommand` completes what all commands carry. */
-  async function send(
-    verb: Exclude<CommandVerb, "deploy">,
-    { deploymentId, context }: About,
-    { signal, requestHeader }: HandlerContext,
-    toCommand: (body: CommandEnvelope & { readonly deployment: string }) => CommandMessage,
-  ): Promise<Answer> {
-    const { agent, deployment } = resolveDeployment(projection.views(), deploymentId);
-    const command = toCommand({ ...commandEnvelope(context, requestHeader), deployment });
-    const { state } = await commands.send(agent, verb, command, signal);
-    return { deploymentId: deployment, agent, state };
-  }
+  const send = (
+    verb: Parameters<typeof sendAbout>[1],
+    request: About,
+    call: HandlerContext,
+    toCommand: Parameters<typeof sendAbout>[4],
+  ): Promise<Answer> => sendAbout(api, verb, request, call, toCommand);
 
   const sendStep = (verb: "pause" | "resume" | "approve", request: AboutStep, call: HandlerContext): Promise<Answer> =>
-    send(verb, request, call, (body) => stepCommand.check({ ...body, ...stepOf(request) }));
+    send(verb, request, call, (body) => stepCommand.check({ ...body, ...stepOf(request), ...overridden(request) }));
 
   return {
     deployAgent(request, { signal, requestHeader }) {
@@ -85,7 +68,12 @@ export function commandsApi({ commands, projection }: ApiContext): CommandApi {
     },
     promoteCanary: (request, call) =>
       send("promote", request, call, (body) =>
-        promoteCommand.check({ ...body, ...stepOf(request), ...(request.full ? { full: true } : {}) }),
+        promoteCommand.check({
+          ...body,
+          ...stepOf(request),
+          ...overridden(request),
+          ...(request.full ? { full: true } : {}),
+        }),
       ),
     rollbackDeployment: (request, call) => send("rollback", request, call, takenBack),
     abortDeployment: (request, call) => send("abort", request, call, takenBack),
@@ -100,6 +88,10 @@ export function commandsApi({ commands, projection }: ApiContext): CommandApi {
 
 function takenBack(body: CommandEnvelope & { readonly deployment: string }): CommandMessage {
   return deploymentCommand.check(body);
+}
+
+function overridden({ overrideFreeze = "" }: AboutStep): { readonly overrideFreeze?: string } {
+  return overrideFreeze === "" ? {} : { overrideFreeze };
 }
 
 /** 0 on the wire is none. */

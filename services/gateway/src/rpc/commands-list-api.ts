@@ -46,6 +46,9 @@ function entryMessage(entry: CommandEntry): MessageInitShape<typeof CommandEntry
 
 function outcome(answer: CommandEntry["answer"]): MessageInitShape<typeof CommandEntrySchema> {
   if (answer === undefined) return { result: "waiting" };
-  if (answer.ok) return { result: "accepted", deploymentId: answer.deployment, deploymentState: answer.state };
+  if (answer.ok) {
+    const { deployment = "", state = "" } = answer;
+    return { result: "accepted", deploymentId: deployment, deploymentState: state };
+  }
   return { result: "refused", errorCode: answer.error.code, errorMessage: answer.error.message };
 }

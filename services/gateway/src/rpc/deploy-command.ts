@@ -12,6 +12,7 @@ import type { BlueGreen } from "@caxton/contracts/gen/caxton/v1/blue_green_pb.js
 import type { DeployRequest, Limits } from "@caxton/contracts/gen/caxton/v1/deployment_commands_pb.js";
 import { ownDeploymentTrace } from "@caxton/contracts/trace-spans";
 import { isDigest } from "@caxton/contracts/names";
+import { type ConflictPolicy, conflictPolicies } from "@caxton/deployment/state";
 import { type Strategy, strategies } from "@caxton/deployment/strategy";
 import type { DeploymentFile } from "@caxton/deployment-file/parse";
 import { canaryOfFile } from "./canary-command.ts";
@@ -26,6 +27,7 @@ const laterStrategies: readonly string[] = ["shadow"];
  */
 export function toDeployCommand(request: DeployRequest, call: Headers, canary?: CanaryCommand): DeployCommand {
   const { artifactDigest, deploymentId, configuration, limits, instances, concurrency, allowBreaking } = request;
+  const { onConflict, overrideFreeze } = request;
   if (!isDigest(artifactDigest)) {
     throw new CaxtonError(
       "invalid-argument",
@@ -45,6 +47,8 @@ export function toDeployCommand(request: DeployRequest, call: Headers, canary?: 
     ...(instances === undefined ? {} : { instances }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(allowBreaking === "" ? {} : { allowBreaking }),
+    ...(onConflict === "" ? {} : { onConflict: requireConflictPolicy(onConflict) }),
+    ...(overrideFreeze === "" ? {} : { overrideFreeze }),
   });
 }
 
@@ -78,6 +82,15 @@ function setTimes({ validateMs, warmUpMs, cleanupMs }: BlueGreen): BlueGreenComm
     ...(warmUpMs === undefined ? {} : { warmUpMs }),
     ...(cleanupMs === undefined ? {} : { cleanupMs }),
   };
+}
+
+function requireConflictPolicy(text: string): ConflictPolicy {
+  const known = conflictPolicies.find((one) => one === text);
+  if (known !== undefined) return known;
+  throw new CaxtonError(
+    "invalid-argument",
+    `'${text.slice(0, 80)}' is nothing to do on a conflict; use ${conflictPolicies.join(", ")}`,
+  );
 }
 
 function requireStrategy(strategy: string): Strategy {

@@ -1,5 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { WatchDeploymentResponseSchema } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import { onItsWay } from "@caxton/deployment/on-its-way";
 import { progressMessage } from "../canary-messages.ts";
 import { type AgentView, emptyView, foldFact } from "../core/agent-view.ts";
 import { resolveAgent, resolveDeployment } from "../core/resolve-id.ts";
@@ -30,7 +31,11 @@ export function deploymentsApi({ bus, projection, eventStore }: ApiContext): Dep
       );
       const newest = found.toSorted((a, b) => b.deployment.requestedAtMs - a.deployment.requestedAtMs);
       const shown = newest.slice(0, limit > 0 ? limit : listedUnlessGiven);
-      return { deployments: shown.map(({ view, deployment }) => listedDeployment(view, deployment)) };
+      return {
+        deployments: shown.map(({ view, deployment }) =>
+          listedDeployment(view, deployment, projection.freezesOf(view.agent)),
+        ),
+      };
     },
 
     async *watchDeployment({ deploymentId, fromBeginning }, { signal }) {
@@ -58,7 +63,8 @@ export function deploymentsApi({ bus, projection, eventStore }: ApiContext): Dep
       const before = state;
       ({ state } = folded);
       const place = before.queue.indexOf(deployment);
-      const moved = state.queue.indexOf(deployment) !== place || state.rollout === deployment;
+      const waits = place >= 0 && onItsWay(state) !== onItsWay(before);
+      const moved = waits || state.queue.indexOf(deployment) !== place || state.rollout === deployment;
       if (!moved && state.deployments[deployment] === before.deployments[deployment]) continue;
       yield { deployment: messageOf(folded, deployment), event: eventMessage(view.agent, event) };
     }
@@ -67,9 +73,9 @@ export function deploymentsApi({ bus, projection, eventStore }: ApiContext): Dep
   async function* progressOf(agent: string, deployment: string, signal: AbortSignal): AsyncGenerator<Watched> {
     for await (const seen of stepProgress(bus, agent, deployment, signal)) yield { progress: progressMessage(seen) };
   }
-}
 
-function messageOf(view: AgentView, id: string): ReturnType<typeof deploymentMessage> {
-  const deployment = view.state.deployments[id];
-  return deployment === undefined ? {} : deploymentMessage(view, deployment);
+  function messageOf(view: AgentView, id: string): ReturnType<typeof deploymentMessage> {
+    const deployment = view.state.deployments[id];
+    return deployment === undefined ? {} : deploymentMessage(view, deployment, projection.freezesOf(view.agent));
+  }
 }

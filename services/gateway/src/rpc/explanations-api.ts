@@ -6,6 +6,7 @@ import type { HistoryEntrySchema } from "@caxton/contracts/gen/caxton/v1/agent_d
 import type { RecordedEvent } from "@caxton/event-store/port";
 import { historyText } from "../core/history-text.ts";
 import { resolveAgent, resolveDeployment } from "../core/resolve-id.ts";
+import { freezeEntries } from "../freeze-history.ts";
 import { readHistory } from "../history.ts";
 import { askLedger } from "../questions.ts";
 import { deploymentMessage } from "../messages.ts";
@@ -25,7 +26,9 @@ export function explanationsApi({ bus, projection, eventStore }: ApiContext): Ex
       const view = projection.view(place.agent);
       const deployment = view.state.deployments[place.deployment];
       return {
-        ...(deployment === undefined ? {} : { deployment: deploymentMessage(view, deployment) }),
+        ...(deployment === undefined
+          ? {}
+          : { deployment: deploymentMessage(view, deployment, projection.freezesOf(place.agent)) }),
         ...(ledger === undefined ? {} : { ledger }),
       };
     },
@@ -46,9 +49,18 @@ export function explanationsApi({ bus, projection, eventStore }: ApiContext): Ex
         if (entry === undefined || (only !== undefined && entry.deploymentId !== only.deployment)) continue;
         entries.push({ ...entry, version: state.deployments[entry.deploymentId]?.version ?? "" });
       }
+      if (only === undefined) {
+        const freezes = await freezeEntries(eventStore, agent, signal);
+        entries.push(...freezes);
+        if (freezes.length > 0) entries.sort((one, other) => atMsOf(one) - atMsOf(other));
+      }
       return { agent, entries: entries.slice(-(limit > 0 ? limit : entriesUnlessGiven)) };
     },
   };
+}
+
+function atMsOf({ at }: MessageInitShape<typeof HistoryEntrySchema>): number {
+  return at === undefined ? 0 : Number(at.seconds ?? 0) * 1_000 + (at.nanos ?? 0) / 1_000_000;
 }
 
 function entryOf(stored: RecordedEvent) {

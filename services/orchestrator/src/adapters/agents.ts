@@ -19,7 +19,8 @@ export interface Appended {
 
 export interface AgentsOptions {
   readonly eventStore: EventStore;
-  readonly policy: Policy;
+  /** For an agent, now. */
+  readonly policy: (agent: string) => Policy;
   readonly now: () => number;
   /** Called after an agent's view moved on. */
   readonly onChange: (agent: string, view: AgentView) => void;
@@ -63,7 +64,7 @@ export class Agents {
     for (;;) {
       const view = this.view(agent);
       const command = typeof given === "function" ? given(view.state) : given;
-      const decision = decide(command, view.state, this.#options.policy, this.#options.now());
+      const decision = decide(command, view.state, this.#options.policy(agent), this.#options.now());
       if (!decision.ok || decision.events.length === 0) return decision;
       const metadata = eventMetadata(command, view, sent);
       const events = decision.events.map((event): NewEvent => ({

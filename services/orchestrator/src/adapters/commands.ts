@@ -15,6 +15,7 @@ import {
 import { sentTrace, type SentTrace } from "@caxton/contracts/trace-context";
 import { ownDeploymentTrace } from "@caxton/contracts/trace-spans";
 import type { Command } from "@caxton/deployment/command";
+import { allAgents } from "@caxton/deployment/freezes";
 import type { Logger } from "@caxton/telemetry/logger";
 import { answerAgain, answerWith, type Verdict } from "../core/answer.ts";
 import {
@@ -26,8 +27,10 @@ import {
   type ReceivedCommand,
   receivedCommand,
 } from "../core/received-command.ts";
+import { freezeRequest } from "../core/freeze-request.ts";
 import { deployRequest, requestOf } from "../core/request.ts";
 import type { Agents, CommandIn } from "./agents.ts";
+import type { Freezes } from "./freezes.ts";
 
 /** One that an orchestrator took and then stood still on is another's after so long. */
 const ackWaitMs = 5_000;
@@ -38,6 +41,7 @@ const passing: readonly ErrorCode[] = ["internal", "store-unavailable", "bus-una
 export interface CommandsOptions {
   readonly bus: Bus;
   readonly agents: Agents;
+  readonly freezes: Freezes;
   readonly log: Logger;
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -131,13 +135,19 @@ export function refuseOversized(options: CommandsOptions): Subscription {
 
 /** @throws CaxtonError where it says nothing about the command: it is to be tried again */
 async function decideOn(command: CommandBytes, body: CommandBody, options: CommandsOptions): Promise<Verdict> {
-  const { agents, bus, now } = options;
+  const { agents, bus, freezes, now } = options;
   try {
     const received = receivedCommand(command, body, now());
-    const { agent, message } = received;
-    if (received.verb !== "deploy" && agents.view(agent).revision < 0) {
+    const { agent } = received;
+    if (received.verb !== "deploy" && agent !== allAgents && agents.view(agent).revision < 0) {
       throw new CaxtonError("unknown-agent", `no agent ${agent}; 'caxton list' shows those there are`);
     }
+    if (received.verb === "freeze" || received.verb === "unfreeze") {
+      const decided = await freezes.handle(freezeRequest(received, senderOf(received)), sentTrace(received.message));
+      return decided.ok ? { ok: true, agent } : { ok: false, error: decided.refusal };
+    }
+    await freezes.refresh();
+    const { message } = received;
     const decision = await agents.handle(agent, await domainCommand(received, command.receivedAtMs, bus), {
       ...traceOf(received),
       ...(message.reason === undefined ? {} : { reason: message.reason }),
@@ -153,19 +163,24 @@ async function decideOn(command: CommandBytes, body: CommandBody, options: Comma
 }
 
 /** A deployment has a trace in any case; what is done to it later belongs to it unless its sender has one. */
-function traceOf({ verb, message }: ReceivedCommand): SentTrace {
+function traceOf({ verb, message }: DeploymentCommand): SentTrace {
   const sent = sentTrace(message);
   const isOwn = verb === "deploy" && sent.traceparent === undefined;
   return isOwn ? ownDeploymentTrace(message.id, message.deployment) : sent;
 }
 
-async function domainCommand(received: ReceivedCommand, askedAtMs: number, bus: Bus): Promise<Command | CommandIn> {
-  const { principal, agent, message } = received;
-  const sender = {
+type DeploymentCommand = Exclude<ReceivedCommand, { readonly verb: "freeze" | "unfreeze" }>;
+
+function senderOf({ principal, message }: ReceivedCommand) {
+  return {
     commandId: message.id,
     actor: message.actor === undefined ? principal : `${message.actor} (${principal})`,
-    askedAtMs,
   };
+}
+
+async function domainCommand(received: DeploymentCommand, askedAtMs: number, bus: Bus): Promise<Command | CommandIn> {
+  const { agent } = received;
+  const sender = { ...senderOf(received), askedAtMs };
   if (received.verb !== "deploy") return { ...requestOf(received, sender.actor), ...sender };
   const { digest } = received.message.artifact;
   const artifacts = await bus.objects(artifactBucket);

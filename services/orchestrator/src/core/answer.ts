@@ -5,7 +5,7 @@ import { type CommandBytes, actorOf, type CommandBody, partsOf } from "./receive
 const messageMaxLength = 2_000;
 
 export type Verdict =
-  | { readonly ok: true; readonly agent: string; readonly deployment: string; readonly state: string }
+  | { readonly ok: true; readonly agent: string; readonly deployment?: string; readonly state?: string }
   | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } };
 
 /** The answer to a command that was decided. */

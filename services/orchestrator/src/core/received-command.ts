@@ -3,6 +3,7 @@ import { commands, commandVerbs, isCommandVerb, type VerbAndMessage } from "@cax
 import { commandMaxBytes } from "@caxton/contracts/limits";
 import { isSubjectToken, requireAgentName } from "@caxton/contracts/names";
 import { isUuid } from "@caxton/contracts/schema";
+import { allAgents } from "@caxton/deployment/freezes";
 
 /** Deepest nesting of a command's JSON: what walks through a configuration does so by recursion. */
 export const nestingMax = 64;
@@ -79,7 +80,7 @@ export function receivedCommand({ subject, data }: CommandBytes, body: CommandBo
       `'${subject.slice(0, 200)}' is no subject of a command: caxton.commands.<principal>.<agent>.<verb>, principal being 1 to 64 of letters, digits, '-' and '_'`,
     );
   }
-  requireAgentName(agent);
+  if (!(agent === allAgents && (verb === "freeze" || verb === "unfreeze"))) requireAgentName(agent);
   if (!isCommandVerb(verb)) {
     const there = commandVerbs.join(", ");
     throw new CaxtonError("invalid-command", `'${verb.slice(0, 80)}' is no command; there are ${there}`);

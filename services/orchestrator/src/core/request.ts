@@ -46,7 +46,7 @@ export function deployRequest(
   const known = deploymentOf(state, command.deployment);
   const before = known ?? settingsBefore(state);
   const settings = settingsOf(command, before ?? defaultSettings);
-  const { deployment, artifact, allowBreaking } = command;
+  const { deployment, artifact, allowBreaking, onConflict = "queue", overrideFreeze } = command;
   const fields = before === undefined || before === known ? [] : keptFields(command, settings);
   return {
     type: "deploy",
@@ -57,6 +57,8 @@ export function deployRequest(
     fingerprint: fingerprint(artifact.digest, JSON.parse(settings.configuration), settings.limits),
     ...strategyOf(command),
     ...(allowBreaking === undefined ? {} : { allowBreaking }),
+    ...(onConflict === "queue" ? {} : { onConflict }),
+    ...(overrideFreeze === undefined ? {} : { overrideFreeze }),
     ...(fields.length === 0 || before === undefined ? {} : { kept: { from: nameOf(before), fields } }),
   };
 }
@@ -117,15 +119,23 @@ function nameOf({ version, deployment }: Deployment): string {
 }
 
 /** Every other command in the words of the domain, which counts steps from 0. */
-export function requestOf(received: Exclude<VerbAndMessage, { verb: "deploy" }>, actor: string): Request {
+export function requestOf(
+  received: Exclude<VerbAndMessage, { verb: "deploy" | "freeze" | "unfreeze" }>,
+  actor: string,
+): Request {
   const { deployment, reason = `${received.verb} by ${actor}` } = received.message;
   switch (received.verb) {
     case "abort":
+    case "cancel":
     case "rollback":
       return { type: received.verb, deployment, reason };
+    case "move": {
+      const { place, queueRevision } = received.message;
+      return { type: received.verb, deployment, reason, place, ...definedOnly({ queueRevision }) };
+    }
     case "promote": {
-      const { step, full = false } = received.message;
-      return { type: received.verb, deployment, reason, full, ...stepFrom0(step) };
+      const { step, full = false, overrideFreeze } = received.message;
+      return { type: received.verb, deployment, reason, full, ...stepFrom0(step), ...definedOnly({ overrideFreeze }) };
     }
     case "redrive": {
       const { limit, failedOnly = false, stop = false } = received.message;
@@ -133,11 +143,18 @@ export function requestOf(received: Exclude<VerbAndMessage, { verb: "deploy" }>,
     }
     case "pause":
     case "resume":
-    case "approve":
-      return { type: received.verb, deployment, reason, ...stepFrom0(received.message.step) };
+    case "approve": {
+      const { step, overrideFreeze } = received.message;
+      return { type: received.verb, deployment, reason, ...stepFrom0(step), ...definedOnly({ overrideFreeze }) };
+    }
   }
 }
 
 function stepFrom0(step: number | undefined): { readonly step?: number } {
   return step === undefined ? {} : { step: step - 1 };
+}
+
+function definedOnly<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: NonNullable<Fields[Name]> };
+function definedOnly(fields: object): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

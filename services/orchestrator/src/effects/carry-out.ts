@@ -9,6 +9,7 @@ import { start, stop } from "./start.ts";
 import { validate } from "./validate.ts";
 import { warmUp } from "./warm-up.ts";
 import { watch } from "./watch.ts";
+import { way } from "./way.ts";
 
 /** Timers longer than this fire early and are set again; Node's own bound is 2^31 - 1 ms. */
 const timerMaxMs = 2 ** 31 - 1;
@@ -38,6 +39,8 @@ export async function carryOut(effect: Effect, context: EffectContext): EffectRe
     case "cleanup":
       await waitUntil(effect.atMs, context);
       return { type: "cleanup-over", deployment: effect.deployment };
+    case "way":
+      return way(effect.deployment, context);
     case "expire":
       await waitUntil(effect.atMs, context);
       return { type: "step-expired", deployment: effect.deployment, step: effect.step };

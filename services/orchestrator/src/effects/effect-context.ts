@@ -23,6 +23,8 @@ export interface EffectContext {
   readonly reportOf: (deployment: string) => Promise<unknown>;
   /** For an effect that finds out more than one thing: each is decided on before it goes on. */
   readonly tell: (report: Report) => Promise<void>;
+  /** Resolves when there is no freeze that concerns the agent. */
+  readonly lifted: (signal: AbortSignal) => Promise<void>;
   /** Aborted when the state no longer asks for the effect. */
   readonly signal: AbortSignal;
 }

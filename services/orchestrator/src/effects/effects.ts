@@ -9,6 +9,7 @@ import { type Effect, next } from "@caxton/deployment/next";
 import type { AgentState } from "@caxton/deployment/state";
 import type { Logger } from "@caxton/telemetry/logger";
 import type { Agents } from "../adapters/agents.ts";
+import type { Freezes } from "../adapters/freezes.ts";
 import { RouteWriter } from "../adapters/route-writer.ts";
 import { carryOut } from "./carry-out.ts";
 
@@ -17,6 +18,7 @@ const retryAfterMs = 500;
 export interface EffectsOptions {
   readonly bus: Bus;
   readonly agents: Agents;
+  readonly freezes: Freezes;
   readonly log: Logger;
   readonly id: string;
   readonly now: () => number;
@@ -64,7 +66,7 @@ export class Effects {
   }
 
   async #run(agent: string, key: string, effect: Effect, signal: AbortSignal): Promise<void> {
-    const { bus, agents, id, now, streams } = this.#options;
+    const { bus, agents, freezes, id, now, streams } = this.#options;
     const log = this.#options.log.child({ agent_id: agent, effect: effect.key });
     try {
       const { state, provenance } = agents.view(agent);
@@ -73,6 +75,7 @@ export class Effects {
       const tell = async (report: Report): Promise<void> => {
         await agents.handle(agent, { ...report, commandId: randomUUID(), actor: `orchestrator ${id}` });
       };
+      const lifted = (until: AbortSignal): Promise<void> => freezes.lifted(agent, until);
       const report = await carryOut(effect, {
         bus,
         routes: this.#routes,
@@ -83,6 +86,7 @@ export class Effects {
         now,
         streams,
         tell,
+        lifted,
         signal,
         reportOf: (deployment) => agents.validationReport(agent, deployment, signal),
       });

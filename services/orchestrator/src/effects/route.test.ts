@@ -41,6 +41,7 @@ function contextOf(agent: string, through: Bus, signal: AbortSignal): EffectCont
     trace: {},
     now: Date.now,
     streams: {},
+    lifted: () => Promise.resolve(),
     tell: () => Promise.reject(new Error("nothing is told here")),
     reportOf: () => Promise.reject(new Error("nobody asks for it here")),
     signal,

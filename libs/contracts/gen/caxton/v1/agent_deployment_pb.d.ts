@@ -7,6 +7,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
 import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import type { Judging, RollbackStory, StepProgress, StepStory, Verdict, WarmPredecessor } from "./canary_pb.js";
 import type { AbortRequestSchema, AbortResponseSchema, ApproveRequestSchema, ApproveResponseSchema, CanaryRequestSchema, CanaryResponseSchema, DeployRequestSchema, DeployResponseSchema, Limits, PauseRequestSchema, PauseResponseSchema, PromoteRequestSchema, PromoteResponseSchema, ResumeRequestSchema, ResumeResponseSchema, RollbackRequestSchema, RollbackResponseSchema, ShadowRequestSchema, ShadowResponseSchema } from "./deployment_commands_pb.js";
+import type { CancelRequestSchema, CancelResponseSchema, Freeze, FreezeRequestSchema, FreezeResponseSchema, ListFreezesRequestSchema, ListFreezesResponseSchema, ListQueueRequestSchema, MoveRequestSchema, MoveResponseSchema, UnfreezeRequestSchema, UnfreezeResponseSchema } from "./meeting_pb.js";
 
 /**
  * Describes the file caxton/v1/agent_deployment.proto.
@@ -28,6 +29,43 @@ export declare type GetDeploymentRequest = Message<"caxton.v1.GetDeploymentReque
  * Use `create(GetDeploymentRequestSchema)` to create a new message.
  */
 export declare const GetDeploymentRequestSchema: GenMessage<GetDeploymentRequest>;
+
+/**
+ * @generated from message caxton.v1.ListQueueResponse
+ */
+export declare type ListQueueResponse = Message<"caxton.v1.ListQueueResponse"> & {
+  /**
+   * @generated from field: string agent = 1;
+   */
+  agent: string;
+
+  /**
+   * Grows whenever somebody who waits gets another place.
+   *
+   * @generated from field: int32 queue_revision = 2;
+   */
+  queueRevision: number;
+
+  /**
+   * What they wait for, in words; empty where nobody waits.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * In order, as in lists.
+   *
+   * @generated from field: repeated caxton.v1.Deployment deployments = 4;
+   */
+  deployments: Deployment[];
+};
+
+/**
+ * Describes the message caxton.v1.ListQueueResponse.
+ * Use `create(ListQueueResponseSchema)` to create a new message.
+ */
+export declare const ListQueueResponseSchema: GenMessage<ListQueueResponse>;
 
 /**
  * @generated from message caxton.v1.ExplainDeploymentRequest
@@ -528,6 +566,27 @@ export declare type Deployment = Message<"caxton.v1.Deployment"> & {
    * @generated from field: string reason = 30;
    */
   reason: string;
+
+  /**
+   * While it waits: what for, in words.
+   *
+   * @generated from field: string waits_for = 50;
+   */
+  waitsFor: string;
+
+  /**
+   * `queue`, `supersede` or `reject`.
+   *
+   * @generated from field: string on_conflict = 51;
+   */
+  onConflict: string;
+
+  /**
+   * Why it goes on although there was a freeze when it was asked for.
+   *
+   * @generated from field: string override_freeze = 52;
+   */
+  overrideFreeze: string;
 };
 
 /**
@@ -616,6 +675,18 @@ export declare type Step = Message<"caxton.v1.Step"> & {
    * @generated from field: caxton.v1.Verdict verdict = 8;
    */
   verdict?: Verdict | undefined;
+
+  /**
+   * Since when a freeze keeps it at this step, and which.
+   *
+   * @generated from field: google.protobuf.Timestamp frozen_since = 50;
+   */
+  frozenSince?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string frozen_by = 51;
+   */
+  frozenBy: string;
 };
 
 /**
@@ -731,6 +802,27 @@ export declare type Agent = Message<"caxton.v1.Agent"> & {
    * @generated from field: google.protobuf.Struct state = 10;
    */
   state?: JsonObject | undefined;
+
+  /**
+   * Grows whenever somebody who waits gets another place.
+   *
+   * @generated from field: int32 queue_revision = 50;
+   */
+  queueRevision: number;
+
+  /**
+   * What those that wait wait for, in words.
+   *
+   * @generated from field: string waits_for = 51;
+   */
+  waitsFor: string;
+
+  /**
+   * Those in force that keep new versions of it out.
+   *
+   * @generated from field: repeated caxton.v1.Freeze freezes = 52;
+   */
+  freezes: Freeze[];
 };
 
 /**
@@ -1157,6 +1249,65 @@ export declare const AgentDeployment: GenService<{
     methodKind: "unary";
     input: typeof ApproveRequestSchema;
     output: typeof ApproveResponseSchema;
+  },
+  /**
+   * The deployments of an agent that wait, and what they wait for.
+   *
+   * @generated from rpc caxton.v1.AgentDeployment.ListQueue
+   */
+  listQueue: {
+    methodKind: "unary";
+    input: typeof ListQueueRequestSchema;
+    output: typeof ListQueueResponseSchema;
+  },
+  /**
+   * Takes one that waits out of the line.
+   *
+   * @generated from rpc caxton.v1.AgentDeployment.CancelDeployment
+   */
+  cancelDeployment: {
+    methodKind: "unary";
+    input: typeof CancelRequestSchema;
+    output: typeof CancelResponseSchema;
+  },
+  /**
+   * Gives one that waits another place in the line.
+   *
+   * @generated from rpc caxton.v1.AgentDeployment.MoveDeployment
+   */
+  moveDeployment: {
+    methodKind: "unary";
+    input: typeof MoveRequestSchema;
+    output: typeof MoveResponseSchema;
+  },
+  /**
+   * From then on no new version comes into traffic: deploy, promote, resume and approve are refused (`frozen`), a rollout under
+   * way stays at its step. Rollbacks go on.
+   *
+   * @generated from rpc caxton.v1.AgentDeployment.FreezeDeployments
+   */
+  freezeDeployments: {
+    methodKind: "unary";
+    input: typeof FreezeRequestSchema;
+    output: typeof FreezeResponseSchema;
+  },
+  /**
+   * @generated from rpc caxton.v1.AgentDeployment.UnfreezeDeployments
+   */
+  unfreezeDeployments: {
+    methodKind: "unary";
+    input: typeof UnfreezeRequestSchema;
+    output: typeof UnfreezeResponseSchema;
+  },
+  /**
+   * Those in force.
+   *
+   * @generated from rpc caxton.v1.AgentDeployment.ListFreezes
+   */
+  listFreezes: {
+    methodKind: "unary";
+    input: typeof ListFreezesRequestSchema;
+    output: typeof ListFreezesResponseSchema;
   },
   /**
    * Why a deployment went as it did: its steps with what was decided on which numbers, and what became of the messages.

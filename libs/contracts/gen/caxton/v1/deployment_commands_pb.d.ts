@@ -177,6 +177,20 @@ export declare type DeployRequest = Message<"caxton.v1.DeployRequest"> & {
    * @generated from field: string deployment_file = 12;
    */
   deploymentFile: string;
+
+  /**
+   * Where another deployment of the agent is on its way: `queue` (unless given), `supersede` or `reject`.
+   *
+   * @generated from field: string on_conflict = 20;
+   */
+  onConflict: string;
+
+  /**
+   * Why it is done although there is a freeze.
+   *
+   * @generated from field: string override_freeze = 21;
+   */
+  overrideFreeze: string;
 };
 
 /**
@@ -298,6 +312,13 @@ export declare type PromoteRequest = Message<"caxton.v1.PromoteRequest"> & {
    * @generated from field: bool full = 4;
    */
   full: boolean;
+
+  /**
+   * Why it is done although there is a freeze.
+   *
+   * @generated from field: string override_freeze = 20;
+   */
+  overrideFreeze: string;
 };
 
 /**
@@ -544,6 +565,13 @@ export declare type ResumeRequest = Message<"caxton.v1.ResumeRequest"> & {
    * @generated from field: int32 step = 3;
    */
   step: number;
+
+  /**
+   * Why it is done although there is a freeze.
+   *
+   * @generated from field: string override_freeze = 20;
+   */
+  overrideFreeze: string;
 };
 
 /**
@@ -598,6 +626,13 @@ export declare type ApproveRequest = Message<"caxton.v1.ApproveRequest"> & {
    * @generated from field: int32 step = 3;
    */
   step: number;
+
+  /**
+   * Why it is done although there is a freeze.
+   *
+   * @generated from field: string override_freeze = 20;
+   */
+  overrideFreeze: string;
 };
 
 /**
