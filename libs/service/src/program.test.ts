@@ -38,7 +38,7 @@ const instant: unknown = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(
 
 describe("a service's program", () => {
   it("says ready, is found alive, and closes in order on SIGTERM, each in a line of the ADR's form", async () => {
-    const probe = startProbe('async () => ({ close: async () => console.log(JSON.stringify("closed")) })');
+    const probe = startProbe('async ({ log }) => ({ close: async () => log.info({ event: "closed" }, "closed") })');
     const said = (event: string) => ({
       timestamp: instant,
       level: "info",
@@ -53,7 +53,7 @@ describe("a service's program", () => {
     expect(await livingServices(bus, "probe")).toMatchObject([{ kind: "probe", id: "probe-1", pid: probe.pid }]);
     probe.terminate();
     expect(await probe.line()).toEqual(said("stopping"));
-    expect(await probe.line()).toBe("closed");
+    expect(await probe.line()).toEqual(said("closed"));
     expect(await probe.line()).toEqual(said("stopped"));
     expect(await probe.exited).toEqual([0, null]);
     expect(await livingServices(bus, "probe")).toEqual([]);
