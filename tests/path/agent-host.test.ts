@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
+import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { decodeJson, encodeJson } from "@caxton/bus/json";
 import { RunAnswer } from "@caxton/contracts/agent-run";
+import type { SlotStatus } from "@caxton/contracts/placement";
 import { checker } from "@caxton/contracts/schema";
 import { runSubject } from "@caxton/contracts/subjects";
 import { describe, expect, test } from "vitest";
@@ -11,6 +13,8 @@ import { buildFixture } from "../fixtures/build-fixture.ts";
 import { type HotPath, startHotPath } from "../harness/hot-path.ts";
 
 const target = (version: string) => [{ version, share: 1, messageTimeoutMs: 300 }];
+/** Where cgroups are of version 1; elsewhere there is nothing to see. */
+const groups = "/sys/fs/cgroup/memory/caxton";
 const runAnswer = checker("run answer", RunAnswer);
 const v1 = "echo-v1-aaaaa";
 
@@ -22,6 +26,15 @@ async function ask({ bus }: HotPath, version: string, routeRevision: number): Pr
   const request = { routeRevision, budgetMs: 2_000, messages: [{ index: 0, id: "e/1", body: '{"n":1}' }] };
   const answer = await bus.request(runSubject("echo", version), encodeJson(request), { timeoutMs: 5_000 });
   return runAnswer.check(decodeJson(answer.data));
+}
+
+/** Agents are spread over the hosts by their names: one that came to this host. */
+async function deployAt(path: HotPath, host: string): Promise<SlotStatus & { readonly agent: string }> {
+  for (let number = 1; ; number += 1) {
+    const agent = `other-${number}`;
+    const status = await path.deploy(agent, v1, "echo");
+    if (status.host.startsWith(host)) return { ...status, agent };
+  }
 }
 
 describe("an instance", () => {
@@ -74,6 +87,28 @@ describe("an instance", () => {
     const next = await path.slot("echo", v1, (status) => status?.state === "ready" && status.instance !== instance);
     expect(next?.host).not.toBe(undefined);
     expect(performance.now() - killedAtMs).toBeLessThan(8_000);
+  });
+
+  test("that hangs when its host is killed is ended by the next host that starts, and nobody else's is", async () => {
+    await using path = await startHotPath();
+    const killed = await path.start("agent-host");
+    const { pid = 0 } = await path.deploy("echo", v1, "echo");
+    await path.start("agent-host");
+    const other = await deployAt(path, "agent-host-1.");
+    // It does not hear that its host is gone.
+    process.kill(pid, "SIGSTOP");
+    const groupsOf = async (host: number): Promise<readonly string[]> =>
+      (await readdir(groups).catch(() => [])).filter((name) => name.startsWith(`${host}-`));
+    const hostPid = killed.pid;
+    await killed.kill("SIGKILL");
+    expect(existsSync(`/proc/${pid}`)).toBe(true);
+
+    await path.start("agent-host");
+    await untilGone(pid);
+    expect(path.logs()).toMatch(new RegExp(`"pids":\\[(\\d+,)*${pid}[,\\]]`));
+    expect(await groupsOf(hostPid)).toEqual([]);
+    const next = await path.slot(other.agent, v1, (status) => status?.state === "ready");
+    expect([next?.instance, next?.pid, existsSync(`/proc/${other.pid}`)]).toEqual([other.instance, other.pid, true]);
   });
 
   test("that does not start three times is failed, with the reason", async () => {

@@ -12,6 +12,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { availableParallelism } from "node:os";
 import { followLivingHosts } from "./adapters/living-hosts.ts";
+import { endOrphans } from "./adapters/orphans.ts";
 import { claimSlot } from "./adapters/slot-claim.ts";
 import { SpareProcesses } from "./adapters/spare-process.ts";
 import { wantedSlots, type WantedSlot } from "./core/slots.ts";
@@ -43,6 +44,9 @@ export async function startAgentHost(options: AgentHostOptions): Promise<{ close
   const { bus, log, id, cacheDir, busUrl } = options;
   // A slot of an earlier life of this host is not ours.
   const host = `${id}.${randomUUID().slice(0, 4)}`;
+  const orphans = await endOrphans();
+  if (orphans.length > 0)
+    log.warn({ event: "orphans", pids: orphans }, "ended instances that a host which was killed had left behind");
   const spares = new SpareProcesses(codeCacheFolder(cacheDir));
   const context: SlotContext = {
     bus,

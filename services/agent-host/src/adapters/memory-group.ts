@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import { processName } from "./process-name.ts";
 
 const run = promisify(execFile);
 
@@ -70,7 +71,7 @@ async function group(
   await mkdir(parent, { recursive: true });
   await removeAbandoned(parent);
   // A host started again may have the pid of the one before.
-  const name = `${process.pid}-${randomUUID().slice(0, 8)}`;
+  const name = `${processName(process.pid) ?? process.pid}x${randomUUID().slice(0, 8)}`;
   const folder = join(parent, name);
   own.add(name);
   await mkdir(folder);
@@ -97,11 +98,27 @@ async function group(
 
 /** Groups of hosts that were killed; a group with processes in it cannot be removed. */
 async function removeAbandoned(parent: string): Promise<void> {
-  for (const name of await readdir(parent)) {
-    const owner = Number(/^(\d+)-\w+$/.exec(name)?.[1]);
-    const isAbandoned = owner === process.pid ? !own.has(name) : owner > 0 && !existsSync(`/proc/${owner}`);
-    if (isAbandoned) await rmdir(join(parent, name)).catch(() => undefined);
+  for (const name of await abandonedIn(parent)) await rmdir(join(parent, name)).catch(() => undefined);
+}
+
+/** The same wherever groups may be, waiting for those whose last process ends just now. */
+export async function removeAbandonedGroups(): Promise<void> {
+  for (const root of [v1Root, ...v2Roots]) {
+    const parent = join(root, "caxton");
+    const names = existsSync(parent) ? await abandonedIn(parent) : [];
+    await Promise.all(names.map((name) => removeGroup(join(parent, name))));
   }
+}
+
+async function abandonedIn(parent: string): Promise<readonly string[]> {
+  return (await readdir(parent)).filter((name) => {
+    const [, owner, began] = /^(\d+)-(?:(\d+)x)?\w+$/.exec(name) ?? [];
+    if (owner === undefined || own.has(name)) return false;
+    const found = processName(Number(owner));
+    return (
+      Number(owner) === process.pid || found === undefined || (began !== undefined && found !== `${owner}-${began}`)
+    );
+  });
 }
 
 /** A group stays busy for a moment after its last process; one that stays so for longer goes with this process or the next. */

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { hostVariable } from "./orphans.ts";
+import { processName } from "./process-name.ts";
 
 const mainFile = fileURLToPath(new URL("../instance/main.ts", import.meta.url));
 const heapMaxMb = 192;
@@ -52,7 +54,7 @@ export class SpareProcesses {
     return spawn(process.execPath, [`--max-old-space-size=${heapMaxMb}`, mainFile], {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       // An agent has no environment; its process needs next to none either.
-      env: { NODE_COMPILE_CACHE: this.#codeCacheDir },
+      env: { NODE_COMPILE_CACHE: this.#codeCacheDir, [hostVariable]: processName(process.pid) ?? "" },
     });
   }
 }

@@ -84,7 +84,7 @@ export function checkMachine(machine: MachineFacts | undefined): readonly Findin
         problem(
           "processes",
           `instance process ${pid} on ${hostname} has no agent-host (its parent is ${parentPid})`,
-          `nobody will end it: \`kill ${pid}\``,
+          `an agent-host ends it when it starts there; or \`kill -9 ${pid}\``,
         ),
       ),
     ...groups
@@ -94,7 +94,7 @@ export function checkMachine(machine: MachineFacts | undefined): readonly Findin
           ? problem(
               "memory groups",
               `${path} has ${some(processes, "process", "processes")} and no agent-host`,
-              `\`cat ${path}/cgroup.procs\` names them: end them, then \`rmdir ${path}\``,
+              `an agent-host ends them when it starts there; or \`cat ${path}/cgroup.procs\` names them: end them, then \`rmdir ${path}\``,
             )
           : warning(
               "memory groups",
