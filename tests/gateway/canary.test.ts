@@ -101,7 +101,7 @@ describe("a canary is asked for", () => {
       /^4:13: '0s' is no time.*\n9:3: 'p99_latncy' is no metric.* did you mean p99_latency\?$/,
     );
     const withFile = (text: string) => createCanaryDeployment({ deployment: asked("wrong"), deploymentFile: text });
-    expect(await codeOf(withFile("strategy: shadow\nduration: 1h\n"))).toBe("not-implemented");
+    expect(await codeOf(withFile("strategy: shadow\nduration: 1h\n"))).toBe("invalid-argument");
     expect(await codeOf(withFile("strategy: direct\n"))).toBe("invalid-argument");
     const withCanary = (canary: object) => createCanaryDeployment({ deployment: asked("wrong"), canary });
     expect(await codeOf(withCanary({ judging: { rollbackOn: ["error_rate > 5"] } }))).toBe("invalid-argument");

@@ -51,7 +51,7 @@ describe("commands", () => {
     const { deployAgent, abortDeployment } = under.connect;
     expect(await codeOf(deployAgent({ agent: "No Name", artifactDigest }))).toBe("invalid-agent-name");
     expect(await codeOf(deployAgent({ agent: "proc", artifactDigest: "123" }))).toBe("invalid-argument");
-    expect(await codeOf(deployAgent({ agent: "proc", artifactDigest, strategy: "shadow" }))).toBe("not-implemented");
+    expect(await codeOf(deployAgent({ agent: "proc", artifactDigest, strategy: "yolo" }))).toBe("invalid-argument");
     expect(await codeOf(deployAgent({ agent: "proc", artifactDigest, deploymentId: "dep-1" }))).toBe("invalid-command");
     expect(await codeOf(deployAgent({ agent: "proc", artifactDigest, limits: { memoryMaxBytes: 1 } }))).toBe(
       "invalid-command",

@@ -10,6 +10,7 @@ import {
 import type {
   CanaryRequestSchema,
   DeployRequestSchema,
+  ShadowRequestSchema,
 } from "@caxton/contracts/gen/caxton/v1/deployment_commands_pb.js";
 import type {
   CancelRequestSchema,
@@ -73,6 +74,10 @@ export interface Gateway {
   createCanaryDeployment(
     request: MessageInitShape<typeof CanaryRequestSchema>,
   ): Promise<Answer<"createCanaryDeployment">>;
+  createShadowDeployment(
+    request: MessageInitShape<typeof ShadowRequestSchema>,
+  ): Promise<Answer<"createShadowDeployment">>;
+  getShadowReport(deploymentId: string): Promise<Answer<"getShadowReport">>;
   decide(verb: DecisionVerb, decision: Decision): Promise<Decided>;
   getDeployment(deploymentId: string): Promise<Answer<"getDeployment">>;
   listDeployments(agent: string, limit: number): Promise<Answer<"listDeployments">>;
@@ -162,6 +167,8 @@ export function connectGateway(address: GatewayAddress): Gateway {
     freezeDeployments: (request) => answer(rpc.freezeDeployments(request, within)),
     unfreezeDeployments: (request) => answer(rpc.unfreezeDeployments(request, within)),
     listFreezes: () => answer(rpc.listFreezes({}, within)),
+    createShadowDeployment: (request) => answer(rpc.createShadowDeployment(request, within)),
+    getShadowReport: (deploymentId) => answer(rpc.getShadowReport({ deploymentId }, within)),
     decide: (verb, decision) => answer(decisions[verb](decision)),
     getDeployment: (deploymentId) => answer(rpc.getDeployment({ deploymentId }, within)),
     listDeployments: (agent, limit) => answer(rpc.listDeployments({ agent, limit }, within)),

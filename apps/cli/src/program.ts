@@ -92,6 +92,14 @@ const entries: readonly Entry[] = [
     load: async () => (await import("./commands/take-back.ts")).rollbackCommand(),
   },
   {
+    name: "shadow",
+    description: "tell what a shadow found: shadow report",
+    load: async () => {
+      const { shadowReportCommand } = await import("./commands/shadow-report.ts");
+      return group("shadow", "tell what a shadow found", shadowReportCommand());
+    },
+  },
+  {
     name: "explain",
     description: "tell why a deployment went as it did, and what became of its messages",
     load: async () => (await import("./commands/explain.ts")).explainCommand(),

@@ -4,14 +4,14 @@ import type { CanarySchema } from "@caxton/contracts/gen/caxton/v1/canary_pb.js"
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CanaryStep } from "@caxton/deployment/strategy";
 import { type Parsed, parseDeploymentFile } from "@caxton/deployment-file/parse";
-import { faultText, TextFault } from "@caxton/deployment-file/problem";
 import { parseRule } from "@caxton/deployment-file/rule";
 import { parseSteps } from "@caxton/deployment-file/steps";
 import { CommandFailure } from "./failure.ts";
 import { problemLines, problemValue } from "./format/problems.ts";
 import type { Output } from "./output.ts";
+import { placed, readShadow, saysShadow, type Shadow, type ShadowOptions } from "./shadow-plan.ts";
 
-export interface PlanOptions {
+export interface PlanOptions extends ShadowOptions {
   readonly strategy?: string;
   readonly config?: string;
   readonly steps?: string;
@@ -20,7 +20,12 @@ export interface PlanOptions {
 
 /** How traffic moves to a version; `canary` is what the command line says beside the file. */
 export type RolloutPlan =
-  | { readonly strategy: string; readonly isCanary: false; readonly deploymentFile: string }
+  | {
+      readonly strategy: string;
+      readonly isCanary: false;
+      readonly deploymentFile: string;
+      readonly shadow?: Shadow;
+    }
   | { readonly isCanary: true; readonly deploymentFile: string; readonly canary: Canary };
 
 type Canary = Extract<MessageInitShape<typeof CanarySchema>, { readonly $typeName?: never }>;
@@ -38,14 +43,24 @@ export async function readPlan(options: PlanOptions, output: Output): Promise<Ro
   if (file !== undefined && file.strategy !== strategy) {
     throw new CaxtonError("invalid-argument", `${config} says ${file.strategy}, --strategy says ${strategy}`);
   }
+  if (strategy !== "shadow" && saysShadow(options)) {
+    const which = "--duration, --sample, --ignore and --tolerance";
+    throw new CaxtonError(
+      "invalid-argument",
+      `${which} are of a shadow (--strategy shadow), the strategy is ${strategy}`,
+    );
+  }
+  if (strategy === "shadow" && steps === undefined && rollbackOn.length === 0) {
+    return { strategy, isCanary: false, shadow: readShadow(options), deploymentFile: read?.text ?? "" };
+  }
   if (strategy !== "canary") {
     if (steps === undefined && rollbackOn.length === 0)
       return { strategy, isCanary: false, deploymentFile: read?.text ?? "" };
     throw new CaxtonError("invalid-argument", `--steps and --rollback-on are of a canary, the strategy is ${strategy}`);
   }
-  for (const rule of rollbackOn) placed("--rollback-on", rule, () => parseRule(rule));
+  for (const rule of rollbackOn) placed("--rollback-on", rule, parseRule);
   const canary: Canary = {
-    ...(steps === undefined ? {} : { steps: placed("--steps", steps, () => parseSteps(steps)).map(stepMessage) }),
+    ...(steps === undefined ? {} : { steps: placed("--steps", steps, parseSteps).map(stepMessage) }),
     ...(rollbackOn.length === 0 ? {} : { judging: { rollbackOn: [...rollbackOn] } }),
   };
   return { isCanary: true, deploymentFile: read?.text ?? "", canary };
@@ -89,16 +104,6 @@ export function fileFailure(
   const names = files.map(({ name }) => name).join(", ");
   const message = `${names} ${errors.length === 1 ? "has a problem" : `has ${errors.length} problems`}`;
   return new CommandFailure(new CaxtonError(code, message), { files: results });
-}
-
-function placed<Value>(option: string, text: string, parse: () => Value): Value {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof TextFault)) throw error;
-    const message = `${option} '${text}', character ${error.offset + 1}: ${faultText(error)}`;
-    throw new CaxtonError("invalid-argument", message, { cause: error });
-  }
 }
 
 function stepMessage(step: CanaryStep): NonNullable<Canary["steps"]>[number] {

@@ -1,3 +1,4 @@
+import { strategies } from "@caxton/deployment/strategy";
 import { describe, expect, it } from "vitest";
 import { deployCommand, deploymentCommand } from "./command-message.ts";
 
@@ -31,7 +32,7 @@ describe("a deploy command", () => {
     ],
     [
       { ...least, strategy: "yolo" },
-      'deploy command at /strategy: must be equal to one of the allowed values ["direct","canary","blue-green"]',
+      `deploy command at /strategy: must be equal to one of the allowed values ${JSON.stringify(strategies)}`,
     ],
     [{ ...least, canary: { steps: [{ share: 1.5 }] } }, "deploy command at /canary/steps/0/share: must be <= 1"],
     [{ ...least, concurrency: 17 }, "deploy command at /concurrency: must be <= 16"],

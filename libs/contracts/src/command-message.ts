@@ -1,10 +1,11 @@
 import { conflictPolicies } from "@caxton/deployment/state";
-import { strategies, watchMaxMs } from "@caxton/deployment/strategy";
+import { shadowMaxMs, strategies, watchMaxMs } from "@caxton/deployment/strategy";
 import Type, { type Static } from "./type.ts";
 import { tracestateMaxCharacters } from "./trace-context.ts";
 import { concurrencyMax, instancesMax, VersionLimits } from "./limits.ts";
 import { Judging } from "./judging.ts";
 import { checker } from "./schema.ts";
+import { ShadowSettings } from "./shadow.ts";
 
 // Descriptions stand in the AsyncAPI document, so they are written for whoever sends commands.
 
@@ -96,6 +97,18 @@ export const BlueGreenCommand = Type.Object(
 );
 export type BlueGreenCommand = Static<typeof BlueGreenCommand>;
 
+/** What a shadow is asked for with; what is left out is as in the ADR: everything, on all messages, for an hour. */
+export const ShadowCommand = Type.Object(
+  {
+    durationMs: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, maximum: shadowMaxMs, description: "How long it compares." }),
+    ),
+    ...Type.Partial(ShadowSettings).properties,
+  },
+  { additionalProperties: false },
+);
+export type ShadowCommand = Static<typeof ShadowCommand>;
+
 export const DeployCommand = Type.Object(
   {
     ...envelope,
@@ -112,6 +125,7 @@ export const DeployCommand = Type.Object(
     strategy: Type.Optional(Type.Enum(strategies, { description: "`direct` unless given." })),
     canary: Type.Optional(CanaryCommand),
     blueGreen: Type.Optional(BlueGreenCommand),
+    shadow: Type.Optional(ShadowCommand),
     configuration: Type.Optional(
       Type.Unknown({
         description:

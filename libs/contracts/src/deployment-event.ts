@@ -1,9 +1,11 @@
 import type { DeploymentEvent } from "@caxton/deployment/event";
+import { shadowCauses } from "@caxton/deployment/shadow/ending";
 import { conflictPolicies } from "@caxton/deployment/state";
 import { strategies } from "@caxton/deployment/strategy";
 import Type, { type Static, type TProperties, type TSchema } from "./type.ts";
 import { Judging, Verdict } from "./judging.ts";
 import { VersionLimits } from "./limits.ts";
+import { ShadowSettings, ShadowSummary } from "./shadow.ts";
 import { WarmUp } from "./warm-up.ts";
 import { RedriveTally } from "./redrive.ts";
 
@@ -24,6 +26,7 @@ const Step = Type.Union([
   Type.Object({ kind: Type.Literal("warm-up"), timeoutMs: Type.Number() }),
   Type.Object({ kind: Type.Literal("shift"), share: Type.Number(), watchMs: Type.Optional(Type.Number()) }),
   Type.Object({ kind: Type.Literal("approve") }),
+  Type.Object({ kind: Type.Literal("shadow"), durationMs: Type.Number() }),
   Type.Object({
     kind: Type.Literal("finalize"),
     drainMaxMs: Type.Number(),
@@ -61,6 +64,7 @@ export const deploymentEventSchemas = {
     strategy: Type.Enum(strategies),
     plan: Type.Array(Step),
     judging: Type.Optional(Judging),
+    shadow: Type.Optional(ShadowSettings),
     allowBreaking: Type.Optional(Type.String()),
     onConflict: Type.Optional(Type.Enum(conflictPolicies)),
     overrideFreeze: Type.Optional(Type.String()),
@@ -130,6 +134,13 @@ export const deploymentEventSchemas = {
     actor: Type.String(),
     cause: Type.String(),
     sinceMs: Type.Number(),
+  }),
+  ShadowEnded: event("ShadowEnded", {
+    deployment: Id,
+    cause: Type.Enum(shadowCauses),
+    reason: Type.String(),
+    actor: Type.String(),
+    summary: Type.Optional(ShadowSummary),
   }),
   VersionClosed: event("VersionClosed", { deployment: Id, version: Id, revision: Type.Integer() }),
   CleanupStarted: event("CleanupStarted", { deployment: Id, version: Id, by: Id, untilMs: Type.Number() }),

@@ -117,6 +117,16 @@ export const errorCodes = {
     grpc: "failed_precondition",
     exit: 4,
   },
+  "no-live-version": {
+    meaning: "A shadow has nothing to be compared with: no version of the agent is live.",
+    grpc: "failed_precondition",
+    exit: 4,
+  },
+  "kept-too-short": {
+    meaning: "The bus keeps messages and outcomes for a shorter time than a shadow needs them.",
+    grpc: "failed_precondition",
+    exit: 4,
+  },
   "artifact-empty": { meaning: "The artifact has no bytes.", grpc: "invalid_argument", exit: 2 },
   "artifact-too-large": {
     meaning: "The artifact exceeds the largest size accepted.",

@@ -33,6 +33,8 @@ export const VersionSpec = Type.Object({
   /** Messages that one instance works on at once. */
   concurrency: Type.Integer({ minimum: 1, maximum: concurrencyMax }),
   desired: Type.Union([Type.Literal("running"), Type.Literal("stopped")]),
+  /** Nobody waits for it: it gets what others leave of the processor. */
+  background: Type.Optional(Type.Literal(true)),
   /** Of the deployment that started it, for the host's log. */
   traceparent: Type.Optional(Type.String()),
 });
@@ -63,6 +65,8 @@ export const SlotStatus = Type.Object({
   isolation: Type.Optional(Type.String()),
   /** What its process takes (resident), as it said within the last seconds. */
   memoryBytes: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** What its process has taken of the processor since it began, likewise. */
+  cpuMs: Type.Optional(Type.Number({ minimum: 0 })),
   restarts: Type.Integer({ minimum: 0 }),
   code: Type.Optional(Type.String()),
   reason: Type.Optional(Type.String()),

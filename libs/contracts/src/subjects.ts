@@ -88,6 +88,12 @@ export const relayBucket = "caxton-relay";
 export const leaseBucket = "caxton-leases";
 /** Held by the orchestrator that carries out effects and publishes events. */
 export const workLeaseKey = "orchestrator.work";
+/** Shadows that should be compared, and what they found; both with the key `<agent>.<deployment>`. */
+export const shadowBucket = "caxton-shadows";
+export const shadowReportBucket = "caxton-shadow-reports";
+export const shadowKey = (agent: string, deployment: string): string => `${agent}.${deployment}`;
+/** Held by whoever runs a shadow. */
+export const shadowLeaseKey = (agent: string, deployment: string): string => `shadow.${agent}.${deployment}`;
 export const checkpointBucket = "caxton-checkpoints";
 /** What ledgers knew before they trimmed, key `<agent>`. */
 export const ledgerBucket = "caxton-ledger";

@@ -78,10 +78,8 @@ deployment:
   });
 });
 
-it("reads direct, and says of shadow that it is not served yet, and where", () => {
+it("reads direct", () => {
   expect(parseDeploymentFile("deployment:\n  strategy: direct\n").file).toEqual({ strategy: "direct" });
-  const shadow = "deployment:\n  strategy: shadow\n  duration: 1h\n  compare:\n    - output_equivalence\n";
-  expect(parseDeploymentFile(shadow).problems).toMatchObject([{ code: "not-implemented", line: 2, column: 13 }]);
 });
 
 describe("what is wrong is said with its place", () => {

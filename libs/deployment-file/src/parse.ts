@@ -6,13 +6,15 @@ import { Findings } from "./findings.ts";
 import type { Problem } from "./problem.ts";
 import { durationMs } from "./quantity.ts";
 import { parseRule } from "./rule.ts";
+import { readShadow, type ShadowFile, shadowKeys } from "./shadow.ts";
 import { readStages, type Stages } from "./stages.ts";
 
 /** What a deployment file asks for, with nothing left out. */
 export type DeploymentFile =
   | { readonly strategy: "direct" }
   | ({ readonly strategy: "blue-green" } & BlueGreenTimes)
-  | ({ readonly strategy: "canary"; readonly judging: Judging } & Required<Stages>);
+  | ({ readonly strategy: "canary"; readonly judging: Judging } & Required<Stages>)
+  | ({ readonly strategy: "shadow" } & ShadowFile);
 
 export interface Parsed {
   /** Absent where there is an error among the problems. */
@@ -24,14 +26,14 @@ export interface Parsed {
 /** Largest file, in characters. */
 export const fileMaxCharacters = 64 * 1024;
 
-const strategyNames = ["direct", "canary", "blue-green", "shadow"];
-const served = ["direct", "canary", "blue-green"] as const;
+const served = ["direct", "canary", "blue-green", "shadow"] as const;
 type Served = (typeof served)[number];
 const canaryKeys = ["strategy", "stages", "rollback_on", "on_inconclusive", "max_hold", "on_canary_failure"];
 const keysOf: Readonly<Record<Served, readonly string[]>> = {
   direct: ["strategy"],
   canary: canaryKeys,
   "blue-green": ["strategy", "stages"],
+  shadow: shadowKeys,
 };
 
 /** Reads the YAML of ADR 0008, section 3, with its indentation and without. */
@@ -70,6 +72,8 @@ function read(text: string, findings: Findings): DeploymentFile | undefined {
       return readBlueGreen(entries, findings);
     case "canary":
       return readCanary(entries, findings);
+    case "shadow":
+      return { strategy, ...readShadow(entries, findings) };
   }
 }
 
@@ -105,13 +109,7 @@ function readStrategy(entries: readonly Entry[], root: Node, findings: Findings)
   if (value.kind !== "text") return findings.error(keyAt, "strategy needs a name", { allowed: served });
   const strategy = served.find((one) => one === value.text);
   if (strategy !== undefined) return strategy;
-  if (strategyNames.includes(value.text)) {
-    return findings.error(value.at, `strategy ${value.text} is not served yet; served are`, {
-      allowed: served,
-      code: "not-implemented",
-    });
-  }
-  return findings.unknown(value.at, value.text, "strategy", strategyNames);
+  return findings.unknown(value.at, value.text, "strategy", served);
 }
 
 function readBlueGreen(entries: readonly Entry[], findings: Findings): DeploymentFile {

@@ -2,12 +2,14 @@ import type { DeploymentEvent } from "./event.ts";
 import type { Freeze } from "./freeze.ts";
 import type { Verdict } from "./judging.ts";
 import type { RedriveRequest, RedriveTally } from "./redrive.ts";
+import type { ShadowCause, ShadowSummary } from "./shadow/ending.ts";
 import type { DeploymentRequest, Failure } from "./state.ts";
 import type { WarmUp } from "./warm-up.ts";
 
 /** What people and their tools ask for. */
 export type Request =
-  | ({ readonly type: "deploy" } & DeploymentRequest)
+  /** `keptMs`: how long what is done stays on the bus, where a shadow needs to know. */
+  | ({ readonly type: "deploy"; readonly keptMs?: number } & DeploymentRequest)
   | { readonly type: "abort"; readonly deployment: string; readonly reason: string }
   | { readonly type: "rollback"; readonly deployment: string; readonly reason: string }
   | RedriveRequest
@@ -61,6 +63,13 @@ export type Report =
   | { readonly type: "warmed-up"; readonly deployment: string; readonly step: number; readonly warmUp: WarmUp }
   /** Nobody is there to take its messages, since then (Unix ms), and the version before it is. */
   | { readonly type: "version-lost"; readonly deployment: string; readonly sinceMs: number; readonly reason: string }
+  | {
+      readonly type: "shadow-over";
+      readonly deployment: string;
+      readonly cause: ShadowCause;
+      readonly reason: string;
+      readonly summary?: ShadowSummary;
+    }
   | { readonly type: "cleanup-over"; readonly deployment: string }
   | {
       readonly type: "redrive-finished";
@@ -105,6 +114,8 @@ export type RefusalCode =
   | "stale-step"
   | "nothing-to-roll-back-to"
   | "nothing-to-redrive"
+  | "no-live-version"
+  | "kept-too-short"
   | "queue-full"
   | "deployment-conflict"
   | "stale-queue"

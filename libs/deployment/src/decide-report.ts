@@ -1,5 +1,6 @@
 import { advance, firstShift, goToStep, startDrain } from "./advance.ts";
 import type { Report, Sender } from "./command.ts";
+import { shadowOver } from "./decide-shadow.ts";
 import { decideVerdict } from "./decide-verdict.ts";
 import type { Facts } from "./facts.ts";
 import type { Fact } from "./event.ts";
@@ -50,6 +51,8 @@ function factsOf(report: Report & Sender, state: AgentState, now: number): reado
       return closed(deployment, report.revision);
     case "verdict":
       return decideVerdict(report, deployment, state, now, actor);
+    case "shadow-over":
+      return shadowOver(report, deployment, actor);
     case "cleanup-over":
       return cleanedUp(deployment, state, now);
     case "redrive-finished":
@@ -96,7 +99,8 @@ function deploymentFailed({ deployment }: Deployment, failure: Failure): Fact {
 function versionReady(deployment: Deployment, startMs: number, state: AgentState, now: number): readonly Fact[] {
   const { deployment: id, version } = deployment;
   if (version === undefined) return [];
-  return [{ type: "VersionReady", deployment: id, version, startMs }, ...firstShift(deployment, state, now)];
+  const ready: Fact = { type: "VersionReady", deployment: id, version, startMs };
+  return deployment.strategy === "shadow" ? [ready] : [ready, ...firstShift(deployment, state, now)];
 }
 
 /** One that does badly never gets a message; that its time was over, or that there was nothing to ask, is no fault of its. */

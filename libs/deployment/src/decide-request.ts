@@ -1,5 +1,6 @@
 import type { Policy, Request, Sender } from "./command.ts";
 import { decideQueue, supersede } from "./decide-queue.ts";
+import { deployShadow, shadowMs, stopShadow } from "./decide-shadow.ts";
 import { decideStep } from "./decide-step.ts";
 import type { Fact } from "./event.ts";
 import { type Facts, refuse } from "./facts.ts";
@@ -44,7 +45,7 @@ function deploy(command: Request & Sender & { type: "deploy" }, state: AgentStat
   if (known !== undefined) {
     if (asksForTheSame(known, command)) return { ok: true, facts: [] };
     const what =
-      "another artifact, configuration, limits, instances, concurrency, strategy, steps, rules or leave to break the contract";
+      "another artifact, configuration, limits, instances, concurrency, strategy, steps, rules, comparison or leave to break the contract";
     return refuse(
       "deployment-exists",
       `deployment ${command.deployment} was already asked for with ${what}; choose a new id`,
@@ -55,6 +56,11 @@ function deploy(command: Request & Sender & { type: "deploy" }, state: AgentStat
   const freeze = freezeAt(policy, now);
   if (freeze !== undefined && command.overrideFreeze === undefined)
     return refuse("frozen", `${freezeText(freeze)}; wait, or say why not with --override-freeze`);
+  const { askedAtMs = now, actor, overrideFreeze, keptMs, ...asked } = command;
+  const overriding = freeze === undefined || overrideFreeze === undefined ? {} : { overrideFreeze };
+  if (command.strategy === "shadow") return deployShadow({ ...asked, ...overriding }, state, { actor, keptMs });
+  if (shadowMs(command.plan) !== undefined)
+    return refuse("invalid-argument", `a plan with 'shadow' is of strategy shadow, not ${command.strategy}`);
   const active = deploymentOf(state, state.active);
   const idle = state.rollout === undefined && state.queue.length === 0;
   if (idle && active !== undefined && runsTheSame(active, command)) {
@@ -75,8 +81,6 @@ function deploy(command: Request & Sender & { type: "deploy" }, state: AgentStat
       `${state.queue.length} deployments of ${command.agent} wait already, at most ${policy.maxQueued} may; wait or abort one`,
     );
   }
-  const { askedAtMs = now, actor, overrideFreeze, ...asked } = command;
-  const overriding = freeze === undefined || overrideFreeze === undefined ? {} : { overrideFreeze };
   const requested: Fact = { ...asked, ...overriding, type: "DeploymentRequested", actor };
   if (command.onConflict !== "supersede") return { ok: true, facts: [requested] };
   const reason = `superseded by deployment ${command.deployment}`;
@@ -89,7 +93,8 @@ function asksForTheSame(known: Deployment, command: DeploymentRequest): boolean 
     known.strategy === command.strategy &&
     known.allowBreaking === command.allowBreaking &&
     sameValue(known.plan, command.plan) &&
-    sameValue(known.judging, command.judging)
+    sameValue(known.judging, command.judging) &&
+    sameValue(known.shadow, command.shadow)
   );
 }
 
@@ -107,6 +112,7 @@ function abort(deployment: Deployment, state: AgentState, why: TakingBack, now: 
     const { reason } = why;
     return { ok: true, facts: [{ type: "DeploymentRolledBack", deployment: deployment.deployment, reason }] };
   }
+  if (deployment.strategy === "shadow") return stopShadow(deployment, why.actor, why.reason);
   return takeBack(deployment, state, why, now);
 }
 

@@ -1,6 +1,7 @@
 import type { Closing, Target } from "./route.ts";
 import type { Verdict } from "./judging.ts";
 import type { RedriveScope, RedriveTally } from "./redrive.ts";
+import type { ShadowCause, ShadowSummary } from "./shadow/ending.ts";
 import type { DeploymentRequest, Failure } from "./state.ts";
 import type { WarmUp } from "./warm-up.ts";
 
@@ -111,6 +112,15 @@ export type DeploymentEvent = Header &
         readonly cause: string;
         /** When it was asked for, or when the message that was one too many was decided, Unix ms. */
         readonly sinceMs: number;
+      }
+    | {
+        readonly type: "ShadowEnded";
+        readonly deployment: string;
+        readonly cause: ShadowCause;
+        readonly reason: string;
+        readonly actor: string;
+        /** Absent where it was not known yet; the report has it. */
+        readonly summary?: ShadowSummary;
       }
     | {
         readonly type: "VersionClosed";

@@ -15,7 +15,7 @@ export function evolve(state: AgentState, event: DeploymentEvent): AgentState {
 function happened(state: AgentState, event: Exclude<DeploymentEvent, { type: "DeploymentRequested" }>): AgentState {
   switch (event.type) {
     case "DeploymentStarted":
-      return change({ ...leaveQueue(state, event.deployment), rollout: event.deployment }, event.deployment, {
+      return change(started(state, event.deployment), event.deployment, {
         state: "Validating",
         step: 0,
         stepStartedAtMs: event.atMs,
@@ -94,6 +94,8 @@ function happened(state: AgentState, event: Exclude<DeploymentEvent, { type: "De
           rollbackReason: event.reason,
         },
       );
+    case "ShadowEnded":
+      return shadowEnded(remember(state, event.commandId), event);
     case "VersionClosed":
       return change(state, event.deployment, { closedAtMs: event.atMs });
     case "DrainStarted": {
@@ -138,11 +140,34 @@ function requested(state: AgentState, event: DeploymentEvent & { type: "Deployme
     stepStartedAtMs: atMs,
     processes: "none",
   };
+  const known = remember(state, event.commandId);
   return {
-    ...enqueue(remember(state, event.commandId), deployment),
+    ...(event.strategy === "shadow" ? known : enqueue(known, deployment)),
     agent: event.agent,
     deployments: { ...state.deployments, [event.deployment]: deployment },
   };
+}
+
+/** A shadow runs beside the rollouts: it waits in no line and takes no place. */
+function started(state: AgentState, id: string): AgentState {
+  return deploymentOf(state, id)?.strategy === "shadow" ? state : { ...leaveQueue(state, id), rollout: id };
+}
+
+/** Nothing is in flight that anybody waits for. */
+function shadowEnded(
+  state: AgentState,
+  { deployment, cause, reason, atMs }: DeploymentEvent & { type: "ShadowEnded" },
+): AgentState {
+  const { revision } = state.route;
+  return change(state, deployment, {
+    state: "Draining",
+    step: (deploymentOf(state, deployment)?.plan.length ?? 1) - 1,
+    stepStartedAtMs: atMs,
+    shadowEnd: { cause, reason },
+    drain: { revision, deadlineAtMs: atMs, ending: "Retired" },
+    drainedAtMs: atMs,
+    processes: "unwanted",
+  });
 }
 
 function change(state: AgentState, id: string, changes: Partial<Deployment>): AgentState {

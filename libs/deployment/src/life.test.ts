@@ -57,13 +57,14 @@ describe("the lives told here", () => {
       }
     }
     expect(states.size).toBe(8);
-    expect(events.size).toBe(29);
+    expect(events.size).toBe(30);
     expect([...refusals].toSorted()).toEqual([
       "already-active",
       "deployment-conflict",
       "deployment-exists",
       "frozen",
       "invalid-argument",
+      "no-live-version",
       "not-allowed-now",
       "nothing-to-redrive",
       "nothing-to-roll-back-to",
@@ -88,11 +89,23 @@ describe("in every life of an agent", () => {
       const onTheirWay = idsWhere(
         state,
         (one) =>
+          one.strategy !== "shadow" &&
           ["Validating", "Deploying", "Draining"].includes(one.state) &&
           one.drain?.ending !== "Retired" &&
           one.cleanup === undefined,
       );
       return sameValue(onTheirWay, only(state.rollout));
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("a shadow has no message, no place in line and no rollout's place, and nobody replaces it", () => {
+    const found = stateWhereNot((state) => {
+      const shadows = idsWhere(state, (one) => one.strategy === "shadow");
+      const versions = shadows.map((id) => versionOf(state, id));
+      const { rollout, active, queue } = state;
+      const isBeside = shadows.every((id) => id !== rollout && id !== active && !queue.includes(id));
+      return isBeside && !targetsOf(state).some((version) => versions.includes(version));
     });
     expect(found).toBeUndefined();
   });
@@ -140,6 +153,7 @@ describe("in every life of an agent", () => {
   it("whoever supersedes is next, and what was on its way goes back", () => {
     const found = strideWhereNot(({ command, decision, after }) => {
       if (command.type !== "deploy" || command.onConflict !== "supersede" || !decision.ok) return true;
+      if (command.strategy === "shadow") return true;
       if (decision.events.length === 0 || after.rollout === command.deployment) return true;
       return after.queue[0] === command.deployment && deploymentOf(after, after.rollout)?.rollbackReason !== undefined;
     });

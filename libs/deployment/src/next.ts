@@ -43,6 +43,8 @@ export type Effect = { readonly key: string } & (
     }
   /** Sends what a version that was taken back handled or failed once more. */
   | { readonly kind: "redrive"; readonly deployment: string; readonly version: string; readonly number: number }
+  /** Compares it with the live version until its time is over; says why it ended. */
+  | { readonly kind: "shadow"; readonly deployment: string; readonly version: string; readonly endsAtMs: number }
   | { readonly kind: "cleanup"; readonly deployment: string; readonly atMs: number }
   | { readonly kind: "stop"; readonly deployment: string; readonly version: string }
   /** Until nothing outside keeps it: the first in line, or one that is frozen. */
@@ -92,6 +94,10 @@ function ofDeployment(deployment: Deployment, state: AgentState): Effect[] {
   if (deployment.redrive?.state === "going") {
     const { number } = deployment.redrive;
     return [{ kind: "redrive", key: `redrive:${id}:${number}`, deployment: id, version, number }];
+  }
+  if (deployment.state === "Deploying" && step?.kind === "shadow") {
+    const endsAtMs = deployment.stepStartedAtMs + step.durationMs;
+    return [{ kind: "shadow", key: `shadow:${id}`, deployment: id, version, endsAtMs }];
   }
   const watching = watch(deployment, version, state);
   if (watching !== undefined) return [watching];

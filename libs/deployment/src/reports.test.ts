@@ -54,6 +54,7 @@ const about = (deployment: "first" | "second"): Readonly<Record<Exclude<Report["
     },
   },
   "version-lost": { type: "version-lost", deployment, sinceMs: 1, reason: "nobody was there" },
+  "shadow-over": { type: "shadow-over", deployment, cause: "over", reason: "its time is over" },
   "cleanup-over": { type: "cleanup-over", deployment },
   "redrive-finished": {
     type: "redrive-finished",

@@ -1,6 +1,8 @@
 import type { Judging, Verdict } from "./judging.ts";
 import type { Redrive } from "./redrive.ts";
 import { noRoute, type Route } from "./route.ts";
+import type { ShadowCause } from "./shadow/ending.ts";
+import type { ShadowSettings } from "./shadow/settings.ts";
 import type { Step, Strategy } from "./strategy.ts";
 
 /** As ADR section 4 names them, plus Queued and Retired (DESIGN.md). */
@@ -54,6 +56,8 @@ export interface DeploymentRequest {
   readonly plan: readonly Step[];
   /** How it is judged on its way; a strategy that watches nothing has none. */
   readonly judging?: Judging;
+  /** What is compared, of a shadow. */
+  readonly shadow?: ShadowSettings;
   /** Why a breaking change of the contract is wanted all the same. */
   readonly allowBreaking?: string;
   /** `queue` unless given. */
@@ -109,6 +113,8 @@ export interface Deployment extends DeploymentRequest {
   readonly runningAtMs?: number;
   readonly endedAtMs?: number;
   readonly failure?: Failure;
+  /** Why a shadow ended. */
+  readonly shadowEnd?: { readonly cause: ShadowCause; readonly reason: string };
   /** Why it was taken back. */
   readonly rollbackReason?: string;
   /** The newest time that its messages are handled again. */

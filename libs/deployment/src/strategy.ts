@@ -1,4 +1,4 @@
-export const strategies = ["direct", "canary", "blue-green"] as const;
+export const strategies = ["direct", "canary", "blue-green", "shadow"] as const;
 export type Strategy = (typeof strategies)[number];
 
 /**
@@ -14,6 +14,8 @@ export type Step =
   | { readonly kind: "shift"; readonly share: number; readonly watchMs?: number }
   /** Waits for a person. */
   | { readonly kind: "approve" }
+  /** Compared with the live version on its messages for so long; it has no share of them. */
+  | { readonly kind: "shadow"; readonly durationMs: number }
   /**
    * The version that was replaced stays warm for `cleanupMs` (0 unless given), so that it can be brought back at once: by
    * itself where nobody of the new one was there for `backAfterMs`, if that is given.
@@ -75,6 +77,19 @@ export function canaryPlan(
   ];
 }
 
+/** Longest that a shadow compares. */
+export const shadowMaxMs = watchMaxMs;
+
+/** Beside the live version; ADR section 3 has no stages for it, so validation takes what a canary's takes. */
+export function shadowPlan(durationMs: number): readonly Step[] {
+  return [
+    { kind: "validate", timeoutMs: canaryTimes.validateMs },
+    { kind: "start", timeoutMs: startTimeoutMs },
+    { kind: "shadow", durationMs },
+    { kind: "finalize", drainMaxMs: 0 },
+  ];
+}
+
 export interface BlueGreenTimes {
   readonly validateMs: number;
   readonly warmUpMs: number;
@@ -109,6 +124,10 @@ export function planProblem(plan: readonly Step[]): string | undefined {
   }
   const untimed = plan.find((step) => !timesOf(step).every((ms) => ms >= 0 && ms < Infinity));
   if (untimed !== undefined) return `'${untimed.kind}' needs a time in ms from 0 up`;
+  if (kinds.includes("shadow"))
+    return kinds.length === 4
+      ? undefined
+      : `a shadow's plan is validate, start, shadow, finalize; this one is ${kinds.join(", ")}`;
   let share = 0;
   for (const step of plan.slice(kinds[2] === "warm-up" ? 3 : 2, -1)) {
     if (step.kind === "approve" && share < 1) continue;
@@ -128,6 +147,8 @@ function timesOf(step: Step): readonly number[] {
       return step.watchMs === undefined ? [] : [step.watchMs];
     case "approve":
       return [];
+    case "shadow":
+      return [step.durationMs];
     case "finalize":
       return [step.drainMaxMs, step.cleanupMs ?? 0, step.backAfterMs ?? 0];
     default:

@@ -19,6 +19,12 @@ export function rollback(deployment: Deployment, state: AgentState, why: TakingB
       `deployment ${deployment.deployment} is ${deployment.state} and has no version yet; abort it instead`,
     );
   }
+  if (deployment.strategy === "shadow") {
+    return refuse(
+      "not-allowed-now",
+      `deployment ${deployment.deployment} is a shadow, which has no messages to give back; abort it instead`,
+    );
+  }
   return deployment.state === "Running" ? bringBack(deployment, state, why) : takeBack(deployment, state, why, now);
 }
 

@@ -148,7 +148,7 @@ async function start(
       showState();
     },
     onLog: (lines) => agentLog.add(lines),
-    onMemory: (memoryBytes) => claim.noteMemory(memoryBytes),
+    onUsage: ({ memoryBytes, cpuMs }) => claim.noteUsage({ memoryBytes, cpuMs }),
   });
   const process = { pid: running.pid, isolation: running.isolation };
   claim.set({ ...claim.status, ...process });

@@ -36,7 +36,9 @@ export function stepMessages(deployment: Deployment, steps: DeploymentStory["ste
 }
 
 /** The last step is no time but the moment in which the version runs. */
-function finalized({ runningAtMs }: Deployment): StepStory | undefined {
+function finalized({ runningAtMs, shadowEnd, drainedAtMs, endedAtMs }: Deployment): StepStory | undefined {
+  if (shadowEnd !== undefined && drainedAtMs !== undefined)
+    return { startedAtMs: drainedAtMs, ...(endedAtMs === undefined ? {} : { endedAtMs }), decisions: [] };
   return runningAtMs === undefined ? undefined : { startedAtMs: runningAtMs, endedAtMs: runningAtMs, decisions: [] };
 }
 
@@ -44,6 +46,8 @@ function ofKind(step: Step): Pick<StepMessage, "share" | "watchMs" | "cleanupMs"
   switch (step.kind) {
     case "shift":
       return { share: step.share, ...(step.watchMs === undefined ? {} : { watchMs: step.watchMs }) };
+    case "shadow":
+      return { watchMs: step.durationMs };
     case "finalize":
       return {
         ...(step.cleanupMs === undefined ? {} : { cleanupMs: step.cleanupMs }),

@@ -6,6 +6,7 @@ import type {
   StepSchema,
   StoredEventSchema,
 } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
+import { shadowMs } from "@caxton/deployment/decide-shadow";
 import { type Deployment, isSettled, stepOf, versionOf, warmPredecessor } from "@caxton/deployment/state";
 import type { Freeze } from "@caxton/deployment/freeze";
 import type { RecordedEvent } from "@caxton/event-store/port";
@@ -34,6 +35,7 @@ export function deploymentMessage(
     ...(report === undefined ? {} : { validationReport: report }),
     steps: stepMessages(deployment, steps),
     ...(deployment.judging === undefined ? {} : { judging: judgingMessage(deployment.judging) }),
+    ...shadowFields(deployment),
     ...(rollback === undefined ? {} : { rollback: rollbackMessage(rollback) }),
     ...(warm?.cleanup === undefined ? {} : { warmPredecessor: warmMessage(warm, warm.cleanup.untilMs) }),
     ...(deployment.drain === undefined ? definedOnly({ warmUntil: timestamp(deployment.cleanup?.untilMs) }) : {}),
@@ -78,6 +80,17 @@ export function listedDeployment(
   };
 }
 
+/** Of a shadow; nothing of another. */
+function shadowFields({ shadow, shadowEnd, plan }: Deployment): Pick<DeploymentMessage, "shadow" | "shadowEnd"> {
+  if (shadow === undefined) return {};
+  const durationMs = shadowMs(plan);
+  const duration = durationMs === undefined ? {} : { durationMs };
+  return {
+    shadow: { ...shadow, ...duration, compare: [...shadow.compare], ignore: [...shadow.ignore] },
+    ...(shadowEnd === undefined ? {} : { shadowEnd }),
+  };
+}
+
 /** The step that is under way. */
 function stepMessage(deployment: Deployment): MessageInitShape<typeof StepSchema> | undefined {
   const { plan, pausedAtMs, watch, frozen } = deployment;
@@ -89,7 +102,7 @@ function stepMessage(deployment: Deployment): MessageInitShape<typeof StepSchema
     kind: step.kind,
     ...(step.kind === "shift" ? { share: step.share } : {}),
     ...definedOnly({
-      watchedUntil: timestamp(watch?.endsAtMs),
+      watchedUntil: timestamp(step.kind === "shadow" ? deployment.stepStartedAtMs + step.durationMs : watch?.endsAtMs),
       heldSince: timestamp(watch?.heldAtMs),
       pausedSince: timestamp(pausedAtMs),
       frozenSince: timestamp(frozen?.atMs),

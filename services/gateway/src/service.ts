@@ -28,6 +28,7 @@ import { messagesApi } from "./rpc/messages-api.ts";
 import { operationsApi } from "./rpc/operations-api.ts";
 import { redriveApi } from "./rpc/redrive-api.ts";
 import { queueApi } from "./rpc/queue-api.ts";
+import { shadowsApi } from "./rpc/shadows-api.ts";
 
 /** Largest request of the API; artifacts come by another way. */
 const requestMaxBytes = 16 * 1024 * 1024;
@@ -119,6 +120,7 @@ function apiRoutes(context: ApiContext): (router: ConnectRouter) => void {
       ...queueApi(context),
       ...freezeApi(context),
       ...messagesApi(context),
+      ...shadowsApi(context),
     });
     router.service(AgentMessages, { ...lettersApi(context), ...redriveApi(context) });
     router.service(Operations, operationsApi(context));

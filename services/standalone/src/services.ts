@@ -13,6 +13,8 @@ import { ledgerSettingsFromEnvironment } from "@caxton/ledger/settings";
 import { startMetricsWatcher } from "@caxton/metrics-watcher/service";
 import { defaultMaxQueued, startOrchestrator } from "@caxton/orchestrator/service";
 import { startRouter } from "@caxton/router/service";
+import { startShadow } from "@caxton/shadow/service";
+import { shadowBehindMaxFromEnvironment } from "@caxton/shadow/settings";
 import {
   agentStreamsFromEnvironment,
   cacheRetentionFromEnvironment,
@@ -80,6 +82,7 @@ export async function startServices(
 
   const { cacheDir, ackWaitMs, host } = options;
   const streams = agentStreamsFromEnvironment(defaultAgentStreamSettings);
+  const behindMaxMs = shadowBehindMaxFromEnvironment();
   const ledgerSettings = ledgerSettingsFromEnvironment();
   const cacheRetentionMs = cacheRetentionFromEnvironment();
   const maxQueued = maxQueuedFromEnvironment(defaultMaxQueued);
@@ -92,6 +95,7 @@ export async function startServices(
     await start("router", (context) => startRouter({ ...context, ackWaitMs, traceShare: traceShareFromEnvironment() }));
     await start("metrics-watcher", startMetricsWatcher);
     await start("ledger", (context) => startLedger({ ...context, ...ledgerSettings }));
+    await start("shadow", (context) => startShadow({ ...context, behindMaxMs }));
     await start("orchestrator", (context) =>
       withEventStore(context.bus, options, (eventStore) =>
         startOrchestrator({ ...context, eventStore, streams, maxQueued }),

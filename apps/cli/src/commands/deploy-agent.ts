@@ -5,6 +5,7 @@ import { CaxtonError, hasCode } from "@caxton/contracts/errors";
 import { DeploymentSchema } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
 import { concurrencyMax, instancesMax } from "@caxton/contracts/limits";
 import { requireAgentName } from "@caxton/contracts/names";
+import { shadowReport } from "@caxton/contracts/shadow";
 import { type ConflictPolicy, conflictPolicies } from "@caxton/deployment/state";
 import type { Command } from "commander";
 import { type ArtifactFile, readArtifact } from "../artifact-file.ts";
@@ -13,7 +14,8 @@ import { gatewayCommand, type JsonOption, outputOf, wholeNumber } from "../comma
 import { commandContext, type GatewayOption, openGateway } from "../context.ts";
 import { agentNameOf, type GivenLimits, parseLimits, readConfiguration } from "../deploy-options.ts";
 import { bytes } from "../format/quantity.ts";
-import type { Gateway } from "../gateway-client.ts";
+import { shadowLines } from "../format/shadow.ts";
+import type { Decided, Gateway } from "../gateway-client.ts";
 import { CtrlC, Interrupted } from "../interrupt.ts";
 import type { Output } from "../output.ts";
 import { Spinner } from "../spinner.ts";
@@ -58,13 +60,14 @@ export function deployAgentCommand(): Command {
     "caxton deploy agent quake-watch.wasm --strategy canary --steps 5%:30s,25%:1m,100%",
     'caxton deploy agent quake-watch.wasm --steps 10%:1m,approve,100% --rollback-on "error_rate > 0.5%"',
     "caxton deploy agent hotfix.wasm --agent quake-watch --on-conflict supersede",
+    "caxton deploy agent v2.wasm --agent quake-watch --strategy shadow --duration 10m --sample 10% --ignore '$.timestamp'",
     "caxton deploy agent quake-watch.wasm --detach --json",
   ])
     .argument("<file>", "the component, a .wasm file")
     .option("--agent <name>", "the agent it becomes a version of; the file's name without .wasm and -v<n> unless given")
     .option(
       "--strategy <strategy>",
-      "how traffic moves to it: direct, canary or blue-green; direct unless the other options say another",
+      "how traffic moves to it: direct, canary or blue-green, or shadow: not at all; direct unless the other options say another",
     )
     .option("--config <file>", "a deployment file (YAML) with strategy, stages and rules; `caxton lint` checks one")
     .option("--steps <steps>", "of a canary: shares and how long each is watched, as 5%:30s,25%:1m,approve,100%")
@@ -73,6 +76,14 @@ export function deployAgentCommand(): Command {
       "of a canary: take it back where this holds, as error_rate > 1% (may be repeated; instead of the file's)",
       (rule: string, before: readonly string[] | undefined) => [...(before ?? []), rule],
     )
+    .option("--duration <time>", "of a shadow: how long it is compared with the live version; 1h unless given")
+    .option("--sample <share>", "of a shadow: which part of the messages it reads, as 10%; all unless given")
+    .option(
+      "--ignore <path>",
+      "of a shadow: a place in its outputs that does not count, as $.timestamp (may be repeated)",
+      (path: string, before: readonly string[] | undefined) => [...(before ?? []), path],
+    )
+    .option("--tolerance <share>", "of a shadow: how much numbers may differ, as 0.1%; 1e-9 unless given")
     .option("--configuration <file|json>", "given to the agent with every message; '{}' takes an earlier one back")
     .option(
       "--limit <limits>",
@@ -128,10 +139,7 @@ async function deployAgent(file: string, options: DeployOptions): Promise<void> 
     ...(options.onConflict === undefined ? {} : { onConflict: options.onConflict }),
     ...(options.overrideFreeze === undefined ? {} : { overrideFreeze: options.overrideFreeze }),
   };
-  const asked = plan.isCanary
-    ? gateway.createCanaryDeployment({ deployment, canary: plan.canary, deploymentFile: plan.deploymentFile })
-    : gateway.deployAgent({ ...deployment, deploymentFile: plan.deploymentFile });
-  const { deploymentId, state } = await asked.catch((error: unknown) => {
+  const { deploymentId, state } = await ask(gateway, deployment, plan).catch((error: unknown) => {
     throw withWayBack(error, id);
   });
   if (options.detach === true) {
@@ -143,6 +151,15 @@ async function deployAgent(file: string, options: DeployOptions): Promise<void> 
     return;
   }
   await follow(gateway, deploymentId, plan, output, ctrlC.signal);
+}
+
+type Asked = Extract<Parameters<Gateway["deployAgent"]>[0], { readonly $typeName?: never }>;
+
+function ask(gateway: Gateway, deployment: Asked, plan: RolloutPlan): Promise<Pick<Decided, "deploymentId" | "state">> {
+  if (plan.isCanary)
+    return gateway.createCanaryDeployment({ deployment, canary: plan.canary, deploymentFile: plan.deploymentFile });
+  if (plan.shadow === undefined) return gateway.deployAgent({ ...deployment, deploymentFile: plan.deploymentFile });
+  return gateway.createShadowDeployment({ deployment, shadow: plan.shadow, deploymentFile: plan.deploymentFile });
 }
 
 /** What goes in steps is told as it goes on, with `--json` as well; of a direct deployment what counts is its end. */
@@ -161,8 +178,16 @@ async function follow(
     throw new CaxtonError(error.code, `${error.message}. ${wayBack}`, { cause: error });
   });
   if (deployment === undefined) throw new Interrupted(wayBack);
+  if (deployment.shadow !== undefined) await showReport(gateway, id, output);
   const value = wireJson(DeploymentSchema, deployment);
   output.value(isStepped ? { type: "deployment", deployment: value } : value);
+}
+
+/** What a shadow came to; people read it, programs ask for it. */
+async function showReport(gateway: Gateway, id: string, output: Output): Promise<void> {
+  if (output.json) return;
+  const { report } = await gateway.getShadowReport(id);
+  output.lines("", ...shadowLines(shadowReport.check(report), output.style));
 }
 
 async function upload(gateway: Gateway, artifact: ArtifactFile, output: Output): Promise<void> {

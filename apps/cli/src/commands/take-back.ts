@@ -16,7 +16,7 @@ interface TakeBackOptions extends JsonOption, GatewayOption {
 }
 
 export function abortCommand(): Command {
-  return takeBackCommand("abort", "take a deployment back before it runs", [
+  return takeBackCommand("abort", "take a deployment back before it runs, or end a shadow", [
     "caxton abort 0198c0de",
     'caxton abort 0198c0de --reason "wrong file"',
   ]);
@@ -74,6 +74,13 @@ async function followBack(gateway: Gateway, id: string, output: Output, signal: 
     const lines = rollbackLines(deployment, output.style);
     spinner.above(...lines.slice(told));
     told = Math.max(told, lines.length);
+    if (deployment.state === "Retired" && deployment.shadow !== undefined) {
+      spinner.above(
+        `${output.style.good("✓")} Shadow stopped`,
+        `→ What it found: caxton shadow report ${deployment.version}`,
+      );
+      return;
+    }
     if (deployment.state !== "RolledBack") continue;
     if (lines.length === 0) spinner.above(`${output.style.good("✓")} Taken out: nothing of it had started`);
     return;

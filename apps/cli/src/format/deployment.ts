@@ -7,6 +7,7 @@ import { bytes, duration } from "./quantity.ts";
 import { queueText } from "./rollout.ts";
 import { inboxTakes } from "./retention.ts";
 import { settingsFields } from "./settings.ts";
+import { endText, shadowText } from "./shadow-settings.ts";
 import { fields, table } from "./table.ts";
 
 export function deploymentTable(deployments: readonly Deployment[]): readonly string[] {
@@ -60,6 +61,8 @@ export function deploymentLines(deployment: Deployment): readonly string[] {
     ...optional("Ended", instant(unixMs(deployment.endedAt), "")),
     ...optional("Failure", failure === undefined ? "" : `${failure.code} at ${failure.stage}: ${failure.reason}`),
     ...optional("Taken back", deployment.rollbackReason),
+    ...optional("Compares", deployment.shadow === undefined ? "" : shadowText(deployment.shadow)),
+    ...optional("Ended because", deployment.shadowEnd === undefined ? "" : endText(deployment.shadowEnd)),
     ...optional("Way back", wayBackText(deployment)),
     ...optional("Warm until", instant(unixMs(deployment.warmUntil), "")),
     ...optional(
@@ -94,7 +97,7 @@ function stepText({
     at === undefined ? [] : [`${what} ${instant(unixMs(at))}`];
   const details = [
     ...(share === undefined ? [] : [percentText(share)]),
-    ...since("watched until", watchedUntil),
+    ...since(kind === "shadow" ? "compared until" : "watched until", watchedUntil),
     ...since("held since", heldSince),
     ...since("paused since", pausedSince),
     ...since(`kept by a freeze (${frozenBy}) since`, frozenSince),

@@ -13,6 +13,7 @@ import { failedText, warmUpText } from "./blue-green.ts";
 import { instant } from "./deployment.ts";
 import { findingDetail, percentText } from "./metric.ts";
 import { duration, inWords, thousands } from "./quantity.ts";
+import { endText, shadowText } from "./shadow-settings.ts";
 import type { Style } from "./style.ts";
 import { fields, table } from "./table.ts";
 
@@ -43,6 +44,12 @@ function headLines(deployment: Deployment, style: Style): readonly string[] {
       ["Deployment", id],
       ["Asked for", asked],
       ...optional("Replaces", replaces),
+      ...optional("Compares", deployment.shadow === undefined ? "" : shadowText(deployment.shadow)),
+      ...optional("Ended because", deployment.shadowEnd === undefined ? "" : endText(deployment.shadowEnd)),
+      ...optional(
+        "Report",
+        deployment.shadow === undefined ? "" : `caxton shadow report ${version === "" ? id : version}`,
+      ),
       ...optional("Judged by", judging === undefined ? "" : judgingText(judging)),
       ...optional("Failure", failure === undefined ? "" : `${failure.code} at ${failure.stage}: ${failure.reason}`),
       ...optional(
@@ -75,6 +82,7 @@ function stepLines({ steps }: Deployment, style: Style): readonly string[] {
 }
 
 function stepName({ kind, share, watchMs }: StepStory): string {
+  if (kind === "shadow") return `shadow, compared for ${inWords(watchMs ?? 0)}`;
   if (kind !== "shift") return kind;
   return `${percentText(share)}${watchMs === undefined ? "" : `, watched for ${inWords(watchMs)}`}`;
 }

@@ -5,6 +5,8 @@ const nextSteps: Readonly<Partial<Record<ErrorCode, string>>> = {
   "gateway-unavailable": "`caxton up` starts one; --gateway or CAXTON_GATEWAY names another",
   "invalid-agent-name": "name it with --agent, such as `--agent my-agent`",
   "deployment-exists": "leave --deployment out, and a new id is chosen",
+  "no-live-version": "deploy a version with --strategy direct first; a shadow is compared with it",
+  "kept-too-short": "a shorter --duration, or longer retention where the ledger runs (docs/messages.md)",
   "queue-full": "`caxton queue <agent>` shows what waits, `caxton cancel <deployment>` takes one out of the line",
   "stale-queue": "`caxton queue <agent>` shows the line as it is now",
   "deployment-conflict": "`caxton get <agent>` shows what is on its way; --on-conflict queue waits behind it",

@@ -9,6 +9,12 @@ import { fields } from "./table.ts";
 /** What a deployment file means, also where it does not say it. */
 export function planLines(name: string, file: DeploymentFile, style: Style): readonly string[] {
   const good = `${style.good("✓")} ${name}: ${file.strategy}`;
+  if (file.strategy === "shadow")
+    return [
+      good,
+      `  ${shadowFileText(file)}`,
+      "  It runs beside the live version; its outputs are compared and never sent",
+    ];
   if (file.strategy === "direct") return [`${good}, all messages at once`];
   if (file.strategy === "blue-green") {
     const { validateMs, warmUpMs } = file;
@@ -43,6 +49,18 @@ export function planLines(name: string, file: DeploymentFile, style: Style): rea
 
 function wayBackText(cleanupMs: number, from: string): string {
   return cleanupMs === 0 ? `none ${from}` : `the version before stays warm for ${inWords(cleanupMs)}`;
+}
+
+function shadowFileText({
+  durationMs,
+  compare,
+  sample,
+  ignore,
+  tolerance,
+}: DeploymentFile & { strategy: "shadow" }): string {
+  const ignored = ignore.length === 0 ? "" : `; ignored: ${ignore.join(", ")}`;
+  const what = `${compare.join(", ")} on ${percentText(sample)} of the messages for ${inWords(durationMs)}`;
+  return `Compares ${what}; numbers within ${tolerance}${ignored}`;
 }
 
 function stepText(step: CanaryStep): string {

@@ -6,6 +6,7 @@ import { nextStepFor } from "./next-step.ts";
 import { inWords, seconds } from "./quantity.ts";
 import { rollbackLines } from "./rollback.ts";
 import { keptText } from "./settings.ts";
+import { shadowProgress, shadowProgressLines } from "./shadow-progress.ts";
 import type { Style } from "./style.ts";
 
 const validationStages: readonly string[] = ["static", "sandbox", "contracts", "resources"];
@@ -32,6 +33,7 @@ export function rolloutLines(deployment: Deployment, style: Style): readonly str
     ...(version === "" ? [] : [`${style.good("✓")} Validation passed${took(timings?.validationMs)}`]),
     ...(isCanary ? canaryLines(deployment, style) : []),
     ...(deployment.strategy === "blue-green" ? blueGreenLines(deployment, style) : []),
+    ...shadowProgressLines(deployment, style),
     ...(runningAt === undefined
       ? []
       : [
@@ -93,6 +95,7 @@ export function progressText(deployment: Deployment, progress?: StepProgress, no
   if (state === "Queued") return queueText(queuePlace, deployment.waitsFor);
   if (rollbackReason !== "") return "Rolling back";
   if (step?.kind === "warm-up") return warmUpProgress(deployment, nowMs);
+  if (step?.kind === "shadow") return shadowProgress(step, nowMs);
   if (
     deployment.strategy === "canary" &&
     deployment.replaces !== "" &&

@@ -4,6 +4,7 @@ import { EventMetadata } from "../event-envelope.ts";
 import { Ledger } from "../ledger.ts";
 import { MessageLife } from "../message-life.ts";
 import { Retention } from "../retention.ts";
+import { ShadowReport } from "../shadow.ts";
 import { SystemStatus } from "../system-status.ts";
 import { ValidationReport } from "../validation.ts";
 import { Windows } from "../windows.ts";
@@ -17,6 +18,7 @@ export const structSchemas: Readonly<Partial<Record<string, TSchema>>> = {
   "caxton.v1.GetLedgerResponse.ledger": Ledger,
   "caxton.v1.GetMessageResponse.message": MessageLife,
   "caxton.v1.GetRetentionResponse.retention": Retention,
+  "caxton.v1.GetShadowReportResponse.report": ShadowReport,
   "caxton.v1.GetStatusResponse.status": SystemStatus,
   "caxton.v1.GetWindowsResponse.windows": Windows,
   "caxton.v1.StoredEvent.data": Type.Union(Object.values(eventDataSchemas)),

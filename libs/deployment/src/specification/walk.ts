@@ -12,7 +12,8 @@ import {
   stepOf,
 } from "../state.ts";
 import { defaultJudging, type Judging, type Verdict, verdictOf } from "../judging.ts";
-import { blueGreenPlan, directPlan, type Step } from "../strategy.ts";
+import { defaultShadow } from "../shadow/settings.ts";
+import { blueGreenPlan, directPlan, shadowPlan, type Step } from "../strategy.ts";
 import type { WarmUp } from "../warm-up.ts";
 
 /** One command of a walk, with what was known before it and what it led to. */
@@ -54,13 +55,14 @@ const steppedPlan: readonly Step[] = [
 const hasty: Judging = { ...defaultJudging, onInconclusive: "rollback", maxHoldMs: 2_000 };
 const blueGreenTimes = { validateMs: 30_000, warmUpMs: 8_000, cleanupMs: 20_000 };
 
-type Way = Pick<DeploymentRequest, "strategy" | "plan" | "judging">;
+type Way = Pick<DeploymentRequest, "strategy" | "plan" | "judging" | "shadow">;
 const directly: Way = { strategy: "direct", plan: directPlan() };
 const ways: readonly Way[] = [
   directly,
   { strategy: "canary", plan: steppedPlan, judging: defaultJudging },
   { strategy: "blue-green", plan: blueGreenPlan(blueGreenTimes) },
   { strategy: "canary", plan: steppedPlan, judging: hasty },
+  { strategy: "shadow", plan: shadowPlan(10_000), shadow: defaultShadow },
 ];
 
 /**
@@ -203,6 +205,8 @@ function goodNews(effect: Effect): Report | undefined {
       return { type: "version-closed", deployment: effect.deployment, revision: effect.revision };
     case "watch":
       return { type: "verdict", deployment: effect.deployment, step: effect.step, verdict: looked("pass") };
+    case "shadow":
+      return { type: "shadow-over", deployment: effect.deployment, cause: "over", reason: "its time is over" };
     case "cleanup":
       return { type: "cleanup-over", deployment: effect.deployment };
     case "way":
@@ -266,7 +270,7 @@ function isNews(report: Report | undefined): report is Report {
 
 /** When something that only time brings is due. */
 function dueAtMs(effect: Effect): number {
-  if (effect.kind === "watch") return effect.endsAtMs;
+  if (effect.kind === "watch" || effect.kind === "shadow") return effect.endsAtMs;
   return effect.kind === "cleanup" ? effect.atMs : 0;
 }
 

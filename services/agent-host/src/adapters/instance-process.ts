@@ -1,5 +1,6 @@
 import type { AgentLogLine } from "@caxton/contracts/agent-log";
 import { CaxtonError, isErrorCode } from "@caxton/contracts/errors";
+import { lowerPriority } from "@caxton/service/low-priority";
 import type { InstanceOptions, InstanceOrder, InstanceReport } from "../instance/protocol.ts";
 import { Liveness, pingEveryMs } from "../core/liveness.ts";
 import { memoryBound, type Isolation } from "./memory-group.ts";
@@ -27,8 +28,8 @@ export interface InstanceProcess {
 export interface InstanceListeners {
   onState(state: InstanceState): void;
   onLog(lines: readonly AgentLogLine[]): void;
-  /** What the process takes (resident), about every second. */
-  onMemory(memoryBytes: number): void;
+  /** What the process takes (resident) and has taken of the processor, about every second. */
+  onUsage(usage: { readonly memoryBytes: number; readonly cpuMs: number }): void;
 }
 
 /** What node and its threads need before the agent uses anything. */
@@ -46,6 +47,7 @@ export async function startInstance(
   const bound = await memoryBound(baseBytes + 2 * limits.memoryMaxBytes * concurrency);
   const child = spares.take();
   const pid = child.pid ?? -1;
+  if (options.spec.background === true) lowerPriority(pid);
   const ready = Promise.withResolvers<number>();
   ready.promise.catch(() => undefined);
   let killReason: string | undefined;
@@ -90,7 +92,7 @@ export async function startInstance(
     } else if (report.type === "log") {
       listeners.onLog(report.lines);
     } else {
-      listeners.onMemory(report.memoryBytes);
+      listeners.onUsage(report);
     }
   });
 

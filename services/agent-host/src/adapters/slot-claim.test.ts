@@ -40,7 +40,7 @@ test("what an instance takes goes out with the next refresh, and is not said of 
   try {
     const bucket = await bus.kv(slotBucket, { ttlMs: slotTtlMs });
     const claim = await claimSlot(bucket, key, { ...status("one"), instance: "one-1" });
-    claim?.noteMemory(64_000_000);
+    claim?.noteUsage({ memoryBytes: 64_000_000 });
     expect(await written(bucket, (slot) => slot.memoryBytes !== undefined)).toMatchObject({ memoryBytes: 64_000_000 });
     claim?.set({ ...status("one"), instance: "one-1", state: "ready" });
     expect(await written(bucket, ({ state }) => state === "ready")).toMatchObject({ memoryBytes: 64_000_000 });

@@ -6,6 +6,8 @@ import { checker } from "@caxton/contracts/schema";
 
 const slotStatus = checker("slot status", SlotStatus);
 
+type Usage = Pick<SlotStatus, "memoryBytes" | "cpuMs">;
+
 /** A slot held by this host: its status, written again and again so that it does not expire. */
 export interface SlotClaim {
   /** Aborts when another host was found to hold it. */
@@ -14,7 +16,7 @@ export interface SlotClaim {
   /** Written as soon as the bus takes it; only the newest counts. */
   set(status: SlotStatus): void;
   /** What the instance takes: goes out with the next refresh, and is no news of its own. */
-  noteMemory(memoryBytes: number): void;
+  noteUsage(usage: Usage): void;
   /** Deletes the slot, where it is still ours. */
   release(): Promise<void>;
 }
@@ -32,13 +34,13 @@ export async function claimSlot(bucket: KvBucket, key: string, first: SlotStatus
 function keepSlot(bucket: KvBucket, key: string, first: SlotStatus, firstRevision: number): SlotClaim {
   const lost = new AbortController();
   let status = first;
-  let memoryBytes: number | undefined;
+  let usage: Usage = {};
   let revision = firstRevision;
   let writing: Promise<void> | undefined;
   let isStale = false;
   const released = new AbortController();
 
-  const encoded = (): Uint8Array => encodeJson(memoryBytes === undefined ? status : { ...status, memoryBytes });
+  const encoded = (): Uint8Array => encodeJson({ ...status, ...usage });
 
   async function write(): Promise<void> {
     do {
@@ -93,12 +95,12 @@ function keepSlot(bucket: KvBucket, key: string, first: SlotStatus, firstRevisio
       return status;
     },
     set(next) {
-      if (next.instance !== status.instance) memoryBytes = undefined;
+      if (next.instance !== status.instance) usage = {};
       status = next;
       writeSoon();
     },
-    noteMemory(bytes) {
-      memoryBytes = bytes;
+    noteUsage(next) {
+      usage = next;
     },
     async release() {
       released.abort();

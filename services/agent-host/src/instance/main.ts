@@ -52,6 +52,12 @@ async function start(options: InstanceOptions): Promise<void> {
   report({ type: "ready", startMs: performance.now() - startedMs });
 }
 
+/** Of all threads, since the process began. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
 async function startAgent(
   { preparedDir, spec }: InstanceOptions,
   thread: ReturnType<typeof openThread>,
@@ -72,7 +78,7 @@ async function startAgent(
 
 process.on("message", (order: InstanceOrder) => {
   if (order.type === "start") start(order.options).catch(fail);
-  else if (order.type === "ping") report({ type: "pong", memoryBytes: process.memoryUsage.rss() });
+  else if (order.type === "ping") report({ type: "pong", memoryBytes: process.memoryUsage.rss(), cpuMs: cpuMs() });
   else stop();
 });
 // The supervisor is gone; another host takes the slot over. What was taken is answered first: nobody else would say what became of it.

@@ -25,4 +25,4 @@ export type InstanceReport =
   | { readonly type: "failed"; readonly code: string; readonly reason: string }
   | { readonly type: "state"; readonly state: "ready" | "closed" | "drained"; readonly closedAtRevision: number }
   | { readonly type: "log"; readonly lines: readonly AgentLogLine[] }
-  | { readonly type: "pong"; readonly memoryBytes: number };
+  | { readonly type: "pong"; readonly memoryBytes: number; readonly cpuMs: number };

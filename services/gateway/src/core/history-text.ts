@@ -1,5 +1,6 @@
 import type { DeploymentEvent } from "@caxton/deployment/event";
 import { verdictText } from "@caxton/deployment/judging-text";
+import { summaryText } from "@caxton/deployment/shadow/ending";
 import type { Target } from "@caxton/deployment/route";
 
 /** An event in a few words; undefined for one that only says that what was decided was carried out. */
@@ -38,6 +39,10 @@ export function historyText(event: DeploymentEvent): string | undefined {
       return `resumed at step ${event.step + 1}`;
     case "CanaryPromoted":
       return event.full ? "promoted to all messages" : `promoted from step ${event.step + 1}`;
+    case "ShadowEnded":
+      return event.summary === undefined
+        ? `shadow ended: ${event.cause}`
+        : `shadow ended: ${event.cause}; ${summaryText(event.summary)}`;
     case "RollbackStarted":
       return `taken back: ${event.cause}`;
     case "CleanupStarted":

@@ -95,6 +95,7 @@ export function tell(story: DeploymentStory = emptyStory, event: DeploymentEvent
       return byHand(story, event, event.full ? "promoted-fully" : "promoted");
     case "DeploymentCompleted":
     case "ValidationFailed":
+    case "ShadowEnded":
     case "DeploymentFailed":
       return endSteps(story, atMs);
     case "RollbackStarted": {

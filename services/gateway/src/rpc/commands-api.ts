@@ -14,6 +14,7 @@ import { toCanaryCommand } from "./canary-command.ts";
 import type { CommandEnvelope } from "./command-context.ts";
 import { toDeployCommand } from "./deploy-command.ts";
 import { type About, type Answer, sendAbout } from "./send-command.ts";
+import { toShadowCommand } from "./shadow-command.ts";
 
 const shownWithinMs = 2_000;
 
@@ -63,8 +64,14 @@ export function commandsApi(api: ApiContext): CommandApi {
     createCanaryDeployment({ deployment, canary, deploymentFile }, { signal, requestHeader }) {
       if (deployment === undefined) throw new CaxtonError("invalid-argument", "'deployment' says what to deploy where");
       const agent = requireAgentName(deployment.agent);
-      const command = toDeployCommand(deployment, requestHeader, toCanaryCommand(canary, deploymentFile));
-      return deploy(agent, command, signal);
+      const special = { canary: toCanaryCommand(canary, deploymentFile) };
+      return deploy(agent, toDeployCommand(deployment, requestHeader, special), signal);
+    },
+    createShadowDeployment({ deployment, shadow, deploymentFile }, { signal, requestHeader }) {
+      if (deployment === undefined) throw new CaxtonError("invalid-argument", "'deployment' says what to deploy where");
+      const agent = requireAgentName(deployment.agent);
+      const special = { shadow: toShadowCommand(shadow, deploymentFile) };
+      return deploy(agent, toDeployCommand(deployment, requestHeader, special), signal);
     },
     promoteCanary: (request, call) =>
       send("promote", request, call, (body) =>
@@ -80,9 +87,6 @@ export function commandsApi(api: ApiContext): CommandApi {
     pauseDeployment: (request, call) => sendStep("pause", request, call),
     resumeDeployment: (request, call) => sendStep("resume", request, call),
     approveStep: (request, call) => sendStep("approve", request, call),
-    createShadowDeployment() {
-      throw new CaxtonError("not-implemented", "shadow deployments are not served yet; direct ones and canaries are");
-    },
   };
 }
 

@@ -6,6 +6,7 @@ import {
   type CanaryCommand,
   type DeployCommand,
   deployCommand,
+  type ShadowCommand,
 } from "@caxton/contracts/command-message";
 import { CaxtonError } from "@caxton/contracts/errors";
 import type { BlueGreen } from "@caxton/contracts/gen/caxton/v1/blue_green_pb.js";
@@ -18,14 +19,15 @@ import type { DeploymentFile } from "@caxton/deployment-file/parse";
 import { canaryOfFile } from "./canary-command.ts";
 import { commandEnvelope } from "./command-context.ts";
 import { requireDeploymentFile } from "./deployment-file.ts";
+import { shadowOfFile } from "./shadow-command.ts";
 
-const laterStrategies: readonly string[] = ["shadow"];
+/** What makes it a canary or a shadow, however the request calls it. */
+export type Special = { readonly canary: CanaryCommand } | { readonly shadow: ShadowCommand };
 
 /**
- * `canary` makes it one, however the request calls it.
  * @throws CaxtonError `invalid-argument`, `invalid-command`, `not-implemented`
  */
-export function toDeployCommand(request: DeployRequest, call: Headers, canary?: CanaryCommand): DeployCommand {
+export function toDeployCommand(request: DeployRequest, call: Headers, special?: Special): DeployCommand {
   const { artifactDigest, deploymentId, configuration, limits, instances, concurrency, allowBreaking } = request;
   const { onConflict, overrideFreeze } = request;
   if (!isDigest(artifactDigest)) {
@@ -41,7 +43,7 @@ export function toDeployCommand(request: DeployRequest, call: Headers, canary?: 
     ...envelope,
     deployment,
     artifact: { digest: artifactDigest },
-    ...(canary === undefined ? planOf(request) : { strategy: requireCanary(request), canary }),
+    ...(special === undefined ? planOf(request) : { strategy: requireSpecial(request, special), ...special }),
     ...(configuration === undefined ? {} : { configuration: toJson(ValueSchema, configuration) }),
     ...(limits === undefined ? {} : { limits: setFields(limits) }),
     ...(instances === undefined ? {} : { instances }),
@@ -53,7 +55,7 @@ export function toDeployCommand(request: DeployRequest, call: Headers, canary?: 
 }
 
 /** What the request says beside its strategy, or the file instead of it. */
-function planOf(request: DeployRequest): Pick<DeployCommand, "strategy" | "canary" | "blueGreen"> {
+function planOf(request: DeployRequest): Pick<DeployCommand, "strategy" | "canary" | "blueGreen" | "shadow"> {
   const { strategy, blueGreen, deploymentFile } = request;
   const file = deploymentFile === "" ? undefined : requireDeploymentFile(deploymentFile);
   const implied = file?.strategy ?? (blueGreen === undefined ? "direct" : "blue-green");
@@ -63,6 +65,7 @@ function planOf(request: DeployRequest): Pick<DeployCommand, "strategy" | "canar
     throw new CaxtonError("invalid-argument", `${said}, the strategy is ${asked}`);
   }
   if (asked === "canary" && file !== undefined) return { strategy: asked, canary: canaryOfFile(file) };
+  if (asked === "shadow" && file !== undefined) return { strategy: asked, shadow: shadowOfFile(file) };
   if (asked !== "blue-green") {
     if (blueGreen === undefined) return { strategy: asked };
     throw new CaxtonError("invalid-argument", `'blueGreen' is of blue-green, the strategy is ${asked}`);
@@ -97,20 +100,18 @@ function requireStrategy(strategy: string): Strategy {
   const known = strategies.find((one) => one === strategy);
   if (known !== undefined) return known;
   const there = strategies.join(" or ");
-  if (laterStrategies.includes(strategy)) {
-    throw new CaxtonError("not-implemented", `strategy ${strategy} is not served yet; use ${there}`);
-  }
   throw new CaxtonError("invalid-argument", `'${strategy.slice(0, 80)}' is no strategy; use ${there}`);
 }
 
-function requireCanary({ strategy, blueGreen, deploymentFile }: DeployRequest): "canary" {
+function requireSpecial({ strategy, blueGreen, deploymentFile }: DeployRequest, special: Special): "canary" | "shadow" {
+  const meant = "canary" in special ? "canary" : "shadow";
   if (blueGreen !== undefined || deploymentFile !== "") {
     const what =
-      blueGreen === undefined ? "a canary's deploymentFile stands beside 'canary'" : "'blueGreen' is of blue-green";
+      blueGreen === undefined ? `a ${meant}'s deploymentFile stands beside '${meant}'` : "'blueGreen' is of blue-green";
     throw new CaxtonError("invalid-argument", what);
   }
-  if (strategy === "" || strategy === "canary") return "canary";
-  throw new CaxtonError("invalid-argument", `a canary's strategy is canary, not '${strategy.slice(0, 80)}'`);
+  if (strategy === "" || strategy === meant) return meant;
+  throw new CaxtonError("invalid-argument", `a ${meant}'s strategy is ${meant}, not '${strategy.slice(0, 80)}'`);
 }
 
 function setFields({ memoryMaxBytes, messageTimeoutMs, startTimeoutMs, outputMaxBytes, p99MaxMs }: Limits) {

@@ -31,6 +31,7 @@ import { freezeRequest } from "../core/freeze-request.ts";
 import { deployRequest, requestOf } from "../core/request.ts";
 import type { Agents, CommandIn } from "./agents.ts";
 import type { Freezes } from "./freezes.ts";
+import { keptForMs } from "./retention.ts";
 
 /** One that an orchestrator took and then stood still on is another's after so long. */
 const ackWaitMs = 5_000;
@@ -192,5 +193,7 @@ async function domainCommand(received: DeploymentCommand, askedAtMs: number, bus
     );
   }
   const { message: deploy } = received;
-  return (state) => ({ ...deployRequest(agent, deploy, sizeBytes, state), ...sender });
+  const keptMs = deploy.strategy === "shadow" ? await keptForMs(bus, agent) : undefined;
+  const kept = keptMs === undefined ? {} : { keptMs };
+  return (state) => ({ ...deployRequest(agent, deploy, sizeBytes, state), ...kept, ...sender });
 }

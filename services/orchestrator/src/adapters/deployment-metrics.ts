@@ -53,6 +53,9 @@ export class DeploymentMetrics {
       case "DeploymentCompleted":
         this.#ended(event, state, "success");
         return;
+      case "ShadowEnded":
+        this.#ended(event, state, event.cause === "over" || event.cause === "stopped" ? "success" : "failed");
+        return;
       case "RollbackStarted":
         this.#rollbacks.add({ reason: event.cause });
         return;

@@ -95,6 +95,9 @@ class DeploymentStory {
         return this.#noted({ decision: "promoted", full: event.full, actor: event.actor, reason: event.reason });
       case "DeploymentCompleted":
         return this.#completed(atMs);
+      case "ShadowEnded":
+        this.#noted({ cause: event.cause, ...event.summary });
+        return [...this.#steps.end(atMs), this.#whole(atMs)];
       case "RollbackStarted":
         this.#back = new WayBack(event);
         return this.#steps.end(atMs, event.reason);
@@ -123,6 +126,8 @@ class DeploymentStory {
 
   #ready(atMs: number): readonly Chapter[] {
     const { strategy, plan } = this.#requested;
+    // A shadow's one step begins without a route.
+    if (strategy === "shadow") return this.#steps.begin(partOf("shadow.compare", atMs));
     const index = plan.findIndex(({ kind }) => kind === "warm-up");
     return index < 0 ? [] : this.#steps.begin(partOf(`${strategy}.warm_up`, atMs, { step: index + 1 }));
   }

@@ -13,6 +13,7 @@ import {
   settingsBefore,
 } from "@caxton/deployment/state";
 import { defaultJudging } from "@caxton/deployment/judging";
+import { defaultShadow, shadowDurationMs } from "@caxton/deployment/shadow/settings";
 import {
   blueGreenPlan,
   blueGreenTimes,
@@ -21,6 +22,7 @@ import {
   canarySteps,
   canaryTimes,
   directPlan,
+  shadowPlan,
   type Strategy,
 } from "@caxton/deployment/strategy";
 
@@ -41,7 +43,7 @@ export function deployRequest(
   command: DeployCommand,
   artifactSizeBytes: number,
   state: AgentState,
-): Request {
+): Extract<Request, { type: "deploy" }> {
   // Asked twice it means what it meant the first time.
   const known = deploymentOf(state, command.deployment);
   const before = known ?? settingsBefore(state);
@@ -67,11 +69,17 @@ function strategyOf({
   strategy = "direct",
   canary,
   blueGreen,
-}: DeployCommand): Pick<DeploymentRequest, "strategy" | "plan" | "judging"> {
+  shadow,
+}: DeployCommand): Pick<DeploymentRequest, "strategy" | "plan" | "judging" | "shadow"> {
   refuseOf("canary", canary, strategy);
   refuseOf("blue-green", blueGreen, strategy);
+  refuseOf("shadow", shadow, strategy);
   if (strategy === "direct") return { strategy, plan: directPlan() };
   if (strategy === "blue-green") return { strategy, plan: blueGreenPlan({ ...blueGreenTimes, ...blueGreen }) };
+  if (strategy === "shadow") {
+    const { durationMs = shadowDurationMs, ...settings } = shadow ?? {};
+    return { strategy, plan: shadowPlan(durationMs), shadow: { ...defaultShadow, ...settings } };
+  }
   const { steps, judging, ...times } = canary ?? {};
   const plan = canaryPlan(steps?.map(canaryStep) ?? canarySteps, { ...canaryTimes, ...times });
   return { strategy, plan, judging: { ...defaultJudging, ...judging } };

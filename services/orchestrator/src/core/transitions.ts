@@ -41,6 +41,6 @@ export function transitionOf(agent: AgentState, id: string): Transition | undefi
 
 function isTried(deployment: Deployment): boolean {
   const kind = stepOf(deployment)?.kind;
-  const isShifting = deployment.state === "Deploying" && (kind === "shift" || kind === "approve");
+  const isShifting = deployment.state === "Deploying" && (kind === "shift" || kind === "approve" || kind === "shadow");
   return isShifting && deployment.strategy !== "direct";
 }

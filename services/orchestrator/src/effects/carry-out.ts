@@ -5,6 +5,7 @@ import { guard } from "./guard.ts";
 import type { EffectContext, EffectResult } from "./effect-context.ts";
 import { redrive } from "./redrive.ts";
 import { applyRoute } from "./route.ts";
+import { shadow } from "./shadow.ts";
 import { start, stop } from "./start.ts";
 import { validate } from "./validate.ts";
 import { warmUp } from "./warm-up.ts";
@@ -36,6 +37,8 @@ export async function carryOut(effect: Effect, context: EffectContext): EffectRe
       return watch(effect, context);
     case "redrive":
       return redrive(effect, context);
+    case "shadow":
+      return shadow(effect, context);
     case "cleanup":
       await waitUntil(effect.atMs, context);
       return { type: "cleanup-over", deployment: effect.deployment };

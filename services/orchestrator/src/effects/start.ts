@@ -5,6 +5,7 @@ import { checker } from "@caxton/contracts/schema";
 import { versionBucket, versionKey } from "@caxton/contracts/subjects";
 import type { Deployment } from "@caxton/deployment/state";
 import { deploymentOf, type EffectContext, type EffectResult } from "./effect-context.ts";
+import { endShadow } from "./shadow.ts";
 import { slotsUntil } from "./slots.ts";
 
 const versionSpec = checker("version specification", VersionSpec);
@@ -43,6 +44,7 @@ export async function start(id: string, version: string, context: EffectContext)
 /** Says that the version should not run any more and waits until its last process is gone. */
 export async function stop(id: string, version: string, context: EffectContext): EffectResult {
   const { bus, agent, signal } = context;
+  if (deploymentOf(context.state, id).strategy === "shadow") await endShadow(id, context);
   await desire(deploymentOf(context.state, id), version, "stopped", context);
   await slotsUntil(bus, agent, version, signal, (all) => all.length === 0);
   await forgetLongGone(context);
@@ -96,6 +98,7 @@ async function desire(
     instances: deployment.instances,
     concurrency: deployment.concurrency,
     desired,
+    ...(deployment.strategy === "shadow" ? { background: true } : {}),
     ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
   };
   signal.throwIfAborted();

@@ -7,6 +7,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
 import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import type { Judging, RollbackStory, StepProgress, StepStory, Verdict, WarmPredecessor } from "./canary_pb.js";
 import type { AbortRequestSchema, AbortResponseSchema, ApproveRequestSchema, ApproveResponseSchema, CanaryRequestSchema, CanaryResponseSchema, DeployRequestSchema, DeployResponseSchema, Limits, PauseRequestSchema, PauseResponseSchema, PromoteRequestSchema, PromoteResponseSchema, ResumeRequestSchema, ResumeResponseSchema, RollbackRequestSchema, RollbackResponseSchema, ShadowRequestSchema, ShadowResponseSchema } from "./deployment_commands_pb.js";
+import type { GetShadowReportRequestSchema, GetShadowReportResponseSchema, Shadow, ShadowEnd } from "./shadow_pb.js";
 import type { CancelRequestSchema, CancelResponseSchema, Freeze, FreezeRequestSchema, FreezeResponseSchema, ListFreezesRequestSchema, ListFreezesResponseSchema, ListQueueRequestSchema, MoveRequestSchema, MoveResponseSchema, UnfreezeRequestSchema, UnfreezeResponseSchema } from "./meeting_pb.js";
 
 /**
@@ -587,6 +588,20 @@ export declare type Deployment = Message<"caxton.v1.Deployment"> & {
    * @generated from field: string override_freeze = 52;
    */
   overrideFreeze: string;
+
+  /**
+   * What a shadow compares.
+   *
+   * @generated from field: caxton.v1.Shadow shadow = 40;
+   */
+  shadow?: Shadow | undefined;
+
+  /**
+   * Absent before it has ended.
+   *
+   * @generated from field: caxton.v1.ShadowEnd shadow_end = 41;
+   */
+  shadowEnd?: ShadowEnd | undefined;
 };
 
 /**
@@ -637,7 +652,7 @@ export declare type Step = Message<"caxton.v1.Step"> & {
   of: number;
 
   /**
-   * validate, start, warm-up, shift, approve or finalize.
+   * validate, start, warm-up, shift, approve, shadow or finalize.
    *
    * @generated from field: string kind = 3;
    */
@@ -651,7 +666,7 @@ export declare type Step = Message<"caxton.v1.Step"> & {
   share?: number | undefined;
 
   /**
-   * Until when the share is watched; absent until every router follows it.
+   * Until when the share is watched; absent until every router follows it. Of a shadow: until when it is compared.
    *
    * @generated from field: google.protobuf.Timestamp watched_until = 5;
    */
@@ -1201,7 +1216,7 @@ export declare const AgentDeployment: GenService<{
     output: typeof RollbackResponseSchema;
   },
   /**
-   * Shadow deployment for testing. Declared and not served yet: `unimplemented`.
+   * Shadow deployment for testing: beside the live version, on its messages, with outputs that are compared and never sent.
    *
    * @generated from rpc caxton.v1.AgentDeployment.CreateShadowDeployment
    */
@@ -1211,7 +1226,17 @@ export declare const AgentDeployment: GenService<{
     output: typeof ShadowResponseSchema;
   },
   /**
-   * Takes a deployment back before it runs.
+   * What a shadow found so far, or in the end.
+   *
+   * @generated from rpc caxton.v1.AgentDeployment.GetShadowReport
+   */
+  getShadowReport: {
+    methodKind: "unary";
+    input: typeof GetShadowReportRequestSchema;
+    output: typeof GetShadowReportResponseSchema;
+  },
+  /**
+   * Takes a deployment back before it runs; ends a shadow.
    *
    * @generated from rpc caxton.v1.AgentDeployment.AbortDeployment
    */

@@ -7,6 +7,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import type { BlueGreen } from "./blue_green_pb.js";
 import type { Canary } from "./canary_pb.js";
+import type { Shadow } from "./shadow_pb.js";
 
 /**
  * Describes the file caxton/v1/deployment_commands.proto.
@@ -407,9 +408,25 @@ export declare const RollbackResponseSchema: GenMessage<RollbackResponse>;
  */
 export declare type ShadowRequest = Message<"caxton.v1.ShadowRequest"> & {
   /**
+   * Its strategy is `shadow` or not given.
+   *
    * @generated from field: caxton.v1.DeployRequest deployment = 1;
    */
   deployment?: DeployRequest | undefined;
+
+  /**
+   * What stands here goes before what the file says.
+   *
+   * @generated from field: caxton.v1.Shadow shadow = 2;
+   */
+  shadow?: Shadow | undefined;
+
+  /**
+   * The text of a deployment file, YAML (docs/shadow.md), whose strategy is shadow.
+   *
+   * @generated from field: string deployment_file = 3;
+   */
+  deploymentFile: string;
 };
 
 /**
