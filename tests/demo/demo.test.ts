@@ -55,6 +55,7 @@ test("tells its story, prints what it found as its last line, and leaves nothing
     ],
     canary: { steps: [{ shareAsked: 0.05 }, { shareAsked: 0.25 }, { shareAsked: 0.5 }, { shareAsked: 1 }] },
     bad: { outcome: "DeploymentRolledBack", reason: expect.stringMatching(/^error_rate > 1%/) },
+    shadow: { ended: "over", missed: 0 },
     replayMatches: true,
     eventStore: "jetstream",
   });

@@ -50,6 +50,20 @@ export interface BadCanary {
   readonly fallbacks: number;
 }
 
+/** What a shadow came to. */
+export interface ShadowFigures {
+  readonly version: string;
+  readonly ended: string;
+  readonly compared: number;
+  readonly equal: number;
+  readonly different: number;
+  readonly failed: number;
+  readonly missed: number;
+  /** 0 to 1. */
+  readonly shareEqual: number;
+  readonly groups: readonly string[];
+}
+
 /** What a story found, for `--json`; what it counted itself stands beside these. */
 export interface StoryReport {
   readonly accepted: number;
@@ -65,6 +79,8 @@ export interface DemoReport extends Omit<AuditReport, "perVersion" | "findings">
   readonly deployments: readonly DeploymentSummary[];
   readonly canary: { readonly steps: readonly CanaryStep[] };
   readonly bad: BadCanary;
+  /** Of v2 beside v1, before its canary. */
+  readonly shadow: ShadowFigures;
   readonly refused: readonly Refusal[];
   readonly replayMatches: boolean;
   readonly eventStore: string;
@@ -104,6 +120,7 @@ export function problemsOf(
     ...report.findings,
     ...refusals,
     ...canaryProblems(report),
+    ...(report.shadow.ended === "over" && report.shadow.compared > 0 ? [] : ["the shadow compared nothing"]),
     ...(report.replayMatches ? [] : ["the state folded from the events differs from the one that is served"]),
     ...(report.accepted >= acceptedMin ? [] : [`${report.accepted} messages were accepted, not ${acceptedMin}`]),
   ];

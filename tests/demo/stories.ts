@@ -1,5 +1,6 @@
 import { tellBlueGreen } from "./blue-green.ts";
 import { problemsOf, type StoryReport } from "./report.ts";
+import { tellShadow } from "./shadow.ts";
 import { type StoryOptions, expectedRefusals, tellStory } from "./story.ts";
 
 export interface Told {
@@ -26,5 +27,9 @@ export const stories: Readonly<Record<string, Story>> = {
   "blue-green": {
     about: "versions that are warmed up, switched to at once, taken back by hand and by themselves",
     tell: tellBlueGreen,
+  },
+  shadow: {
+    about: "versions beside the live one on its messages: what they would have said, and what they take",
+    tell: tellShadow,
   },
 };

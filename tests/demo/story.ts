@@ -12,6 +12,7 @@ import { deployByCli, deployRefused, summarize } from "./deployments.ts";
 import { at, textAt } from "./json-path.ts";
 import type { DemoReport, ExpectedRefusal, Refusal } from "./report.ts";
 import { thousands, type Screen } from "./screen.ts";
+import { figuresOf, runShadow } from "./shadows.ts";
 import type { Stage } from "./stage.ts";
 import { startCaxton, type Addresses } from "./start-caxton.ts";
 
@@ -72,6 +73,9 @@ export async function tellStory({ stage, screen, messages, perSecond }: StoryOpt
     await screen.step(`a producer, ${thousands(perSecond)} messages a second to caxton.inbox.${agent}`, () =>
       producer.reached(perSecond),
     );
+    const beside = await screen.step("v2 beside v1 for three seconds: its outputs are compared and never sent", () =>
+      runShadow(caxton, screen, agent, ["quake-watch-v2.wasm", "--strategy", "shadow", "--duration", "3s"]),
+    );
     const good = await screen.step("v2, by canary: 5, 25, 50, then 100 % of the traffic", () =>
       canaryByCli(caxton, screen, bus, { agent, file: "quake-watch-v2.wasm" }),
     );
@@ -111,7 +115,8 @@ export async function tellStory({ stage, screen, messages, perSecond }: StoryOpt
     const outcomes = await readOutcomes(bus, agent);
     const canaries = { canary: { steps: canarySteps(good.facts, outcomes) }, bad: badCanary(bad.facts, outcomes) };
     screen.tellCanaries(canaries);
-    return { ...report, ...canaries, deployments, refused, replayMatches, eventStore: "jetstream", durationMs };
+    const shadow = figuresOf(beside);
+    return { ...report, ...canaries, shadow, deployments, refused, replayMatches, eventStore: "jetstream", durationMs };
   } finally {
     await bus.close();
     stopCounting();

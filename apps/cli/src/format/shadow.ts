@@ -150,7 +150,7 @@ function estimateText(estimate: Estimate | undefined, text: (value: number) => s
 }
 
 function signed(ms: number): string {
-  return `${ms < 0 ? "-" : "+"}${duration(Math.abs(ms))}`;
+  return `${ms < 0 ? "-" : "+"}${Number(Math.abs(ms).toPrecision(2))} ms`;
 }
 
 function shareText({ value, low, high }: Estimate): string {

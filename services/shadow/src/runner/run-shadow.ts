@@ -211,7 +211,8 @@ class ShadowRun {
   async #save(): Promise<void> {
     const { bus, spec, now } = this.#options;
     const last = (await bus.streams.info(outcomeStream(spec.agent)))?.lastSequence ?? 0;
-    const left = Math.max(0, last - this.#position);
+    // What was decided later is none of its business.
+    const left = this.#ending?.cause === "over" ? 0 : Math.max(0, last - this.#position);
     if (this.#ending?.cause === "behind") this.#tally.missed.behind = Math.round(left * spec.settings.sample);
     const endedAtMs = this.#ending === undefined ? {} : { endedAtMs: now(), ending: this.#ending };
     const report = reportOf(spec, this.#tally, {

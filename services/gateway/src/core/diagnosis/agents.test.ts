@@ -134,7 +134,7 @@ describe("what stands out about an agent", () => {
 });
 
 describe("the services", () => {
-  const kinds = ["agent-host", "gateway", "ledger", "metrics-watcher", "orchestrator", "router", "validator"];
+  const kinds = ["agent-host", "gateway", "ledger", "metrics-watcher", "orchestrator", "router", "shadow", "validator"];
   const running = kinds.map((kind) => ({ kind, id: `${kind}-1`, pid: 1, startedAtMs: 0 }));
 
   it("are counted", () => {

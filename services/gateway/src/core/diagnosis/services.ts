@@ -9,6 +9,7 @@ const missed: Readonly<Record<string, string>> = {
   gateway: "clients cannot reach anything but the bus",
   ledger: "nobody accounts for messages",
   orchestrator: "commands wait and deployments stand still; the routes in force stay in force",
+  shadow: "shadows are not compared",
   router: "messages wait in their inboxes",
   validator: "deployments stop at Validating",
 };
