@@ -86,6 +86,7 @@ export interface Gateway {
     signal: AbortSignal,
   ): AsyncIterable<Streamed<"watchDeployment">>;
   explainDeployment(deploymentId: string): Promise<Answer<"explainDeployment">>;
+  getAbReport(deploymentId: string): Promise<Answer<"getAbReport">>;
   getHistory(request: MessageInitShape<typeof GetHistoryRequestSchema>): Promise<Answer<"getHistory">>;
   getAgent(agent: string, revision?: number): Promise<Answer<"getAgent">>;
   listAgents(): Promise<Answer<"listAgents">>;
@@ -174,6 +175,7 @@ export function connectGateway(address: GatewayAddress): Gateway {
     listDeployments: (agent, limit) => answer(rpc.listDeployments({ agent, limit }, within)),
     watchDeployment: (request, signal) => stream((open) => rpc.watchDeployment(request, { signal: open }), signal),
     explainDeployment: (deploymentId) => answer(rpc.explainDeployment({ deploymentId }, within)),
+    getAbReport: (deploymentId) => answer(rpc.getAbReport({ deploymentId }, within)),
     getHistory: (request) => answer(rpc.getHistory(request, within)),
     getAgent: (agent, revision) =>
       answer(rpc.getAgent({ agent, ...(revision === undefined ? {} : { revision }) }, within)),

@@ -37,6 +37,14 @@ const entries: readonly Entry[] = [
     load: async () => (await import("./commands/lint.ts")).lintCommand(),
   },
   {
+    name: "ab",
+    description: "tell what an A/B test shows: ab report",
+    load: async () => {
+      const { abReportCommand } = await import("./commands/ab-report.ts");
+      return group("ab", "tell what an A/B test shows", abReportCommand());
+    },
+  },
+  {
     name: "promote",
     description: "bring a canary to its next share, or to all messages",
     load: async () => (await import("./commands/decide.ts")).promoteCommand(),

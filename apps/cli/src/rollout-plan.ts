@@ -6,12 +6,13 @@ import type { CanaryStep } from "@caxton/deployment/strategy";
 import { type Parsed, parseDeploymentFile } from "@caxton/deployment-file/parse";
 import { parseRule } from "@caxton/deployment-file/rule";
 import { parseSteps } from "@caxton/deployment-file/steps";
+import { type Ab, type AbOptions, readAb, saysAb } from "./ab-plan.ts";
 import { CommandFailure } from "./failure.ts";
 import { problemLines, problemValue } from "./format/problems.ts";
 import type { Output } from "./output.ts";
 import { placed, readShadow, saysShadow, type Shadow, type ShadowOptions } from "./shadow-plan.ts";
 
-export interface PlanOptions extends ShadowOptions {
+export interface PlanOptions extends ShadowOptions, AbOptions {
   readonly strategy?: string;
   readonly config?: string;
   readonly steps?: string;
@@ -25,6 +26,7 @@ export type RolloutPlan =
       readonly isCanary: false;
       readonly deploymentFile: string;
       readonly shadow?: Shadow;
+      readonly ab?: Ab;
     }
   | { readonly isCanary: true; readonly deploymentFile: string; readonly canary: Canary };
 
@@ -38,10 +40,18 @@ export async function readPlan(options: PlanOptions, output: Output): Promise<Ro
   const { config, steps, rollbackOn = [] } = options;
   const read = config === undefined ? undefined : await readDeploymentFile(config);
   const file = read === undefined || config === undefined ? undefined : requireFile(read, config, output);
-  const implied = file?.strategy ?? (steps === undefined && rollbackOn.length === 0 ? "direct" : "canary");
+  const implied = file?.strategy ?? impliedBy(options);
   const strategy = options.strategy ?? implied;
   if (file !== undefined && file.strategy !== strategy) {
     throw new CaxtonError("invalid-argument", `${config} says ${file.strategy}, --strategy says ${strategy}`);
+  }
+  if (strategy === "ab") {
+    const ab = readAb(options, config);
+    return { strategy, isCanary: false, deploymentFile: read?.text ?? "", ...(ab === undefined ? {} : { ab }) };
+  }
+  if (saysAb(options)) {
+    const which = "--measure, --better and --share";
+    throw new CaxtonError("invalid-argument", `${which} are of an A/B test, the strategy is ${strategy}`);
   }
   if (strategy !== "shadow" && saysShadow(options)) {
     const which = "--duration, --sample, --ignore and --tolerance";
@@ -64,6 +74,11 @@ export async function readPlan(options: PlanOptions, output: Output): Promise<Ro
     ...(rollbackOn.length === 0 ? {} : { judging: { rollbackOn: [...rollbackOn] } }),
   };
   return { isCanary: true, deploymentFile: read?.text ?? "", canary };
+}
+
+function impliedBy({ steps, rollbackOn = [], measure }: PlanOptions): string {
+  if (measure !== undefined) return "ab";
+  return steps === undefined && rollbackOn.length === 0 ? "direct" : "canary";
 }
 
 interface ReadFile {

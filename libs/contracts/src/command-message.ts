@@ -3,6 +3,7 @@ import { shadowMaxMs, strategies, watchMaxMs } from "@caxton/deployment/strategy
 import Type, { type Static } from "./type.ts";
 import { tracestateMaxCharacters } from "./trace-context.ts";
 import { concurrencyMax, instancesMax, VersionLimits } from "./limits.ts";
+import { Measure } from "./experiment.ts";
 import { Judging } from "./judging.ts";
 import { checker } from "./schema.ts";
 import { ShadowSettings } from "./shadow.ts";
@@ -108,6 +109,31 @@ export const ShadowCommand = Type.Object(
   { additionalProperties: false },
 );
 export type ShadowCommand = Static<typeof ShadowCommand>;
+/** What an A/B test is asked for with. */
+export const AbCommand = Type.Object(
+  {
+    share: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        exclusiveMaximum: 1,
+        description: "Of the agent's messages for the new version, the same all the time; 0.5 unless given.",
+      }),
+    ),
+    durationMs: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: watchMaxMs,
+        description: "How long it goes on; an hour unless given.",
+      }),
+    ),
+    measure: Measure,
+    validateMs: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 3_600_000 })),
+    cleanupMs: Type.Optional(Type.Number({ minimum: 0, maximum: watchMaxMs })),
+    judging: Type.Optional(Type.Partial(Judging, { additionalProperties: false })),
+  },
+  { additionalProperties: false },
+);
+export type AbCommand = Static<typeof AbCommand>;
 
 export const DeployCommand = Type.Object(
   {
@@ -126,6 +152,7 @@ export const DeployCommand = Type.Object(
     canary: Type.Optional(CanaryCommand),
     blueGreen: Type.Optional(BlueGreenCommand),
     shadow: Type.Optional(ShadowCommand),
+    ab: Type.Optional(AbCommand),
     configuration: Type.Optional(
       Type.Unknown({
         description:

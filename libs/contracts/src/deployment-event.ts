@@ -3,6 +3,7 @@ import { shadowCauses } from "@caxton/deployment/shadow/ending";
 import { conflictPolicies } from "@caxton/deployment/state";
 import { strategies } from "@caxton/deployment/strategy";
 import Type, { type Static, type TProperties, type TSchema } from "./type.ts";
+import { ExperimentReport, Measure } from "./experiment.ts";
 import { Judging, Verdict } from "./judging.ts";
 import { VersionLimits } from "./limits.ts";
 import { ShadowSettings, ShadowSummary } from "./shadow.ts";
@@ -65,6 +66,7 @@ export const deploymentEventSchemas = {
     plan: Type.Array(Step),
     judging: Type.Optional(Judging),
     shadow: Type.Optional(ShadowSettings),
+    experiment: Type.Optional(Type.Object({ measure: Measure })),
     allowBreaking: Type.Optional(Type.String()),
     onConflict: Type.Optional(Type.Enum(conflictPolicies)),
     overrideFreeze: Type.Optional(Type.String()),
@@ -116,6 +118,11 @@ export const deploymentEventSchemas = {
       Type.Literal("hold"),
       Type.Literal("none"),
     ]),
+  }),
+  ExperimentConcluded: event("ExperimentConcluded", {
+    deployment: Id,
+    step: Type.Integer({ minimum: 0 }),
+    report: ExperimentReport,
   }),
   ApprovalAwaited: event("ApprovalAwaited", { deployment: Id, step: Type.Integer({ minimum: 0 }) }),
   RolloutFrozen: event("RolloutFrozen", {

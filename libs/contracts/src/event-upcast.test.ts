@@ -23,7 +23,7 @@ describe("a stored event", () => {
         for (const { type } of events) types.add(type);
         expect(events.map((event) => readDeploymentEvent(stored(event)))).toEqual(events);
       }),
-      { numRuns: 400, seed: 1 },
+      { numRuns: 500, seed: 1 },
     );
     expect([...types].toSorted()).toEqual(Object.keys(deploymentEventSchemas).toSorted());
   });

@@ -1,4 +1,5 @@
 import Type, { type Static } from "./type.ts";
+import { ExperimentTally, Measure } from "./experiment.ts";
 import { Rule, Verdict } from "./judging.ts";
 import { checker } from "./schema.ts";
 
@@ -19,6 +20,7 @@ export const WatchRequest = Type.Object({
   routeRevision: Count,
   sinceMs: Type.Number({ description: "Not later than the first of them, Unix ms." }),
   rules: Type.Array(Rule),
+  measure: Type.Optional(Measure),
 });
 export type WatchRequest = Static<typeof WatchRequest>;
 export const watchRequest = checker("watch request", WatchRequest);
@@ -54,6 +56,8 @@ export const WatchedStep = Type.Object({
     }),
   ),
   counts: StepCounts,
+  /** Of an A/B test, once all that is stored was counted. */
+  experiment: Type.Optional(ExperimentTally),
 });
 export type WatchedStep = Static<typeof WatchedStep>;
 export const watchedStep = checker("watched step", WatchedStep);

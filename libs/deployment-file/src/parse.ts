@@ -1,5 +1,6 @@
 import { type Judging, defaultJudging, defaultRules, type Rule } from "@caxton/deployment/judging";
 import { blueGreenTimes, type BlueGreenTimes, canarySteps, canaryTimes, watchMaxMs } from "@caxton/deployment/strategy";
+import { abKeys, type AbPlan, readAb } from "./ab.ts";
 import { readBlueGreenStages } from "./blue-green-stages.ts";
 import { type Entry, type Node, readYaml } from "./document.ts";
 import { Findings } from "./findings.ts";
@@ -13,6 +14,7 @@ import { readStages, type Stages } from "./stages.ts";
 export type DeploymentFile =
   | { readonly strategy: "direct" }
   | ({ readonly strategy: "blue-green" } & BlueGreenTimes)
+  | ({ readonly strategy: "ab"; readonly judging: Judging } & AbPlan)
   | ({ readonly strategy: "canary"; readonly judging: Judging } & Required<Stages>)
   | ({ readonly strategy: "shadow" } & ShadowFile);
 
@@ -26,7 +28,7 @@ export interface Parsed {
 /** Largest file, in characters. */
 export const fileMaxCharacters = 64 * 1024;
 
-const served = ["direct", "canary", "blue-green", "shadow"] as const;
+const served = ["direct", "canary", "blue-green", "ab", "shadow"] as const;
 type Served = (typeof served)[number];
 const canaryKeys = ["strategy", "stages", "rollback_on", "on_inconclusive", "max_hold", "on_canary_failure"];
 const keysOf: Readonly<Record<Served, readonly string[]>> = {
@@ -34,6 +36,7 @@ const keysOf: Readonly<Record<Served, readonly string[]>> = {
   canary: canaryKeys,
   "blue-green": ["strategy", "stages"],
   shadow: shadowKeys,
+  ab: ["strategy", ...abKeys, "rollback_on", "on_canary_failure"],
 };
 
 /** Reads the YAML of ADR 0008, section 3, with its indentation and without. */
@@ -70,6 +73,8 @@ function read(text: string, findings: Findings): DeploymentFile | undefined {
       return { strategy };
     case "blue-green":
       return readBlueGreen(entries, findings);
+    case "ab":
+      return readTest(entries, yaml.root, findings);
     case "canary":
       return readCanary(entries, findings);
     case "shadow":
@@ -118,26 +123,35 @@ function readBlueGreen(entries: readonly Entry[], findings: Findings): Deploymen
   return { strategy: "blue-green", ...times };
 }
 
+function readTest(entries: readonly Entry[], root: Node, findings: Findings): DeploymentFile | undefined {
+  const plan = readAb(entries, root.at, findings);
+  const judging = readJudging(entries, findings);
+  return plan && { strategy: "ab", ...plan, judging };
+}
+
 function readCanary(entries: readonly Entry[], findings: Findings): DeploymentFile {
-  const valueOf = (key: string): Node | undefined => entries.find((entry) => entry.key === key)?.value;
-  const stages = valueOf("stages");
-  const rules = valueOf("rollback_on");
-  const maxHold = valueOf("max_hold");
-  const { onInconclusive, maxHoldMs, onFailure } = defaultJudging;
+  const stages = entries.find(({ key }) => key === "stages")?.value;
   return {
     strategy: "canary",
     ...canaryTimes,
     steps: canarySteps,
     ...(stages === undefined ? {} : readStages(stages, findings)),
-    judging: {
-      rollbackOn: rules === undefined ? defaultRules : readRules(rules, findings),
-      onInconclusive:
-        readChoice("on_inconclusive", valueOf("on_inconclusive"), ["hold", "rollback"], findings) ?? onInconclusive,
-      maxHoldMs: (maxHold === undefined ? undefined : readMaxHold(maxHold, findings)) ?? maxHoldMs,
-      onFailure:
-        readChoice("on_canary_failure", valueOf("on_canary_failure"), ["fallback", "deadletter"], findings) ??
-        onFailure,
-    },
+    judging: readJudging(entries, findings),
+  };
+}
+
+function readJudging(entries: readonly Entry[], findings: Findings): Judging {
+  const valueOf = (key: string): Node | undefined => entries.find((entry) => entry.key === key)?.value;
+  const rules = valueOf("rollback_on");
+  const maxHold = valueOf("max_hold");
+  const { onInconclusive, maxHoldMs, onFailure } = defaultJudging;
+  return {
+    rollbackOn: rules === undefined ? defaultRules : readRules(rules, findings),
+    onInconclusive:
+      readChoice("on_inconclusive", valueOf("on_inconclusive"), ["hold", "rollback"], findings) ?? onInconclusive,
+    maxHoldMs: (maxHold === undefined ? undefined : readMaxHold(maxHold, findings)) ?? maxHoldMs,
+    onFailure:
+      readChoice("on_canary_failure", valueOf("on_canary_failure"), ["fallback", "deadletter"], findings) ?? onFailure,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { DeploymentEvent } from "./event.ts";
 import type { Freeze } from "./freeze.ts";
+import type { ExperimentTally } from "./experiment.ts";
 import type { Verdict } from "./judging.ts";
 import type { RedriveRequest, RedriveTally } from "./redrive.ts";
 import type { ShadowCause, ShadowSummary } from "./shadow/ending.ts";
@@ -86,6 +87,8 @@ export interface StepVerdict {
   readonly verdict: Verdict;
   /** When what decided it happened, Unix ms; where it fails. */
   readonly breachedAtMs?: number;
+  /** Of an A/B test, once all that is stored was counted. */
+  readonly experiment?: ExperimentTally;
 }
 
 export interface Sender {

@@ -69,6 +69,10 @@ function deploy(command: Request & Sender & { type: "deploy" }, state: AgentStat
       `${command.agent} already runs this artifact with this configuration, limits, instances and concurrency as ${active.version}; nothing to do`,
     );
   }
+  if (command.experiment !== undefined) {
+    const refusal = incomparable(command, idle && active === undefined);
+    if (refusal !== undefined) return refusal;
+  }
   if (!idle && command.onConflict === "reject") {
     return refuse(
       "deployment-conflict",
@@ -87,6 +91,26 @@ function deploy(command: Request & Sender & { type: "deploy" }, state: AgentStat
   return { ok: true, facts: [requested, ...supersede(state, { reason, actor, sinceMs: askedAtMs }, now)] };
 }
 
+/** A test is counted out of stored outcomes, so that whoever counts may be restarted: all of its time has to be there. */
+function incomparable(
+  { agent, plan, keptMs = Infinity }: DeploymentRequest & { readonly keptMs?: number },
+  isAlone: boolean,
+): Facts | undefined {
+  if (isAlone) {
+    return refuse(
+      "no-live-version",
+      `an A/B test compares with the live version, and ${agent} has none; deploy one first, with --strategy direct`,
+    );
+  }
+  const share = plan.find((step) => step.kind === "shift");
+  const durationMs = share?.watchMs ?? 0;
+  if (durationMs <= keptMs) return undefined;
+  return refuse(
+    "kept-too-short",
+    `an A/B test of ${durationMs} ms is counted out of outcomes, ${agent}'s are kept for ${keptMs} ms: make it shorter, or keep them longer (CAXTON_OUTCOME_RETENTION_MS)`,
+  );
+}
+
 function asksForTheSame(known: Deployment, command: DeploymentRequest): boolean {
   return (
     runsTheSame(known, command) &&
@@ -94,7 +118,8 @@ function asksForTheSame(known: Deployment, command: DeploymentRequest): boolean 
     known.allowBreaking === command.allowBreaking &&
     sameValue(known.plan, command.plan) &&
     sameValue(known.judging, command.judging) &&
-    sameValue(known.shadow, command.shadow)
+    sameValue(known.shadow, command.shadow) &&
+    sameValue(known.experiment, command.experiment)
   );
 }
 

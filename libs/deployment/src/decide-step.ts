@@ -59,7 +59,7 @@ function frozen(command: StepRequest, deployment: Deployment, freeze: Freeze | u
 function misplaced(command: StepRequest, deployment: Deployment): Facts | undefined {
   const { deployment: id, state, step, strategy } = deployment;
   const kind = stepOf(deployment)?.kind;
-  if (strategy !== "canary") {
+  if (strategy !== "canary" && strategy !== "ab") {
     return refuse("not-allowed-now", `deployment ${id} is ${strategy}: it has no steps to ${command.type}`);
   }
   if (state !== "Deploying" || (kind !== "shift" && kind !== "approve")) {

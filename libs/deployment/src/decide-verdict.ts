@@ -1,9 +1,10 @@
 import { advance } from "./advance.ts";
 import type { StepVerdict } from "./command.ts";
 import type { Fact } from "./event.ts";
+import { experimentReport } from "./experiment.ts";
 import { rollbackCause } from "./judging.ts";
 import { verdictText } from "./judging-text.ts";
-import type { AgentState, Deployment } from "./state.ts";
+import { type AgentState, type Deployment, versionOf } from "./state.ts";
 import { takeBack } from "./take-back.ts";
 
 /** One that changed and decides nothing is stored this seldom: a rate at its bound goes up and down with every look. */
@@ -37,6 +38,10 @@ export function decideVerdict(
   };
   if (verdict.outcome === "fail") return goBack(breachedAtMs);
   const isOver = pausedAtMs === undefined && now >= watch.endsAtMs;
+  if (isOver && deployment.experiment !== undefined) {
+    const concluded = conclude(report, deployment, state, now);
+    return concluded === undefined ? [] : [reached("promote"), concluded, ...advance(deployment, state, now)];
+  }
   if (isOver && verdict.outcome === "pass") return [reached("promote"), ...advance(deployment, state, now)];
   const isOut = isOver && judging?.onInconclusive === "rollback" && now >= watch.endsAtMs + judging.maxHoldMs;
   if (isOut) return goBack(now);
@@ -44,4 +49,25 @@ export function decideVerdict(
   const known = watch.verdict?.outcome ?? "inconclusive";
   const isNews = known !== verdict.outcome && now >= (watch.verdictAtMs ?? 0) + verdictRestMs;
   return isNews ? [reached("none")] : [];
+}
+
+/**
+ * An A/B test ends when its time is over, with or without a verdict of the rules: what follows is a person's to say. It waits
+ * for a report in which all is counted.
+ */
+function conclude(
+  { experiment: tally }: StepVerdict,
+  { deployment, step, experiment, watch, stepStartedAtMs, version, replaces }: Deployment,
+  state: AgentState,
+  now: number,
+): Fact | undefined {
+  if (experiment === undefined || tally === undefined || watch === undefined) return undefined;
+  const test = {
+    measure: experiment.measure,
+    stableVersion: versionOf(state, replaces) ?? "",
+    candidateVersion: version ?? "",
+    startedAtMs: stepStartedAtMs,
+    endsAtMs: watch.endsAtMs,
+  };
+  return { type: "ExperimentConcluded", deployment, step, report: experimentReport(test, tally, now) };
 }

@@ -1,5 +1,6 @@
 import type { Closing, Target } from "./route.ts";
 import type { Verdict } from "./judging.ts";
+import type { ExperimentReport } from "./experiment.ts";
 import type { RedriveScope, RedriveTally } from "./redrive.ts";
 import type { ShadowCause, ShadowSummary } from "./shadow/ending.ts";
 import type { DeploymentRequest, Failure } from "./state.ts";
@@ -88,6 +89,13 @@ export type DeploymentEvent = Header &
         readonly verdict: Verdict;
         /** What follows from it: the next step, the way back, the step held beyond its time, or nothing yet. */
         readonly decision: "promote" | "rollback" | "hold" | "none";
+      }
+    /** The time of an A/B test is over. */
+    | {
+        readonly type: "ExperimentConcluded";
+        readonly deployment: string;
+        readonly step: number;
+        readonly report: ExperimentReport;
       }
     | { readonly type: "ApprovalAwaited"; readonly deployment: string; readonly step: number }
     | {

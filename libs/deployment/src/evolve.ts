@@ -54,6 +54,8 @@ function happened(state: AgentState, event: Exclude<DeploymentEvent, { type: "De
     }
     case "RouteApplied":
       return applied({ ...state, appliedRevision: Math.max(state.appliedRevision, event.revision) }, event);
+    case "ExperimentConcluded":
+      return change(state, event.deployment, { concluded: event.report });
     case "ApprovalAwaited":
       return toStep(state, event);
     case "VerdictReached":

@@ -57,7 +57,7 @@ describe("the lives told here", () => {
       }
     }
     expect(states.size).toBe(8);
-    expect(events.size).toBe(30);
+    expect(events.size).toBe(31);
     expect([...refusals].toSorted()).toEqual([
       "already-active",
       "deployment-conflict",

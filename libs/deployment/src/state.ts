@@ -1,3 +1,4 @@
+import type { ExperimentReport, Measure } from "./experiment.ts";
 import type { Judging, Verdict } from "./judging.ts";
 import type { Redrive } from "./redrive.ts";
 import { noRoute, type Route } from "./route.ts";
@@ -58,6 +59,8 @@ export interface DeploymentRequest {
   readonly judging?: Judging;
   /** What is compared, of a shadow. */
   readonly shadow?: ShadowSettings;
+  /** What an A/B test compares. */
+  readonly experiment?: { readonly measure: Measure };
   /** Why a breaking change of the contract is wanted all the same. */
   readonly allowBreaking?: string;
   /** `queue` unless given. */
@@ -117,6 +120,8 @@ export interface Deployment extends DeploymentRequest {
   readonly shadowEnd?: { readonly cause: ShadowCause; readonly reason: string };
   /** Why it was taken back. */
   readonly rollbackReason?: string;
+  /** What its A/B test came to, once the time was over. */
+  readonly concluded?: ExperimentReport;
   /** The newest time that its messages are handled again. */
   readonly redrive?: Redrive;
 }

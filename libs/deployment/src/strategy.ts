@@ -1,4 +1,4 @@
-export const strategies = ["direct", "canary", "blue-green", "shadow"] as const;
+export const strategies = ["direct", "canary", "blue-green", "ab", "shadow"] as const;
 export type Strategy = (typeof strategies)[number];
 
 /**
@@ -111,6 +111,29 @@ export function blueGreenPlan({ validateMs, warmUpMs, cleanupMs }: BlueGreenTime
     { kind: "shift", share: 1 },
     { kind: "finalize", drainMaxMs, cleanupMs, backAfterMs },
   ];
+}
+
+export interface AbTimes {
+  readonly validateMs: number;
+  /** How long the test goes on. */
+  readonly durationMs: number;
+  readonly cleanupMs: number;
+}
+
+export const abTimes: AbTimes = { ...canaryTimes, durationMs: 60 * minuteMs };
+export const abShare = 0.5;
+
+/** A share that stays as it is for a set time, and then a person's word. */
+export function abPlan(
+  share: number = abShare,
+  { validateMs, durationMs, cleanupMs }: AbTimes = abTimes,
+): readonly Step[] {
+  const steps: readonly CanaryStep[] = [
+    { kind: "shift", share, watchMs: durationMs },
+    { kind: "approve" },
+    { kind: "shift", share: 1 },
+  ];
+  return canaryPlan(steps, { validateMs, cleanupMs });
 }
 
 /**

@@ -10,6 +10,7 @@ import { shadowMs } from "@caxton/deployment/decide-shadow";
 import { type Deployment, isSettled, stepOf, versionOf, warmPredecessor } from "@caxton/deployment/state";
 import type { Freeze } from "@caxton/deployment/freeze";
 import type { RecordedEvent } from "@caxton/event-store/port";
+import { abReportMessage } from "./ab-messages.ts";
 import { judgingMessage, rollbackMessage, stepMessages, verdictMessage } from "./canary-messages.ts";
 import type { AgentView } from "./core/agent-view.ts";
 import { waitsFor } from "./core/waits-for.ts";
@@ -37,6 +38,7 @@ export function deploymentMessage(
     ...(deployment.judging === undefined ? {} : { judging: judgingMessage(deployment.judging) }),
     ...shadowFields(deployment),
     ...(rollback === undefined ? {} : { rollback: rollbackMessage(rollback) }),
+    ...(deployment.concluded === undefined ? {} : { abReport: abReportMessage(deployment, deployment.concluded) }),
     ...(warm?.cleanup === undefined ? {} : { warmPredecessor: warmMessage(warm, warm.cleanup.untilMs) }),
     ...(deployment.drain === undefined ? definedOnly({ warmUntil: timestamp(deployment.cleanup?.untilMs) }) : {}),
   };

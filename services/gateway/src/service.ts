@@ -17,6 +17,7 @@ import { healthRoutes } from "./health-routes.ts";
 import { inboxRoutes } from "./inbox-routes.ts";
 import { type ListenAddress, type Listener, listenGrpc, listenHttp } from "./listeners.ts";
 import { startProjection } from "./projection.ts";
+import { abApi } from "./rpc/ab-api.ts";
 import { agentsApi } from "./rpc/agents-api.ts";
 import type { ApiContext } from "./rpc/api-context.ts";
 import { commandsApi } from "./rpc/commands-api.ts";
@@ -121,6 +122,7 @@ function apiRoutes(context: ApiContext): (router: ConnectRouter) => void {
       ...freezeApi(context),
       ...messagesApi(context),
       ...shadowsApi(context),
+      ...abApi(context),
     });
     router.service(AgentMessages, { ...lettersApi(context), ...redriveApi(context) });
     router.service(Operations, operationsApi(context));

@@ -61,13 +61,14 @@ export function deployAgentCommand(): Command {
     'caxton deploy agent quake-watch.wasm --steps 10%:1m,approve,100% --rollback-on "error_rate > 0.5%"',
     "caxton deploy agent hotfix.wasm --agent quake-watch --on-conflict supersede",
     "caxton deploy agent v2.wasm --agent quake-watch --strategy shadow --duration 10m --sample 10% --ignore '$.timestamp'",
+    "caxton deploy agent quake-watch.wasm --strategy ab --share 50% --duration 1h --measure '$.score'",
     "caxton deploy agent quake-watch.wasm --detach --json",
   ])
     .argument("<file>", "the component, a .wasm file")
     .option("--agent <name>", "the agent it becomes a version of; the file's name without .wasm and -v<n> unless given")
     .option(
       "--strategy <strategy>",
-      "how traffic moves to it: direct, canary or blue-green, or shadow: not at all; direct unless the other options say another",
+      "how traffic moves to it: direct, canary, blue-green or ab, or shadow: not at all; direct unless the other options say another",
     )
     .option("--config <file>", "a deployment file (YAML) with strategy, stages and rules; `caxton lint` checks one")
     .option("--steps <steps>", "of a canary: shares and how long each is watched, as 5%:30s,25%:1m,approve,100%")
@@ -76,7 +77,7 @@ export function deployAgentCommand(): Command {
       "of a canary: take it back where this holds, as error_rate > 1% (may be repeated; instead of the file's)",
       (rule: string, before: readonly string[] | undefined) => [...(before ?? []), rule],
     )
-    .option("--duration <time>", "of a shadow: how long it is compared with the live version; 1h unless given")
+    .option("--duration <time>", "of a shadow or an A/B test: how long versions are compared; 1h unless given")
     .option("--sample <share>", "of a shadow: which part of the messages it reads, as 10%; all unless given")
     .option(
       "--ignore <path>",
@@ -84,6 +85,12 @@ export function deployAgentCommand(): Command {
       (path: string, before: readonly string[] | undefined) => [...(before ?? []), path],
     )
     .option("--tolerance <share>", "of a shadow: how much numbers may differ, as 0.1%; 1e-9 unless given")
+    .option(
+      "--measure <measure>",
+      "of an A/B test: what is compared, as '$.score', '$.score of <kind>' or 'rate of <kind>'",
+    )
+    .option("--better <direction>", "of an A/B test: higher or lower is an improvement; higher unless given")
+    .option("--share <share>", "of an A/B test: the new version's part of the messages; 50% unless given")
     .option("--configuration <file|json>", "given to the agent with every message; '{}' takes an earlier one back")
     .option(
       "--limit <limits>",
@@ -158,8 +165,10 @@ type Asked = Extract<Parameters<Gateway["deployAgent"]>[0], { readonly $typeName
 function ask(gateway: Gateway, deployment: Asked, plan: RolloutPlan): Promise<Pick<Decided, "deploymentId" | "state">> {
   if (plan.isCanary)
     return gateway.createCanaryDeployment({ deployment, canary: plan.canary, deploymentFile: plan.deploymentFile });
-  if (plan.shadow === undefined) return gateway.deployAgent({ ...deployment, deploymentFile: plan.deploymentFile });
-  return gateway.createShadowDeployment({ deployment, shadow: plan.shadow, deploymentFile: plan.deploymentFile });
+  const { deploymentFile, shadow, ab } = plan;
+  if (shadow === undefined)
+    return gateway.deployAgent({ ...deployment, deploymentFile, ...(ab === undefined ? {} : { ab }) });
+  return gateway.createShadowDeployment({ deployment, shadow, deploymentFile });
 }
 
 /** What goes in steps is told as it goes on, with `--json` as well; of a direct deployment what counts is its end. */

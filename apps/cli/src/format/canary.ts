@@ -1,6 +1,7 @@
 import type { StepDecision, StepProgress, StepStory } from "@caxton/contracts/gen/caxton/v1/canary_pb.js";
 import type { Deployment } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
 import { unixMs } from "../wire-json.ts";
+import { abResultLines } from "./ab-result.ts";
 import { findingText, percentText, samplesText, verdictLines, verdictSamples } from "./metric.ts";
 import { inWords, seconds, shortly } from "./quantity.ts";
 import type { Style } from "./style.ts";
@@ -22,15 +23,17 @@ export function canaryLines(deployment: Deployment, style: Style): readonly stri
   });
 }
 
-function startOf(step: StepStory, { timings, steps }: Deployment, style: Style): readonly Told[] {
+function startOf(step: StepStory, { timings, steps, strategy }: Deployment, style: Style): readonly Told[] {
   const { share, watchMs, appliedMs } = step;
   const isLast = share === 1 && watchMs === undefined;
   if (step.kind !== "shift" || appliedMs === undefined || isLast) return [];
   const isFirst = steps.find(({ kind }) => kind === "shift") === step;
   const tookMs = isFirst ? (timings?.deployMs ?? appliedMs) : appliedMs;
   const lines = [
-    `${style.good("✓")} Canary ${percentText(share)} started (${seconds(tookMs)})`,
-    ...(watchMs === undefined ? [] : [`→ Monitoring for ${inWords(watchMs)}...`]),
+    `${style.good("✓")} ${strategy === "ab" ? "A/B test with" : "Canary"} ${percentText(share)} started (${seconds(tookMs)})`,
+    ...(watchMs === undefined
+      ? []
+      : [`→ ${strategy === "ab" ? "Comparing" : "Monitoring"} for ${inWords(watchMs)}...`]),
   ];
   return [{ atMs: (unixMs(step.startedAt) ?? 0) + appliedMs, lines }];
 }
@@ -69,6 +72,7 @@ function decisionLines(
     case "resumed":
       return [`→ Resumed ${said}`];
     case "approval-awaited":
+      if (deployment.abReport !== undefined) return abResultLines(deployment.abReport, style);
       return [`→ Waiting for an approval`, `→ Approve it: caxton approve ${name} ${thisStep}`];
     case "approved":
       return [`→ Approved ${said}`, ...promoting(nextShare(step, deployment), style)];
@@ -93,15 +97,23 @@ function holdEnd({ judging }: Deployment): readonly string[] {
 }
 
 /** What a canary is doing at this moment, for a line that is drawn over. */
-export function canaryProgress({ step }: Deployment, progress: StepProgress | undefined, nowMs: number): string {
+export function canaryProgress(
+  { step, strategy }: Deployment,
+  progress: StepProgress | undefined,
+  nowMs: number,
+): string {
   if (step === undefined) return "";
-  if (step.kind === "approve") return `Waiting for an approval (step ${step.number} of ${step.of})`;
+  if (step.kind === "approve")
+    return `Waiting for ${strategy === "ab" ? "a decision" : "an approval"} (step ${step.number} of ${step.of})`;
   const seen = progress?.step === step.number ? progress : undefined;
   const numbers =
     seen?.verdict === undefined
       ? []
       : [samplesText(verdictSamples(seen.verdict)), ...seen.verdict.findings.map(findingText)];
-  return [`Canary ${percentText(step.share)} ${timeText(step, nowMs)}`, ...numbers].join(" · ");
+  return [
+    `${strategy === "ab" ? "A/B test with" : "Canary"} ${percentText(step.share)} ${timeText(step, nowMs)}`,
+    ...numbers,
+  ].join(" · ");
 }
 
 function timeText({ watchedUntil, heldSince, pausedSince }: NonNullable<Deployment["step"]>, nowMs: number): string {

@@ -51,6 +51,10 @@ function aboutEvent(type: string, data: JsonObject): string {
       return `from place ${number(data["from"])} to ${number(data["to"])} by ${text(data["actor"]) ?? "unknown"}: ${reason}`;
     case "RolloutFrozen":
       return `step ${number(data["step"]) + 1}: ${reason}`;
+    case "ExperimentConcluded":
+      return isObject(data["report"])
+        ? `${text(data["report"]["recommendation"]) ?? ""}: ${text(data["report"]["reason"]) ?? ""}`
+        : "";
     case "ApprovalAwaited":
       return `step ${number(data["step"]) + 1}`;
     case "CleanupStarted":

@@ -1,5 +1,6 @@
 import { ruleText } from "@caxton/deployment/judging-text";
 import type { CanaryStep } from "@caxton/deployment/strategy";
+import { abText } from "@caxton/deployment-file/ab";
 import type { DeploymentFile } from "@caxton/deployment-file/parse";
 import { percentText } from "./metric.ts";
 import { inWords } from "./quantity.ts";
@@ -25,6 +26,18 @@ export function planLines(name: string, file: DeploymentFile, style: Style): rea
         ["  Warm-up", `on recent messages until its latency is steady, ${inWords(warmUpMs)} at most`],
         ["  Switch", "all messages at once"],
         ["  Way back", wayBackText(file.cleanupMs, "after the switch")],
+      ]),
+    ];
+  }
+  if (file.strategy === "ab") {
+    return [
+      good,
+      ...fields([
+        ["  Validation", `${inWords(file.validateMs)} at most`],
+        ["  Share", `${percentText(file.share)} for ${inWords(file.durationMs)}, then a person decides`],
+        ["  Compares", abText(file)],
+        ["  Taken back where", file.judging.rollbackOn.map(ruleText).join(", or ")],
+        ["  Way back", wayBackText(file.cleanupMs, "once it has all messages")],
       ]),
     ];
   }

@@ -26,7 +26,7 @@ export function rolloutEnd({ state, runningAt, rollbackReason }: Deployment): Ro
 /** The ADR's lines, as far as they are true by now; what was said before stays as it was. */
 export function rolloutLines(deployment: Deployment, style: Style): readonly string[] {
   const { version, timings, runningAt, kept } = deployment;
-  const isCanary = deployment.strategy === "canary" && deployment.replaces !== "";
+  const isCanary = isTrial(deployment) && deployment.replaces !== "";
   const isSwitched = deployment.strategy === "blue-green" && deployment.replaces !== "";
   return [
     ...(kept === undefined ? [] : [`→ Kept: ${keptText(kept)}`]),
@@ -96,11 +96,7 @@ export function progressText(deployment: Deployment, progress?: StepProgress, no
   if (rollbackReason !== "") return "Rolling back";
   if (step?.kind === "warm-up") return warmUpProgress(deployment, nowMs);
   if (step?.kind === "shadow") return shadowProgress(step, nowMs);
-  if (
-    deployment.strategy === "canary" &&
-    deployment.replaces !== "" &&
-    (step?.kind === "shift" || step?.kind === "approve")
-  ) {
+  if (isTrial(deployment) && deployment.replaces !== "" && (step?.kind === "shift" || step?.kind === "approve")) {
     return canaryProgress(deployment, progress, nowMs);
   }
   return step === undefined ? state : `${state} (${step.kind}, step ${step.number} of ${step.of})`;
@@ -140,4 +136,9 @@ function property(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null
     ? Object.entries(value).find(([key]) => key === name)?.[1]
     : undefined;
+}
+
+/** It gets a share of the messages first, beside the version before. */
+function isTrial({ strategy }: Deployment): boolean {
+  return strategy === "canary" || strategy === "ab";
 }

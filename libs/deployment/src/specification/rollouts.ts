@@ -58,7 +58,7 @@ function samplesUntilTakenBack(
 }
 
 /** Numbers from 0 to 1, the same for the same seed: xorshift of 32 bits (Marsaglia 2003). */
-function xorshift(seed: number): () => number {
+export function xorshift(seed: number): () => number {
   let state = seed | 0 || 1;
   return () => {
     state ^= state << 13;

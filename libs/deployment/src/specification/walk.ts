@@ -2,6 +2,7 @@ import type { Command, Decision, Policy, Report, Request } from "../command.ts";
 import { decide } from "../decide.ts";
 import type { DeploymentEvent } from "../event.ts";
 import { evolve } from "../evolve.ts";
+import type { ExperimentTally, Measure } from "../experiment.ts";
 import { type Effect, next } from "../next.ts";
 import {
   type AgentState,
@@ -13,7 +14,7 @@ import {
 } from "../state.ts";
 import { defaultJudging, type Judging, type Verdict, verdictOf } from "../judging.ts";
 import { defaultShadow } from "../shadow/settings.ts";
-import { blueGreenPlan, directPlan, shadowPlan, type Step } from "../strategy.ts";
+import { abPlan, blueGreenPlan, directPlan, shadowPlan, type Step } from "../strategy.ts";
 import type { WarmUp } from "../warm-up.ts";
 
 /** One command of a walk, with what was known before it and what it led to. */
@@ -55,7 +56,12 @@ const steppedPlan: readonly Step[] = [
 const hasty: Judging = { ...defaultJudging, onInconclusive: "rollback", maxHoldMs: 2_000 };
 const blueGreenTimes = { validateMs: 30_000, warmUpMs: 8_000, cleanupMs: 20_000 };
 
-type Way = Pick<DeploymentRequest, "strategy" | "plan" | "judging" | "shadow">;
+const abTimes = { validateMs: 30_000, durationMs: 4_000, cleanupMs: 20_000 };
+const alerts: Measure = { kind: "rate", output: "alert", better: "lower" };
+const arm = { messages: 40, samples: 40, mean: 0.5, squares: 10 };
+const someExperiment: ExperimentTally = { stable: arm, candidate: arm, leftOut: 1 };
+
+type Way = Pick<DeploymentRequest, "strategy" | "plan" | "judging" | "experiment" | "shadow">;
 const directly: Way = { strategy: "direct", plan: directPlan() };
 const ways: readonly Way[] = [
   directly,
@@ -63,6 +69,7 @@ const ways: readonly Way[] = [
   { strategy: "blue-green", plan: blueGreenPlan(blueGreenTimes) },
   { strategy: "canary", plan: steppedPlan, judging: hasty },
   { strategy: "shadow", plan: shadowPlan(10_000), shadow: defaultShadow },
+  { strategy: "ab", plan: abPlan(0.5, abTimes), judging: hasty, experiment: { measure: alerts } },
 ];
 
 /**
@@ -204,7 +211,13 @@ function goodNews(effect: Effect): Report | undefined {
     case "close":
       return { type: "version-closed", deployment: effect.deployment, revision: effect.revision };
     case "watch":
-      return { type: "verdict", deployment: effect.deployment, step: effect.step, verdict: looked("pass") };
+      return {
+        type: "verdict",
+        deployment: effect.deployment,
+        step: effect.step,
+        verdict: looked("pass"),
+        experiment: someExperiment,
+      };
     case "shadow":
       return { type: "shadow-over", deployment: effect.deployment, cause: "over", reason: "its time is over" };
     case "cleanup":

@@ -29,6 +29,8 @@ export function historyText(event: DeploymentEvent): string | undefined {
       return `moved from place ${event.from} to place ${event.to} in line`;
     case "RolloutFrozen":
       return `frozen at step ${event.step + 1}`;
+    case "ExperimentConcluded":
+      return `the time is over: ${event.report.recommendation}, ${event.report.reason}`;
     case "ApprovalAwaited":
       return `step ${event.step + 1} waits for an approval`;
     case "StepApproved":

@@ -50,7 +50,7 @@ function stepOf({ share, watchMs, approve }: CanaryStep): NonNullable<CanaryComm
   );
 }
 
-function judgingOf(given: Judging): NonNullable<CanaryCommand["judging"]> {
+export function judgingOf(given: Judging): NonNullable<CanaryCommand["judging"]> {
   const { rollbackOn, maxHoldMs } = given;
   const onInconclusive = chosen("on_inconclusive", given.onInconclusive, ["hold", "rollback"]);
   const onFailure = chosen("on_canary_failure", given.onCanaryFailure, ["fallback", "deadletter"]);

@@ -9,6 +9,7 @@ import {
   type ShadowCommand,
 } from "@caxton/contracts/command-message";
 import { CaxtonError } from "@caxton/contracts/errors";
+import type { AbTest } from "@caxton/contracts/gen/caxton/v1/ab_pb.js";
 import type { BlueGreen } from "@caxton/contracts/gen/caxton/v1/blue_green_pb.js";
 import type { DeployRequest, Limits } from "@caxton/contracts/gen/caxton/v1/deployment_commands_pb.js";
 import { ownDeploymentTrace } from "@caxton/contracts/trace-spans";
@@ -16,6 +17,7 @@ import { isDigest } from "@caxton/contracts/names";
 import { type ConflictPolicy, conflictPolicies } from "@caxton/deployment/state";
 import { type Strategy, strategies } from "@caxton/deployment/strategy";
 import type { DeploymentFile } from "@caxton/deployment-file/parse";
+import { abOfFile, toAbCommand } from "./ab-command.ts";
 import { canaryOfFile } from "./canary-command.ts";
 import { commandEnvelope } from "./command-context.ts";
 import { requireDeploymentFile } from "./deployment-file.ts";
@@ -55,22 +57,32 @@ export function toDeployCommand(request: DeployRequest, call: Headers, special?:
 }
 
 /** What the request says beside its strategy, or the file instead of it. */
-function planOf(request: DeployRequest): Pick<DeployCommand, "strategy" | "canary" | "blueGreen" | "shadow"> {
-  const { strategy, blueGreen, deploymentFile } = request;
+function planOf(request: DeployRequest): Pick<DeployCommand, "strategy" | "canary" | "blueGreen" | "shadow" | "ab"> {
+  const { strategy, blueGreen, deploymentFile, ab } = request;
   const file = deploymentFile === "" ? undefined : requireDeploymentFile(deploymentFile);
-  const implied = file?.strategy ?? (blueGreen === undefined ? "direct" : "blue-green");
+  const given = blueGreen === undefined ? (ab === undefined ? undefined : "ab") : "blue-green";
+  const implied = file?.strategy ?? given ?? "direct";
   const asked = strategy === "" ? implied : requireStrategy(strategy);
-  if (asked !== implied && (file ?? blueGreen) !== undefined) {
-    const said = file === undefined ? "'blueGreen' is of blue-green" : `the deployment file says ${file.strategy}`;
-    throw new CaxtonError("invalid-argument", `${said}, the strategy is ${asked}`);
+  if (given !== undefined && given !== asked) {
+    const field = given === "ab" ? "ab" : "blueGreen";
+    throw new CaxtonError("invalid-argument", `'${field}' is of ${given}, the strategy is ${asked}`);
+  }
+  if (file !== undefined && asked !== file.strategy) {
+    throw new CaxtonError("invalid-argument", `the deployment file says ${file.strategy}, the strategy is ${asked}`);
   }
   if (asked === "canary" && file !== undefined) return { strategy: asked, canary: canaryOfFile(file) };
   if (asked === "shadow" && file !== undefined) return { strategy: asked, shadow: shadowOfFile(file) };
-  if (asked !== "blue-green") {
-    if (blueGreen === undefined) return { strategy: asked };
-    throw new CaxtonError("invalid-argument", `'blueGreen' is of blue-green, the strategy is ${asked}`);
-  }
+  if (asked === "ab") return { strategy: asked, ...abOf(file, ab) };
+  if (asked !== "blue-green") return { strategy: asked };
   return { strategy: asked, blueGreen: { ...timesOfFile(file), ...(blueGreen && setTimes(blueGreen)) } };
+}
+
+function abOf(file: DeploymentFile | undefined, given: AbTest | undefined): Pick<DeployCommand, "ab"> {
+  if (file?.strategy === "ab") {
+    if (given === undefined) return { ab: abOfFile(file) };
+    throw new CaxtonError("invalid-argument", "give 'ab' or a deployment file, not both");
+  }
+  return given === undefined ? {} : { ab: toAbCommand(given) };
 }
 
 function timesOfFile(file: DeploymentFile | undefined): BlueGreenCommand {

@@ -1,6 +1,8 @@
 import type { Outcome } from "@caxton/contracts/outcome";
 import type { InFlight, StepCounts, WatchedStep, WatchRequest } from "@caxton/contracts/watched-step";
+import type { ExperimentTally } from "@caxton/deployment/experiment";
 import { StepJudge } from "@caxton/deployment/verdict/step-judge";
+import { ExperimentCount } from "./experiment-count.ts";
 import { SampleTimeline } from "./sample-timeline.ts";
 import { StableBaseline } from "./stable-baseline.ts";
 import { toldBy } from "./told-by-outcome.ts";
@@ -23,6 +25,7 @@ export class StepCount {
     stableHandled: 0,
     stableFailed: 0,
   };
+  readonly #experiment: ExperimentCount | undefined;
   /** When each router was last heard, Unix ms. */
   readonly #heardAtMs = new Map<string, number>();
 
@@ -30,6 +33,7 @@ export class StepCount {
     this.#request = request;
     this.#judge = new StepJudge({ step: request.step, rules: request.rules, startMs: request.sinceMs });
     this.#baseline = new StableBaseline(request.rules);
+    this.#experiment = request.measure && new ExperimentCount(request.measure);
   }
 
   get version(): string {
@@ -44,6 +48,7 @@ export class StepCount {
   add(outcome: Outcome): void {
     const told = toldBy(outcome, this.#request);
     const counts = this.#counts;
+    this.#experiment?.add(outcome, told);
     switch (told.kind) {
       case "handled":
         counts.handled += 1;
@@ -101,6 +106,7 @@ export class StepCount {
       verdict: { outcome, asOfMs: verdict.asOfMs, findings: verdict.findings.map((finding) => ({ ...finding })) },
       ...(breachedAtMs === undefined ? {} : { breachedAtMs }),
       counts: { ...this.#counts },
+      ...(isCurrent && this.#experiment !== undefined ? { experiment: copyOf(this.#experiment.tally) } : {}),
     };
   }
 
@@ -111,4 +117,8 @@ export class StepCount {
       this.#judge.addInFlight(router, [], nowMs);
     }
   }
+}
+
+function copyOf({ stable, candidate, leftOut }: ExperimentTally): NonNullable<WatchedStep["experiment"]> {
+  return { stable: { ...stable }, candidate: { ...candidate }, leftOut };
 }

@@ -193,7 +193,7 @@ async function domainCommand(received: DeploymentCommand, askedAtMs: number, bus
     );
   }
   const { message: deploy } = received;
-  const keptMs = deploy.strategy === "shadow" ? await keptForMs(bus, agent) : undefined;
+  const keptMs = await keptForMs(bus, agent, deploy.strategy);
   const kept = keptMs === undefined ? {} : { keptMs };
   return (state) => ({ ...deployRequest(agent, deploy, sizeBytes, state), ...kept, ...sender });
 }

@@ -12,9 +12,12 @@ import {
   type KeptField,
   settingsBefore,
 } from "@caxton/deployment/state";
+import { isPathFault, parseJsonPath } from "@caxton/deployment/json-path";
 import { defaultJudging } from "@caxton/deployment/judging";
 import { defaultShadow, shadowDurationMs } from "@caxton/deployment/shadow/settings";
 import {
+  abPlan,
+  abTimes,
   blueGreenPlan,
   blueGreenTimes,
   canaryPlan,
@@ -70,19 +73,36 @@ function strategyOf({
   canary,
   blueGreen,
   shadow,
-}: DeployCommand): Pick<DeploymentRequest, "strategy" | "plan" | "judging" | "shadow"> {
+  ab,
+}: DeployCommand): Pick<DeploymentRequest, "strategy" | "plan" | "judging" | "shadow" | "experiment"> {
   refuseOf("canary", canary, strategy);
   refuseOf("blue-green", blueGreen, strategy);
   refuseOf("shadow", shadow, strategy);
+  refuseOf("ab", ab, strategy);
   if (strategy === "direct") return { strategy, plan: directPlan() };
   if (strategy === "blue-green") return { strategy, plan: blueGreenPlan({ ...blueGreenTimes, ...blueGreen }) };
   if (strategy === "shadow") {
     const { durationMs = shadowDurationMs, ...settings } = shadow ?? {};
     return { strategy, plan: shadowPlan(durationMs), shadow: { ...defaultShadow, ...settings } };
   }
+  if (strategy === "ab") return { strategy, ...experimentOf(ab) };
   const { steps, judging, ...times } = canary ?? {};
   const plan = canaryPlan(steps?.map(canaryStep) ?? canarySteps, { ...canaryTimes, ...times });
   return { strategy, plan, judging: { ...defaultJudging, ...judging } };
+}
+
+/** @throws CaxtonError `invalid-argument` where nothing is measured */
+function experimentOf(ab: DeployCommand["ab"]): Pick<DeploymentRequest, "plan" | "judging" | "experiment"> {
+  if (ab === undefined)
+    throw new CaxtonError("invalid-argument", "an A/B test needs a measure: 'ab.measure' says which");
+  const { share, measure, judging, ...times } = ab;
+  const fault = measure.kind === "mean" ? parseJsonPath(measure.path) : [];
+  if (isPathFault(fault)) throw new CaxtonError("invalid-argument", `the measure: ${fault.message}`);
+  return {
+    plan: abPlan(share, { ...abTimes, ...times }),
+    judging: { ...defaultJudging, ...judging },
+    experiment: { measure },
+  };
 }
 
 /** How one strategy goes is nothing that another can be told. @throws CaxtonError `invalid-argument` */

@@ -17,11 +17,12 @@ export async function watch(effect: Effect & { kind: "watch" }, context: EffectC
   const subscription = bus.subscribe(
     verdictSubject(agent),
     async ({ data }) => {
-      const { deployment, step, verdict, breachedAtMs } = watchedStep.check(decodeJson(data));
+      const { deployment, step, verdict, breachedAtMs, experiment } = watchedStep.check(decodeJson(data));
       if (deployment !== effect.deployment || step !== effect.step || signal.aborted) return;
       heardAtMs = performance.now();
       const breach = breachedAtMs === undefined ? {} : { breachedAtMs };
-      await tell({ type: "verdict", deployment, step, verdict, ...breach });
+      const counted = experiment === undefined ? {} : { experiment };
+      await tell({ type: "verdict", deployment, step, verdict, ...breach, ...counted });
     },
     { onError: (error) => log.warn(`a verdict decided nothing, the next one may: ${toCaxtonError(error).message}`) },
   );
@@ -67,5 +68,6 @@ function requestFor(effect: Effect & { kind: "watch" }, { state }: EffectContext
     routeRevision: revision,
     sinceMs: deployment.stepStartedAtMs,
     rules: (deployment.judging?.rollbackOn ?? []).map((rule) => ({ ...rule })),
+    ...(deployment.experiment === undefined ? {} : { measure: { ...deployment.experiment.measure } }),
   };
 }

@@ -7,6 +7,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
 import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import type { Judging, RollbackStory, StepProgress, StepStory, Verdict, WarmPredecessor } from "./canary_pb.js";
 import type { AbortRequestSchema, AbortResponseSchema, ApproveRequestSchema, ApproveResponseSchema, CanaryRequestSchema, CanaryResponseSchema, DeployRequestSchema, DeployResponseSchema, Limits, PauseRequestSchema, PauseResponseSchema, PromoteRequestSchema, PromoteResponseSchema, ResumeRequestSchema, ResumeResponseSchema, RollbackRequestSchema, RollbackResponseSchema, ShadowRequestSchema, ShadowResponseSchema } from "./deployment_commands_pb.js";
+import type { AbReport, AbReportSchema, GetAbReportRequestSchema } from "./ab_pb.js";
 import type { GetShadowReportRequestSchema, GetShadowReportResponseSchema, Shadow, ShadowEnd } from "./shadow_pb.js";
 import type { CancelRequestSchema, CancelResponseSchema, Freeze, FreezeRequestSchema, FreezeResponseSchema, ListFreezesRequestSchema, ListFreezesResponseSchema, ListQueueRequestSchema, MoveRequestSchema, MoveResponseSchema, UnfreezeRequestSchema, UnfreezeResponseSchema } from "./meeting_pb.js";
 
@@ -527,6 +528,13 @@ export declare type Deployment = Message<"caxton.v1.Deployment"> & {
    * @generated from field: caxton.v1.Kept kept = 24;
    */
   kept?: Kept | undefined;
+
+  /**
+   * Of an A/B test whose time is over.
+   *
+   * @generated from field: caxton.v1.AbReport ab_report = 60;
+   */
+  abReport?: AbReport | undefined;
 
   /**
    * The plan, with what became of each step. Empty in lists, as the report and what follows here.
@@ -1234,6 +1242,16 @@ export declare const AgentDeployment: GenService<{
     methodKind: "unary";
     input: typeof GetShadowReportRequestSchema;
     output: typeof GetShadowReportResponseSchema;
+  },
+  /**
+   * What an A/B test shows, or showed when its time was over.
+   *
+   * @generated from rpc caxton.v1.AgentDeployment.GetAbReport
+   */
+  getAbReport: {
+    methodKind: "unary";
+    input: typeof GetAbReportRequestSchema;
+    output: typeof AbReportSchema;
   },
   /**
    * Takes a deployment back before it runs; ends a shadow.

@@ -6,6 +6,7 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import type { BlueGreen } from "./blue_green_pb.js";
+import type { AbTest } from "./ab_pb.js";
 import type { Canary } from "./canary_pb.js";
 import type { Shadow } from "./shadow_pb.js";
 
@@ -192,6 +193,13 @@ export declare type DeployRequest = Message<"caxton.v1.DeployRequest"> & {
    * @generated from field: string override_freeze = 21;
    */
   overrideFreeze: string;
+
+  /**
+   * Of strategy `ab`; instead of a file.
+   *
+   * @generated from field: caxton.v1.AbTest ab = 60;
+   */
+  ab?: AbTest | undefined;
 };
 
 /**
