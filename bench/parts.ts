@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { compare, type Comparison } from "./measure/comparison.ts";
+import { pairsBesideShadow } from "./measure/beside-shadow.ts";
 import { type DeployTimes, deployTimes } from "./measure/deploy-times.ts";
 import { pairsWithHangingCanary } from "./measure/hanging-canary.ts";
 import { boundShare, loadCurves, type LoadPoint } from "./measure/load-curve.ts";
@@ -131,7 +132,26 @@ export function benchParts(extent: Extent): Readonly<Record<string, () => Promis
     return { numbers: { stableP99RatioWithHangingCanary: ratio.median }, raw: { hanging: pairs } };
   }
 
-  return { throughput, latency, "route-change": routeChange, deploy, replay, memory, rollback, hanging };
+  async function shadow(): Promise<Findings> {
+    const perSecond = await load();
+    say(`the live version at ${perSecond}/s, alone and with a shadow on all of its messages`);
+    const pairs = await pairsBesideShadow(perSecond, extent.rounds, extent.loadMs);
+    for (const { alone, beside, compared, behindMs } of pairs) {
+      const each = [alone, beside].map(({ p50Ms, p99Ms }) => `p50 ${p50Ms.toFixed(2)}, p99 ${p99Ms.toFixed(2)} ms`);
+      say(
+        `  ${each.join(" alone; ")} beside a shadow that compared ${compared} and was ${behindMs.toFixed(0)} ms behind`,
+      );
+    }
+    const p50 = summarize(pairs.map(({ alone, beside }) => beside.p50Ms / alone.p50Ms));
+    const p99 = summarize(pairs.map(({ alone, beside }) => beside.p99Ms / alone.p99Ms));
+    say(`  ratio of p50 ${shown(p50, 3)}, of p99 ${shown(p99, 3)}`);
+    return {
+      numbers: { shadowP50Ratio: p50.median, shadowP99Ratio: p99.median },
+      raw: { shadow: pairs, shadowP50: p50, shadowP99: p99 },
+    };
+  }
+
+  return { throughput, latency, "route-change": routeChange, deploy, replay, memory, rollback, hanging, shadow };
 }
 
 const once = <T>(measure: () => Promise<T>): (() => Promise<T>) => {

@@ -7,7 +7,7 @@ import { checker } from "@caxton/contracts/schema";
 import { routeAckSubject } from "@caxton/contracts/subjects";
 import { buildFixture } from "../../tests/fixtures/build-fixture.ts";
 import { startCluster } from "../../tests/harness/cluster.ts";
-import { deploymentFacts, publishDeploy, uploadArtifact } from "../../tests/harness/deployer.ts";
+import { deploymentFacts, publishCommand, publishDeploy, uploadArtifact } from "../../tests/harness/deployer.ts";
 import { startProducer, type Producer } from "../../tests/harness/producer.ts";
 
 const services = ["orchestrator", "validator", "agent-host", "router", "router", "metrics-watcher", "ledger"];
@@ -29,17 +29,22 @@ export interface Canary {
 /** Every service a process of its own, two routers, and a version that runs; its configuration may make it fail on messages. */
 export interface CanaryCluster extends AsyncDisposable {
   readonly bus: Bus;
+  readonly url: string;
   readonly stable: string;
   produce(perSecond: number): Promise<Producer>;
   /** A quarter of the messages, watched for an hour. Resolves when both routers follow. */
   canary(configuration: object, judging?: NonNullable<DeployCommand["canary"]>["judging"]): Promise<Canary>;
+  /** On all messages, for an hour, beside the same agent. Resolves with its deployment when its version is ready. */
+  shadow(): Promise<string>;
+  /** Resolves when it is gone. */
+  abort(deployment: string): Promise<void>;
   /** Resolves with the time, Unix ms, when both routers have acknowledged the revision. */
   followed(revision: number): Promise<number>;
   logs(): string;
 }
 
-export async function startCanaryCluster(): Promise<CanaryCluster> {
-  const cluster = await startCluster({ services });
+export async function startCanaryCluster(more: readonly string[] = []): Promise<CanaryCluster> {
+  const cluster = await startCluster({ services: [...services, ...more] });
   const bus = await connectBus({ url: cluster.nats.url, name: "bench" });
   const digest = await uploadArtifact(bus, await buildFixture("faulty"));
   const first = await publishDeploy(bus, agent, digest);
@@ -56,6 +61,7 @@ export async function startCanaryCluster(): Promise<CanaryCluster> {
 
   return {
     bus,
+    url: cluster.nats.url,
     stable: String(facts.find(({ type }) => type === "ValidationPassed")?.data["version"]),
     logs: () => cluster.logs(),
     produce: (perSecond) => startProducer({ url: cluster.nats.url, agent, bodies, perSecond }),
@@ -75,6 +81,17 @@ export async function startCanaryCluster(): Promise<CanaryCluster> {
       if (typeof version !== "string" || typeof revision !== "number")
         throw new Error(`no canary: ${JSON.stringify(told.at(-1))}\n${cluster.logs()}`);
       return { deployment, version, revision };
+    },
+    async shadow() {
+      runs += 1;
+      const wanted = { strategy: "shadow", configuration: { run: runs }, shadow: { durationMs: hourMs } } as const;
+      const deployment = await publishDeploy(bus, agent, digest, "tests", wanted);
+      await deploymentFacts(bus, agent, deployment, ["VersionReady"], 30_000);
+      return deployment;
+    },
+    async abort(deployment) {
+      await publishCommand(bus, agent, "abort", deployment);
+      await deploymentFacts(bus, agent, deployment, ["DeploymentRetired", "DeploymentRolledBack"], 60_000);
     },
     async followed(revision) {
       while ([...follows.values()].filter((followed) => followed >= revision).length < routers) {

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connectBus } from "@caxton/bus/connect";
 import type { Bus } from "@caxton/bus/types";
-import type { DeployCommand } from "@caxton/contracts/command-message";
+import type { DeployCommand, ShadowCommand } from "@caxton/contracts/command-message";
 import { audit } from "../auditor/audit.ts";
 import type { Rule } from "../auditor/expected.ts";
 import type { Acknowledged, AuditReport } from "../auditor/report.ts";
@@ -22,7 +22,7 @@ export const ends = ["DeploymentCompleted", "DeploymentFailed", "ValidationFaile
 
 /** What the canary does to every nth message of the catalogue; nothing is the same version as the stable one. */
 export interface Faults {
-  readonly fault?: "throw" | "trap" | "loop" | "slow";
+  readonly fault?: "throw" | "trap" | "loop" | "slow" | "eat";
   readonly every?: number;
   readonly ms?: number;
 }
@@ -35,6 +35,10 @@ export interface CanaryScene {
   readonly bus: Bus;
   /** Deploys a canary; resolves when both routers follow its first share. */
   canary(faults: Faults, wishes: CanaryWishes): Promise<StartedCanary>;
+  /** Deploys a shadow; resolves when its version is ready. */
+  shadow(faults: Faults, wishes: ShadowCommand): Promise<StartedCanary>;
+  /** Replaces the live version by another that does the same. */
+  replaceLive(): Promise<void>;
   /** Deploys blue-green; resolves when its version is ready, and so is being warmed up. */
   blueGreen(faults: Faults, times: BlueGreenWishes): Promise<StartedCanary>;
   /** Traffic until `close` or `audit`. */
@@ -52,10 +56,17 @@ export interface StartedCanary {
 }
 
 /** A cluster of real processes with version 2 of the example agent at work, and canaries of the same that fail as they are told. */
-export async function openCanaryScene(watchers = 1): Promise<CanaryScene> {
+export async function openCanaryScene(
+  watchers = 1,
+  more: { readonly services?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<CanaryScene> {
   const cluster = await startCluster({
-    services: [...services, ...Array.from({ length: watchers }, () => "metrics-watcher")],
-    env: { CAXTON_DUPLICATE_WINDOW_MS: String(duplicateWindowMs), CAXTON_ACK_WAIT_MS: String(ackWaitMs) },
+    services: [...services, ...Array.from({ length: watchers }, () => "metrics-watcher"), ...(more.services ?? [])],
+    env: {
+      ...more.env,
+      CAXTON_DUPLICATE_WINDOW_MS: String(duplicateWindowMs),
+      CAXTON_ACK_WAIT_MS: String(ackWaitMs),
+    },
   });
   const bus = await connectBus({ url: cluster.nats.url, name: "chaos" });
   const digest = await uploadArtifact(bus, await buildFixture(await faultySource(cluster.folder)));
@@ -104,6 +115,23 @@ export async function openCanaryScene(watchers = 1): Promise<CanaryScene> {
     bus,
     canary: (faults, wishes) => startRollout(faults, { strategy: "canary", canary: wishes }, "RouteApplied"),
     blueGreen: (faults, times) => startRollout(faults, { strategy: "blue-green", blueGreen: times }, "VersionReady"),
+    async shadow(faults, shadow) {
+      runs += 1;
+      const configuration = { ...faults, run: runs };
+      const wanted = { strategy: "shadow", configuration, shadow } as const;
+      const deployment = await publishDeploy(bus, agent, digest, "tests", wanted);
+      const facts = await until(deployment, ["VersionReady", "DeploymentFailed", "ValidationFailed"]);
+      const version = facts.find(({ type }) => type === "ValidationPassed")?.data["version"];
+      if (facts.at(-1)?.type !== "VersionReady" || typeof version !== "string")
+        throw new Error(`no shadow: ${JSON.stringify(facts.at(-1))}\n${cluster.logs()}`);
+      return { deployment, version, until: (...types) => until(deployment, types) };
+    },
+    async replaceLive() {
+      runs += 1;
+      await until(await publishDeploy(bus, agent, digest, "tests", { configuration: { run: runs } }), [
+        "DeploymentCompleted",
+      ]);
+    },
     async produce() {
       producing ??= await startProducer({ url: cluster.nats.url, agent, bodies, perSecond });
       return producing;
@@ -130,6 +158,7 @@ const faults = {
   throw: () => { throw new Error("boom"); },
   trap: () => faults.trap() + faults.trap(),
   loop: () => { for (;;); },
+  eat: () => { const eaten = []; for (;;) eaten.push(new Uint8Array(1_000_000)); },
   slow: ({ ms }) => { const until = Date.now() + ms; while (Date.now() < until); },
 };
 export function handle(message, configuration) {

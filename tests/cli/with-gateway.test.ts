@@ -103,7 +103,7 @@ describe("caxton, from the first deployment on", { timeout: startTimeoutMs }, ()
   it("shows how everything is, and that all is well", async () => {
     const { exitCode, stdout } = await run("status --check");
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^✓ Healthy: 7 services, 2 agents\n/);
+    expect(stdout).toMatch(/^✓ Healthy: 8 services, 2 agents\n/);
     expect(stdout).toMatch(/\nquake-watch +0 /);
     const shown: unknown = JSON.parse((await run("status --json")).stdout);
     // Of `core` there is only a deployment that was refused.

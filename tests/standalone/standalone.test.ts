@@ -69,7 +69,7 @@ describe("everything in one process", () => {
     expect(new Set(keys).size).toBe(keys.length);
     const services = series.filter(({ name }) => name === "caxton_service_up");
     expect(new Set(services.map(({ labels }) => labels["kind"]))).toEqual(
-      new Set(["agent-host", "gateway", "ledger", "metrics-watcher", "orchestrator", "router", "validator"]),
+      new Set(["agent-host", "gateway", "ledger", "metrics-watcher", "orchestrator", "router", "shadow", "validator"]),
     );
     const rollbacks = { name: "caxton_deployment_rollback_total", labels: { reason: "high_error_rate" }, value: 0 };
     expect(series).toContainEqual(rollbacks);
