@@ -19,6 +19,7 @@ test("an object comes back as it went in, is replaced and deleted", async () => 
   await using at = await startBus();
   const objects = await at.bus.objects("artifacts");
   expect(await objects.has("x")).toBe(false);
+  expect(await objects.list()).toEqual([]);
   expect(await objects.get("x")).toBeUndefined();
   await objects.put("x", streamOf([content.subarray(0, 700_000), content.subarray(700_000)]));
   expect(await objects.has("x")).toBe(true);
@@ -28,8 +29,15 @@ test("an object comes back as it went in, is replaced and deleted", async () => 
   expect(await objects.get("x")).toEqual(bytes("other"));
   await objects.put("empty", streamOf([]));
   expect(await objects.get("empty")).toEqual(new Uint8Array());
+  const listed = await objects.list();
+  expect(listed.map(({ name, sizeBytes }) => [name, sizeBytes])).toEqual([
+    ["x", 5],
+    ["empty", 0],
+  ]);
+  expect(Math.abs((listed[0]?.storedAtMs ?? 0) - Date.now())).toBeLessThan(30_000);
   await objects.delete("x");
   await objects.delete("x");
+  expect((await objects.list()).map(({ name }) => name)).toEqual(["empty"]);
   expect(await objects.get("x")).toBeUndefined();
 });
 

@@ -35,7 +35,10 @@ export interface HotPath extends AsyncDisposable {
   readonly bus: Bus;
   /** What all services logged. */
   logs(): string;
-  start(service: "router" | "agent-host", env?: Readonly<Record<string, string>>): Promise<ServiceProcess>;
+  start(
+    service: "router" | "agent-host" | "orchestrator",
+    env?: Readonly<Record<string, string>>,
+  ): Promise<ServiceProcess>;
   /** Uploads a fixture agent, asks for it to run, and resolves when its first instance is ready. */
   deploy(agent: string, version: string, fixture: string, more?: Partial<VersionSpec>): Promise<SlotStatus>;
   specify(agent: string, version: string, fixture: string, more?: Partial<VersionSpec>): Promise<void>;

@@ -4,12 +4,13 @@ import { createHash } from "node:crypto";
 import type { Connection } from "./connection.ts";
 import { decodeJson } from "./json.ts";
 import { jetstream } from "@nats-io/jetstream";
-import type { ObjectBucket, Streams } from "./types.ts";
+import type { ObjectBucket, StoredObject, Streams } from "./types.ts";
 
 const contentTimeoutMs = 120_000;
 
 /** What the entry of an object says, of ADR-20's fields. */
 interface ObjectEntry {
+  readonly name: string;
   readonly nuid: string;
   readonly size: number;
   readonly digest: string;
@@ -41,6 +42,18 @@ export function openObjectBucket(connection: Connection, streams: Streams, bucke
   }
 
   const objects: ObjectBucket = {
+    async list() {
+      const found: StoredObject[] = [];
+      try {
+        for await (const { data, storedAtMs } of streams.read(stream, { filterSubject: `$O.${bucket}.M.>` })) {
+          const { name, size, deleted } = readEntry(data, `in ${bucket}`);
+          if (!deleted) found.push({ name, sizeBytes: size, storedAtMs });
+        }
+      } catch (error) {
+        if (!hasCode(error, "stream-not-found")) throw error;
+      }
+      return found;
+    },
     has: async (name) => (await find(name)) !== undefined,
     sizeBytes: async (name) => (await find(name))?.size,
     async put(name, content) {
@@ -89,7 +102,8 @@ function readEntry(data: Uint8Array, what: string): ObjectEntry {
     const { nuid } = entry;
     const size = "size" in entry && typeof entry.size === "number" ? entry.size : 0;
     const digest = "digest" in entry && typeof entry.digest === "string" ? entry.digest : "";
-    return { nuid, size, digest, deleted: "deleted" in entry && entry.deleted === true };
+    const name = "name" in entry && typeof entry.name === "string" ? entry.name : "";
+    return { name, nuid, size, digest, deleted: "deleted" in entry && entry.deleted === true };
   }
   throw new CaxtonError("internal", `what is stored of object ${what} is no entry of an object`);
 }

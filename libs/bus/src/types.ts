@@ -197,7 +197,15 @@ export interface KvBucket {
   }): AsyncIterable<KvChange>;
 }
 
+export interface StoredObject {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly storedAtMs: number;
+}
+
 export interface ObjectBucket {
+  /** Those there are, the one that was stored first before the others. */
+  list(): Promise<readonly StoredObject[]>;
   has(name: string): Promise<boolean>;
   sizeBytes(name: string): Promise<number | undefined>;
   /** Nothing is visible under the name until the whole stream went in; if the stream fails, nothing stays. */

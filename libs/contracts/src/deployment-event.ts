@@ -160,6 +160,17 @@ export const deploymentEventSchemas = {
   }),
   VersionDrained: event("VersionDrained", { deployment: Id, version: Id, forced: Type.Boolean() }),
   VersionStopped: event("VersionStopped", { deployment: Id, version: Id }),
+  ArtifactRemoved: event("ArtifactRemoved", {
+    deployment: Id,
+    digest: Type.String(),
+    sizeBytes: Type.Integer({ minimum: 0 }),
+  }),
+  PreparedCodeRemoved: event("PreparedCodeRemoved", {
+    deployment: Id,
+    digest: Type.String(),
+    sizeBytes: Type.Integer({ minimum: 0 }),
+    place: Type.String(),
+  }),
   DeploymentRetired: event("DeploymentRetired", { deployment: Id }),
   DeploymentRolledBack: event("DeploymentRolledBack", {
     deployment: Id,

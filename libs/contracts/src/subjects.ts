@@ -58,6 +58,8 @@ export const logStream = "CAXTON_LOGS";
 
 /** Requests between services, core NATS. */
 export const validateSubject = "caxton.validate";
+/** What services are about to remove of what they prepared (libs/contracts/src/code-removal.ts). */
+export const codeRemovalSubject = "caxton.removal";
 export const ledgerSubject = (agent: string): string => `caxton.ledger.${agent}`;
 export const retentionSubject = (agent: string): string => `caxton.retention.${agent}`;
 export const deadLettersSubject = (agent: string): string => `caxton.deadletters.${agent}`;

@@ -71,6 +71,9 @@ export type Report =
       readonly reason: string;
       readonly summary?: ShadowSummary;
     }
+  /** An artifact that no deployment needs is being removed; what was prepared of one was, from the machine `place`. */
+  | { readonly type: "artifact-removed"; readonly digest: string; readonly sizeBytes: number }
+  | { readonly type: "code-removed"; readonly digest: string; readonly sizeBytes: number; readonly place: string }
   | { readonly type: "cleanup-over"; readonly deployment: string }
   | {
       readonly type: "redrive-finished";

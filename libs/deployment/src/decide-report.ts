@@ -7,6 +7,7 @@ import type { Fact } from "./event.ts";
 import type { Freeze } from "./freeze.ts";
 import { holdBack } from "./hold-back.ts";
 import { type AgentState, type Deployment, deploymentOf, type Failure, guardedBy, stepOf, watchMsOf } from "./state.ts";
+import { removed } from "./removal.ts";
 import { rollback } from "./take-back.ts";
 import { versionId } from "./version-id.ts";
 import { type WarmUp, warmUpFailure } from "./warm-up.ts";
@@ -25,6 +26,7 @@ export function decideReport(
 function factsOf(report: Report & Sender, state: AgentState, now: number): readonly Fact[] {
   const { actor } = report;
   if (report.type === "route-applied") return routeApplied(report, state, now);
+  if (report.type === "artifact-removed" || report.type === "code-removed") return removed(report, state);
   const deployment = deploymentOf(state, report.deployment);
   if (deployment === undefined) return [];
   switch (report.type) {

@@ -162,6 +162,21 @@ export type DeploymentEvent = Header &
     | { readonly type: "VersionStopped"; readonly deployment: string; readonly version: string }
     | { readonly type: "DeploymentRetired"; readonly deployment: string }
     | {
+        /** Of the agent's last deployment that brought it; none needs it. */
+        readonly type: "ArtifactRemoved";
+        readonly deployment: string;
+        readonly digest: string;
+        readonly sizeBytes: number;
+      }
+    | {
+        readonly type: "PreparedCodeRemoved";
+        readonly deployment: string;
+        readonly digest: string;
+        readonly sizeBytes: number;
+        /** The machine. */
+        readonly place: string;
+      }
+    | {
         readonly type: "DeploymentRolledBack";
         readonly deployment: string;
         readonly reason: string;

@@ -112,6 +112,12 @@ function happened(state: AgentState, event: Exclude<DeploymentEvent, { type: "De
       });
     case "DeploymentRetired":
       return change(state, event.deployment, { state: "Retired", endedAtMs: event.atMs });
+    case "PreparedCodeRemoved": {
+      const before = deploymentOf(state, event.deployment)?.codeRemovedFrom ?? [];
+      return change(state, event.deployment, { codeRemovedFrom: [...before, event.place] });
+    }
+    case "ArtifactRemoved":
+      return change(state, event.deployment, { artifactRemovedAtMs: event.atMs });
     case "DeploymentRolledBack":
       return change(
         leaveQueue(remember(leaveRollout(state, event.deployment), event.commandId), event.deployment),

@@ -29,7 +29,10 @@ import {
   wasStopped,
 } from "./specification/history.ts";
 
-const about = (deployment: "first" | "second"): Readonly<Record<Exclude<Report["type"], "route-applied">, Report>> => ({
+/** About no deployment of its own. */
+type OfAgent = "route-applied" | "artifact-removed" | "code-removed";
+
+const about = (deployment: "first" | "second"): Readonly<Record<Exclude<Report["type"], OfAgent>, Report>> => ({
   "validation-passed": passed(deployment),
   "validation-failed": { type: "validation-failed", deployment, failure, report: null },
   "version-ready": ready(deployment),

@@ -115,6 +115,10 @@ export interface Deployment extends DeploymentRequest {
   readonly validatedAtMs?: number;
   readonly runningAtMs?: number;
   readonly endedAtMs?: number;
+  /** Since when its artifact is not kept any more. */
+  readonly artifactRemovedAtMs?: number;
+  /** From which machines what was prepared of it was removed. */
+  readonly codeRemovedFrom?: readonly string[];
   readonly failure?: Failure;
   /** Why a shadow ended. */
   readonly shadowEnd?: { readonly cause: ShadowCause; readonly reason: string };

@@ -30,6 +30,15 @@ export function cacheRetentionFromEnvironment(): number {
   return integerFrom("CAXTON_CACHE_RETENTION_MS", { unlessGiven: 7 * longestMs, min: 1_000, max: 365 * longestMs });
 }
 
+/** How long an artifact stays that no deployment needs: `CAXTON_ARTIFACT_RETENTION_MS`, 30 days unless given. */
+export function artifactRetentionFromEnvironment(): number {
+  return integerFrom("CAXTON_ARTIFACT_RETENTION_MS", {
+    unlessGiven: 30 * longestMs,
+    min: 1_000,
+    max: 3650 * longestMs,
+  });
+}
+
 const bytes = { min: 65_536, max: 2 ** 50 };
 
 /** How streams of agents are made, where `CAXTON_DUPLICATE_WINDOW_MS` and `CAXTON_…_MAX_BYTES` do not say otherwise. */

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { sweepCache, touch } from "./sweep-cache.ts";
+import { idleComponents, removeComponents, touch } from "./sweep-cache.ts";
 
 const nowMs = Date.now();
 const retentionMs = 60_000;
@@ -20,7 +20,9 @@ async function prepared(name: string, usedAgoMs: number): Promise<void> {
   await touch(join(cacheDir, name), nowMs - usedAgoMs);
 }
 
-const sweep = (inUse: readonly string[]) => sweepCache({ cacheDir, inUse: new Set(inUse), retentionMs, nowMs });
+const idle = (inUse: readonly string[], folder = cacheDir) =>
+  idleComponents({ cacheDir: folder, inUse: new Set(inUse), retentionMs, nowMs });
+const sweep = async (inUse: readonly string[]) => removeComponents(cacheDir, await idle(inUse));
 
 test("what nobody used for long goes; what is in use, young or none of ours stays", async () => {
   const [old, used, young] = [digestOf("a"), digestOf("b"), digestOf("c")];
@@ -30,6 +32,7 @@ test("what nobody used for long goes; what is in use, young or none of ours stay
   await writeFile(join(cacheDir, `${old}-facts-jco.json`), "{}");
   await touch(join(cacheDir, `${old}-facts-jco.json`), nowMs - 61_000);
 
+  expect(await idle([used])).toMatchObject([{ digest: old, sizeBytes: 6 }]);
   const removed = await sweep([used]);
   expect(removed.toSorted()).toEqual([`${old}-1024-jco`, `${old}-2048-jco`, `${old}-facts-jco.json`]);
   expect((await readdir(cacheDir)).toSorted()).toEqual([`${used}-1024-jco`, `${young}-1024-jco`, "node"]);
@@ -49,5 +52,11 @@ test("two who sweep at once remove each thing once, and a folder that is not the
   const removed = await Promise.all([sweep([]), sweep([])]);
   expect(removed.flat()).toHaveLength(20);
   expect(await readdir(cacheDir)).toEqual([]);
-  expect(await sweepCache({ cacheDir: join(cacheDir, "none"), inUse: new Set(), retentionMs, nowMs })).toEqual([]);
+  expect(await idle([], join(cacheDir, "none"))).toEqual([]);
+});
+
+test("of a component that is used with one memory limit nothing goes", async () => {
+  await prepared(`${digestOf("a")}-1024-jco`, 61_000);
+  await prepared(`${digestOf("a")}-2048-jco`, 1_000);
+  expect(await idle([])).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { checker } from "@caxton/contracts/schema";
 import { slotBucket, versionBucket } from "@caxton/contracts/subjects";
 import type { Logger } from "@caxton/telemetry/logger";
 import { keepCacheTidy } from "@caxton/service/tidy-cache";
-import { sweepCache } from "@caxton/wasm-agent/sweep-cache";
+import { idleComponents, removeComponents } from "@caxton/wasm-agent/sweep-cache";
 import { codeCacheFolder } from "@caxton/wasm-agent/prepare";
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
@@ -100,7 +100,8 @@ export async function startAgentHost(options: AgentHostOptions): Promise<{ close
     log,
     retentionMs: options.cacheRetentionMs,
     signal: stop.signal,
-    sweep: (inUse, retentionMs) => sweepCache({ cacheDir, inUse, retentionMs, nowMs: Date.now() }),
+    idle: (inUse, retentionMs) => idleComponents({ cacheDir, inUse, retentionMs, nowMs: Date.now() }),
+    remove: (components) => removeComponents(cacheDir, components),
   });
   await watching.current;
   spares.refill();

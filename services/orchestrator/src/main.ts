@@ -1,6 +1,10 @@
 import { defaultAgentStreamSettings } from "@caxton/bus/agent-streams";
 import { openEventStore } from "@caxton/event-store/open";
-import { agentStreamsFromEnvironment, maxQueuedFromEnvironment } from "@caxton/service/environment";
+import {
+  agentStreamsFromEnvironment,
+  artifactRetentionFromEnvironment,
+  maxQueuedFromEnvironment,
+} from "@caxton/service/environment";
 import { runProgram } from "@caxton/service/program";
 import { defaultMaxQueued, startOrchestrator } from "./service.ts";
 
@@ -14,6 +18,7 @@ await runProgram("orchestrator", async ({ bus, log, id, health, spans }) => {
     id,
     streams,
     maxQueued: maxQueuedFromEnvironment(defaultMaxQueued),
+    artifactRetentionMs: artifactRetentionFromEnvironment(),
     health,
     ...(spans === undefined ? {} : { spans }),
   });

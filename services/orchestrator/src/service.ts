@@ -22,6 +22,7 @@ import { logDeployments } from "./adapters/deployment-log.ts";
 import { DeploymentMetrics, gaugeRollouts } from "./adapters/deployment-metrics.ts";
 import { traceDeployments } from "./adapters/deployment-traces.ts";
 import { publishEvents } from "./adapters/publisher.ts";
+import { keepArtifactsTidy, serveCodeRemovals } from "./adapters/removals.ts";
 import { agentOfStream } from "@caxton/contracts/names";
 import { Effects } from "./effects/effects.ts";
 
@@ -39,6 +40,8 @@ export interface OrchestratorOptions {
   readonly spans?: SpanSink;
   /** Most deployments of one agent that may wait; `defaultMaxQueued` unless given. */
   readonly maxQueued?: number;
+  /** How long an artifact stays that no deployment needs; for ever unless given. */
+  readonly artifactRetentionMs?: number;
 }
 
 export const defaultMaxQueued = 100;
@@ -93,6 +96,8 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
   const commands = { bus, agents, freezes, log, now, signal };
   const oversized = refuseOversized(commands);
   await oversized.ready;
+  const removals = { bus, agents, log, id, now };
+  const codeRemovals = serveCodeRemovals(removals);
   const leases = await bus.kv(leaseBucket, { ttlMs: defaultLeaseTtlMs });
   /** Commands are decided by all; what follows from them is carried out, and published, by one. */
   const seat = holdLease(leases, {
@@ -105,8 +110,10 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
       const atWork = AbortSignal.any([held, pulse.missed]);
       atWork.addEventListener("abort", () => effects.end(), { once: true });
       effects.begin(() => pulse.regular());
+      const tidying = keepArtifactsTidy(removals, options.artifactRetentionMs, atWork);
       const publish = (): Promise<void> => publishEvents({ bus, eventStore, now, signal: atWork });
       await keepTrying("publishing events", publish, { log, signal: atWork, readiness });
+      await tidying;
       pulse.stop();
       // Who stood still lets another go on, and may be next again.
       await lease.release();
@@ -125,6 +132,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
       for (const end of endings) end?.();
       stopping.abort();
       await oversized.drain();
+      await codeRemovals.drain();
       await traces?.close();
       await seat.close();
       await Promise.all(work);

@@ -17,6 +17,7 @@ import { startShadow } from "@caxton/shadow/service";
 import { shadowBehindMaxFromEnvironment } from "@caxton/shadow/settings";
 import {
   agentStreamsFromEnvironment,
+  artifactRetentionFromEnvironment,
   cacheRetentionFromEnvironment,
   maxQueuedFromEnvironment,
   traceShareFromEnvironment,
@@ -85,6 +86,7 @@ export async function startServices(
   const behindMaxMs = shadowBehindMaxFromEnvironment();
   const ledgerSettings = ledgerSettingsFromEnvironment();
   const cacheRetentionMs = cacheRetentionFromEnvironment();
+  const artifactRetentionMs = artifactRetentionFromEnvironment();
   const maxQueued = maxQueuedFromEnvironment(defaultMaxQueued);
   try {
     await start("agent-host", async (context) => {
@@ -98,7 +100,7 @@ export async function startServices(
     await start("shadow", (context) => startShadow({ ...context, behindMaxMs }));
     await start("orchestrator", (context) =>
       withEventStore(context.bus, options, (eventStore) =>
-        startOrchestrator({ ...context, eventStore, streams, maxQueued }),
+        startOrchestrator({ ...context, eventStore, streams, maxQueued, artifactRetentionMs }),
       ),
     );
     const gateway = await start("gateway", (context) =>

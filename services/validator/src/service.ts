@@ -8,7 +8,7 @@ import { parseTraceparent } from "@caxton/contracts/trace-context";
 import { failureOf, type ValidateAnswer, ValidateRequest, type ValidationReport } from "@caxton/contracts/validation";
 import type { Logger } from "@caxton/telemetry/logger";
 import { keepCacheTidy } from "@caxton/service/tidy-cache";
-import { sweepCache } from "@caxton/wasm-agent/sweep-cache";
+import { idleComponents, removeComponents } from "@caxton/wasm-agent/sweep-cache";
 import { closeToolchain, keepToolchainReady } from "@caxton/wasm-agent/toolchain";
 import { turns } from "./adapters/turns.ts";
 import { openSandboxes } from "./sandbox/sandboxes.ts";
@@ -54,7 +54,8 @@ export async function startValidator(options: ValidatorOptions): Promise<{ close
     log,
     retentionMs: options.cacheRetentionMs,
     signal: closing.signal,
-    sweep: (inUse, retentionMs) => sweepCache({ cacheDir, inUse, retentionMs, nowMs: Date.now() }),
+    idle: (inUse, retentionMs) => idleComponents({ cacheDir, inUse, retentionMs, nowMs: Date.now() }),
+    remove: (components) => removeComponents(cacheDir, components),
   });
   const sandboxes = await openSandboxes(cacheDir);
   const context: ValidatorContext = { bus, cacheDir, sandboxes, descriptions: new Descriptions() };

@@ -59,6 +59,9 @@ function aboutEvent(type: string, data: JsonObject): string {
       return `step ${number(data["step"]) + 1}`;
     case "CleanupStarted":
       return `${version} kept warm until ${instant(number(data["untilMs"]))}`;
+    case "ArtifactRemoved":
+    case "PreparedCodeRemoved":
+      return [text(data["digest"])?.slice(0, 12), text(data["place"])].filter(Boolean).join(" at ");
     case "VersionDrained":
       return data["forced"] === true ? `${version}, what was left was redelivered` : version;
     default:

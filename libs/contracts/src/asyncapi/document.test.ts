@@ -16,6 +16,7 @@ const internal: readonly string[] = [
   "routeAckSubject",
   "watchSubject",
   "inFlightSubject",
+  "codeRemovalSubject",
 ];
 
 /** As the server matches: what takes a place of the subject is `*`. */

@@ -117,13 +117,13 @@ function stride(soFar: Walk, command: Command, nowMs: number, policy = policyAt(
 
 function commandOf(choice: number, soFar: Walk): Command | undefined {
   const { state, strides } = soFar;
-  const pick = Math.trunc(choice / 22);
+  const pick = Math.trunc(choice / 23);
   const known = Object.values(state.deployments);
   const deployment = oneOf(known, pick);
   const rollout = deploymentOf(state, state.rollout);
   const effect = oneOf(next(state), pick);
   const earlier = oneOf(strides, pick)?.command;
-  switch (choice % 22) {
+  switch (choice % 23) {
     case 0:
     case 1:
       return sent({ type: "deploy", ...newRequest(known.length, pick) }, soFar);
@@ -166,9 +166,17 @@ function commandOf(choice: number, soFar: Walk): Command | undefined {
       return rollout && sent(isWaitingForAPerson(rollout) ? letGo(rollout) : byHand(rollout, pick), soFar);
     case 20:
       return deployment && sent(aboutWaiting(deployment, pick, state), soFar);
+    case 21:
+      return deployment && sent(removalOf(deployment, pick), soFar);
     default:
       return effect && withSender(goodNews(effect), soFar);
   }
+}
+
+function removalOf({ artifact: { digest } }: Deployment, pick: number): Report {
+  return pick % 2 === 0
+    ? { type: "artifact-removed", digest, sizeBytes: 1_000 }
+    : { type: "code-removed", digest, sizeBytes: 5_000, place: `host ${pick % 3}` };
 }
 
 function aboutWaiting({ deployment }: Deployment, pick: number, { queueRevision }: AgentState): Request {

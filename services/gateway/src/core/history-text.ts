@@ -51,6 +51,10 @@ export function historyText(event: DeploymentEvent): string | undefined {
       return `replaced, kept warm until ${new Date(event.untilMs).toISOString()}`;
     case "VersionDrained":
       return event.forced ? "drained by force: what was left was redelivered" : undefined;
+    case "ArtifactRemoved":
+      return `artifact ${event.digest.slice(0, 12)} removed: ${sizeText(event.sizeBytes)} given back`;
+    case "PreparedCodeRemoved":
+      return `what ${event.place} had prepared of ${event.digest.slice(0, 12)} removed: ${sizeText(event.sizeBytes)} given back`;
     case "DeploymentRetired":
       return "retired";
     case "DeploymentRolledBack":
@@ -71,4 +75,8 @@ const verdictWords = { promote: "passed", rollback: "failed", hold: "held withou
 export function targetsText(targets: readonly Target[]): string {
   if (targets.length === 0) return "nowhere";
   return targets.map(({ version, share }) => `${version} ${Number((share * 100).toPrecision(3))}%`).join(", ");
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 1_048_576 ? `${(bytes / 1_024).toFixed(1)} KiB` : `${(bytes / 1_048_576).toFixed(1)} MiB`;
 }

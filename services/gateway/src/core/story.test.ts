@@ -176,3 +176,13 @@ it("says every event that somebody asks about in a few words", () => {
     "route revision 4: proc-v1-first 100%",
   ]);
 });
+
+it("says what was given back, and where", () => {
+  const about = { deployment: "second", digest: "cfa61c586566".padEnd(64, "0"), atMs: 0, commandId: "c" };
+  expect(historyText({ type: "ArtifactRemoved", ...about, sizeBytes: 1_600_840 })).toBe(
+    "artifact cfa61c586566 removed: 1.5 MiB given back",
+  );
+  expect(historyText({ type: "PreparedCodeRemoved", ...about, sizeBytes: 900, place: "host-1" })).toBe(
+    "what host-1 had prepared of cfa61c586566 removed: 0.9 KiB given back",
+  );
+});
