@@ -1,8 +1,9 @@
 /**
  * What versions should say, written from their descriptions and not from their sources: `v1`, `v2`, `v3` and `v1-and-forwards` of
- * `quake-watch`, `desk` of the agent it forwards to, `circle` of two that send a ball to each other for ever.
+ * `quake-watch`, `felt-v1` and `felt-v2` of `quake-felt`, `desk` of the agent it forwards to, `circle` of two that send a ball to
+ * each other for ever.
  */
-export type Rule = "v1" | "v2" | "v3" | "v1-and-forwards" | "desk" | "circle";
+export type Rule = "v1" | "v2" | "v3" | "v1-and-forwards" | "felt-v1" | "felt-v2" | "desk" | "circle";
 
 /** The agent to which `v1-and-forwards` says all that `v1` says, a second time. */
 export const forwardsTo = "quake-desk";
@@ -24,6 +25,7 @@ interface Quake {
   readonly sig?: number;
   readonly nst?: number | null;
   readonly gap?: number | null;
+  readonly depthKm?: number;
   readonly item?: number;
 }
 
@@ -33,6 +35,7 @@ export function expectedOutputs(rule: Rule, body: string): readonly ExpectedOutp
   if (rule === "circle") return ballBack(parseFields(body));
   const quake = parseQuake(body);
   if (quake === undefined) return "invalid";
+  if (rule === "felt-v1" || rule === "felt-v2") return guessOf(rule, quake);
   if (quake.type !== "earthquake") return [];
   if (rule === "v2") return byEffect(quake).map((said) => ({ kind: "alert", body: { rule, ...said } }));
   if (rule === "v3") {
@@ -41,6 +44,15 @@ export function expectedOutputs(rule: Rule, body: string): readonly ExpectedOutp
   }
   const alerts = byMagnitude(quake);
   return rule === "v1" ? alerts : alerts.flatMap((output) => [output, { to: forwardsTo, ...output }]);
+}
+
+/** How many felt it, in powers of ten, and how near that is; the second version knows that deep and small ones are felt less. */
+function guessOf(rule: "felt-v1" | "felt-v2", { id, mag, felt, depthKm, item }: Quake): readonly ExpectedOutput[] {
+  const guess = Math.max(0, rule === "felt-v1" ? (mag - 2) / 2 : (mag - 3) / 2 - (depthKm ?? 0) / 200);
+  const score = Math.max(0, 1 - Math.abs(guess - Math.log10(1 + (felt ?? 0))));
+  const inThousandths = (value: number): number => Math.round(value * 1_000) / 1_000;
+  const body = { rule, event: id, item: item ?? null, guess: inThousandths(guess), score: inThousandths(score) };
+  return [{ kind: "guess", body }];
 }
 
 const magnitudeLevels = [

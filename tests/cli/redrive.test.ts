@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,9 +10,24 @@ import { caxton, type Ended, startFollowing } from "./caxton-program.ts";
 
 const startTimeoutMs = 60_000;
 const messages = 200;
+/** Half of the messages; what it fails on are dead letters, and nobody minds. */
+const file = `deployment:
+  strategy: canary
+  stages:
+    - canary: 50% for 1h
+    - full: 100%
+  rollback_on:
+    - error_rate > 90%
+  on_canary_failure: deadletter
+`;
 let cwd: string;
 let up: ChildProcess;
 let stable: string;
+/** What a redrive prints. */
+interface Counted {
+  readonly summary: Readonly<Record<"handled" | "deadLettered" | "due" | "redriven", number>>;
+  readonly redrive: { readonly redriven: number };
+}
 let bad: { readonly id: string; readonly version: string };
 
 const run = (...words: readonly string[]): Promise<Ended> => caxton(words, { cwd });
@@ -48,7 +63,9 @@ beforeAll(async () => {
   await lines.next();
   await run("deploy", "agent", "faulty.wasm");
   stable = (await newest()).version;
-  await run("deploy", "agent", "faulty.wasm", "--configuration", '{"v":2}', "--steps", "50%:1h,100%", "--detach");
+  writeFileSync(join(cwd, "bad.yaml"), file);
+  const fails = '{"fault":"refuse","every":4}';
+  await run("deploy", "agent", "faulty.wasm", "--configuration", fails, "--config", "bad.yaml", "--detach");
   bad = await untilShared();
   const body = Array.from({ length: messages }, (_, n) => JSON.stringify({ n })).join("\n");
   await caxton(["send", "faulty", "-"], { cwd }, body);
@@ -83,12 +100,16 @@ describe("redrive at the command line", { timeout: startTimeoutMs }, () => {
     const listed = await run("redrive", bad.version, "--dry-run");
     expect(listed).toMatchObject({ exitCode: 0, stderr: "" });
     const lines = listed.stdout.trimEnd().split("\n");
-    const rows = lines.filter((line) => /^ +\d+ {2}handled +redrive /.test(line));
-    expect(rows.length).toBeGreaterThan(messages / 5);
+    const handled = lines.filter((line) => /^ +\d+ {2}handled +redrive .* reply$/.test(line)).length;
+    const failed = lines.filter((line) => /^ +\d+ {2}agent-failure +redrive .* nothing$/.test(line)).length;
+    expect(handled).toBeGreaterThan(messages / 5);
+    expect(failed).toBeGreaterThan(messages / 30);
     expect(listed.stdout).toContain(`${bad.version} was rolled back at`);
-    expect(listed.stdout).toContain(`→ ${rows.length} messages handled, 0 failed; it had sent`);
+    expect(listed.stdout).toContain(
+      `→ ${handled} messages handled, ${failed} failed; it had sent ${handled} outputs, which stay sent`,
+    );
     expect(lines.slice(-2)).toEqual([
-      `→ ${rows.length} would be handled again by ${stable}`,
+      `→ ${handled + failed} would be handled again by ${stable}`,
       `→ Do it: caxton redrive ${bad.version}`,
     ]);
     const few = await run("redrive", bad.version, "--dry-run", "--limit", "3", "--json");
@@ -97,36 +118,45 @@ describe("redrive at the command line", { timeout: startTimeoutMs }, () => {
       .split("\n")
       .map((line): unknown => JSON.parse(line));
     expect(values).toHaveLength(4);
-    expect(values[0]).toMatchObject({ result: "handled", becomes: "redrive", messageId: expect.any(String) });
-    expect(values[3]).toMatchObject({ summary: { handled: rows.length, due: rows.length, restoredVersion: stable } });
+    expect(values[0]).toMatchObject({ becomes: "redrive", messageId: expect.any(String) });
+    expect(values[3]).toMatchObject({
+      summary: { handled, deadLettered: failed, due: handled + failed, missing: 0, restoredVersion: stable },
+    });
     await settled(messages);
   });
 
-  it("has a few handled again, then the rest, then nothing is left", async () => {
+  it("has a few handled again, then those that failed, then the rest, then nothing is left", async () => {
+    const listed = await run("redrive", bad.version, "--dry-run", "--limit", "1", "--json");
+    const { summary } = JSON.parse(listed.stdout.trimEnd().split("\n").at(-1) ?? "") as Counted;
     const few = await run("redrive", bad.version, "--limit", "10", "--reason", "it was wrong");
     expect(few).toMatchObject({ exitCode: 0, stderr: "" });
     expect(few.stdout).toContain("\n✓ 10 sent again\n");
     await settled(messages + 10);
 
-    const rest = (await json("redrive", bad.id)) as { readonly summary: { readonly handled: number } };
-    const { handled } = rest.summary;
-    expect(rest).toMatchObject({
-      summary: { due: handled - 10, redriven: 10 },
+    const failed = (await json("redrive", bad.version, "--failed-only")) as Counted;
+    expect(failed).toMatchObject({
+      summary: { handled: 0, deadLettered: summary.deadLettered },
       redrive: { state: "finished", number: 2 },
     });
-    await settled(messages + handled);
+    expect(failed.summary.due + failed.summary.redriven).toBe(summary.deadLettered);
+    const rest = (await json("redrive", bad.id)) as Counted;
+    const all = summary.handled + summary.deadLettered;
+    expect(rest).toMatchObject({ redrive: { state: "finished", number: 3 } });
+    expect(10 + failed.redrive.redriven + rest.redrive.redriven).toBe(all);
+    await settled(messages + all);
 
     const none = await run("redrive", bad.version);
     expect(none).toMatchObject({ exitCode: 4 });
-    expect(none.stderr).toContain(`of ${handled} messages of ${bad.version} ${handled} were sent again before`);
-    expect(await run("redrive", bad.version, "--failed-only")).toMatchObject({ exitCode: 4 });
+    expect(none.stderr).toContain(`of ${all} messages of ${bad.version} ${all} were sent again before`);
     expect(await run("redrive", bad.version, "--stop")).toMatchObject({ exitCode: 4 });
+    // A dead letter that was redriven is known as one that was sent again.
+    expect((await run("deadletter", "list", "faulty")).stdout).toMatch(/as \d+: handled/);
   });
 
   it("is in the history, and its messages name what they repeat", async () => {
     const { stdout } = await run("history", "faulty");
     expect(stdout).toMatch(/redrive 1 begun: what it handled or failed, 10 at most .*it was wrong/);
-    expect(stdout).toMatch(/redrive 2 finished: \d+ sent again/);
+    expect(stdout).toMatch(/redrive 3 finished: \d+ sent again/);
     expect((await run("message", "faulty", String(messages + 1))).stdout).toMatch(/\nRepeats +\d+\/\d+\n/);
   });
 });

@@ -1,5 +1,7 @@
+import { tellAb } from "./ab.ts";
 import { tellBlueGreen } from "./blue-green.ts";
 import { problemsOf, type StoryReport } from "./report.ts";
+import { tellRedrive } from "./redrive.ts";
 import { tellShadow } from "./shadow.ts";
 import { type StoryOptions, expectedRefusals, tellStory } from "./story.ts";
 
@@ -27,6 +29,14 @@ export const stories: Readonly<Record<string, Story>> = {
   "blue-green": {
     about: "versions that are warmed up, switched to at once, taken back by hand and by themselves",
     tell: tellBlueGreen,
+  },
+  ab: {
+    about: "a version that does the same and one that does better, compared by what their outputs say",
+    tell: tellAb,
+  },
+  redrive: {
+    about: "a version that was taken back too late: what it did is done again, each message once",
+    tell: tellRedrive,
   },
   shadow: {
     about: "versions beside the live one on its messages: what they would have said, and what they take",

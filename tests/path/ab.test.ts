@@ -83,10 +83,13 @@ test("a test of a version that scores higher ends in a recommendation, and is pr
 
 test("one of a version that does the same shows no difference, and goes back by one command", async () => {
   const agent = "same";
-  const deployment = await compare(agent, 0, { ...score, measure: { kind: "rate", output: "flag", better: "lower" } });
+  const deployment = await compare(agent, 0, {
+    ...score,
+    measure: { kind: "rate", output: "assessment", better: "lower" },
+  });
   const facts = await until(agent, deployment, "ApprovalAwaited");
   const concluded = facts.find(({ type }) => type === "ExperimentConcluded")?.data["report"];
-  expect(concluded).toMatchObject({ recommendation: "no-difference", measure: { kind: "rate", output: "flag" } });
+  expect(concluded).toMatchObject({ recommendation: "no-difference", measure: { kind: "rate", output: "assessment" } });
   expect(await publishCommand(bus, agent, "rollback", deployment)).toMatchObject({ ok: true });
   await until(agent, deployment, "DeploymentRolledBack");
 });

@@ -86,6 +86,8 @@ function readMeasure({ keyAt, value }: Entry, findings: Findings): Measure | und
     return read?.kind === "mean" && kind !== undefined ? { ...read, output: kind.text } : read;
   }
   if (kind !== undefined) return { kind: "rate", output: kind.text, better: direction };
+  // What was meant for one of them was told of already.
+  if (value.entries.some(({ key }) => !measureKeys.includes(key))) return undefined;
   return findings.error(keyAt, "measure needs a path or a kind", { allowed: measureKeys });
 }
 

@@ -66,7 +66,7 @@ function read(text: string, findings: Findings): DeploymentFile | undefined {
   for (const { key, keyAt } of entries) {
     if (keys.includes(key)) continue;
     if (canaryKeys.includes(key)) findings.error(keyAt, `'${key}' is of strategy canary; this is ${strategy}`);
-    else findings.unknown(keyAt, key, `key of a ${strategy} deployment`, keys);
+    else findings.unknown(keyAt, key, `key of ${strategy === "ab" ? "an" : "a"} ${strategy} deployment`, keys);
   }
   switch (strategy) {
     case "direct":

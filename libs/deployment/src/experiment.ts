@@ -88,7 +88,7 @@ function recommend(measure: Measure, difference: Difference | undefined, tally: 
   if (difference === undefined) return { recommendation: "no-difference", reason: tooFew(tally) };
   const { low, high } = difference;
   if (low <= 0 && high >= 0) {
-    return { recommendation: "no-difference", reason: "the interval holds 0: no difference is shown" };
+    return { recommendation: "no-difference", reason: "the interval holds 0" };
   }
   const isHigher = low > 0;
   const isBetter = isHigher === (measure.better === "higher");

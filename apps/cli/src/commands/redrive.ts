@@ -55,7 +55,7 @@ async function redrive(typed: string, options: RedriveOptions): Promise<void> {
     return;
   }
   const summary = await survey(gateway, typed, options, output, ctrlC.signal);
-  output.lines(...summaryLines(summary, output.style));
+  output.lines(...summaryLines(summary, output.style, options.limit));
   if (options.dryRun === true) {
     output.value({ summary: wireJson(RedrivableSummarySchema, summary) });
     if (summary.due > 0) output.lines(`→ Do it: caxton redrive ${summary.version}`);

@@ -20,7 +20,8 @@ export function redrivableLine({ sequence, result, becomes, decidedAt, code, out
   return columns.join("  ");
 }
 
-export function summaryLines(summary: RedrivableSummary, style: Style): readonly string[] {
+/** @param limit what was asked for at most */
+export function summaryLines(summary: RedrivableSummary, style: Style, limit: number = Infinity): readonly string[] {
   const { version, restoredVersion, handled, deadLettered, outputs, due, redriven, gone, missing } = summary;
   const because = summary.rollbackReason === "" ? "" : `: ${summary.rollbackReason}`;
   const when = summary.rolledBackAt === undefined ? "" : ` at ${instant(unixMs(summary.rolledBackAt))}`;
@@ -34,7 +35,9 @@ export function summaryLines(summary: RedrivableSummary, style: Style): readonly
       : [`→ ${thousands(missing)} more are missing: their outcomes are trimmed already`]),
     ...(due === 0
       ? []
-      : [`→ ${thousands(due)} would be handled again${restoredVersion === "" ? "" : ` by ${restoredVersion}`}`]),
+      : [
+          `→ ${thousands(due)} would be handled again${restoredVersion === "" ? "" : ` by ${restoredVersion}`}${due > limit ? `, ${thousands(limit)} of them now` : ""}`,
+        ]),
   ];
 }
 
