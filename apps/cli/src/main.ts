@@ -39,6 +39,8 @@ function usageError({ code, exitCode, message }: CommanderError): CaxtonError | 
   if (code === "commander.help") {
     return new CaxtonError("invalid-argument", "a command is missing; --help shows what there is");
   }
+  const file = /unknown command '([^']+\.wasm)'/.exec(message)?.[1];
+  if (file !== undefined) return new CaxtonError("invalid-argument", `did you mean: caxton deploy agent ${file}`);
   return new CaxtonError("invalid-argument", message.replace(/^error: /, "").replaceAll(/\s*\n\s*/g, " "));
 }
 

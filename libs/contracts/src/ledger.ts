@@ -4,6 +4,15 @@ import { checker } from "./schema.ts";
 const Count = Type.Integer({ minimum: 0 });
 const count = (description: string) => Type.Integer({ minimum: 0, description });
 
+/** Why a version failed on messages, and on which: those of one code together. */
+export const VersionFailure = Type.Object({
+  code: Type.String(),
+  reason: Type.String({ description: "Of the first of them." }),
+  count: Count,
+  sequences: Type.Array(Type.Integer({ minimum: 1 }), { description: "The first few of them." }),
+});
+export type VersionFailure = Static<typeof VersionFailure>;
+
 /** What one version did of the messages of one inbox. */
 export const VersionCount = Type.Object({
   version: Type.String(),
@@ -19,6 +28,11 @@ export const VersionCount = Type.Object({
     count("It was asked first, and another version failed on them as well: the messages' fault."),
   ),
   overflow: Type.Optional(count("Meant for it, which was full or away.")),
+  failures: Type.Optional(
+    Type.Array(VersionFailure, {
+      description: "Everything it failed on, the messages' own faults too. Absent: nothing.",
+    }),
+  ),
   firstAtMs: Type.Number({ description: "When its first and last outcomes were decided, Unix ms." }),
   lastAtMs: Type.Number(),
 });

@@ -27,6 +27,12 @@ export const VersionStatus = Type.Object({
   ready: Count,
   starting: Count,
   failed: Count,
+  closed: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: "They run and get no message: a version that could be brought back at once.",
+    }),
+  ),
   restarts: Count,
   reason: Type.Optional(Type.String({ description: "Why the last one did not start or ended." })),
   perSecond: Type.Optional(
@@ -78,7 +84,14 @@ export type RelayStatus = Static<typeof RelayStatus>;
 export const AgentStatus = Type.Object({
   agent: Type.String(),
   activeVersion: Type.Optional(Type.String()),
-  rollout: Type.Optional(Type.Object({ deployment: Type.String(), version: Type.String(), state: Type.String() })),
+  rollout: Type.Optional(
+    Type.Object({
+      deployment: Type.String(),
+      version: Type.String(),
+      state: Type.String(),
+      waitsForApproval: Type.Optional(Type.Boolean({ description: "Its step is one that a person decides." })),
+    }),
+  ),
   queued: Count,
   routeRevision: Count,
   /** The last one that every live router acknowledged. */

@@ -74,6 +74,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const connect = {
     routes: apiRoutes({ bus, eventStore, projection, commands, ...known }),
     interceptors: [mapErrors(log)],
+    // A misspelled field must not be taken for one that was left out.
+    jsonOptions: { ignoreUnknownFields: false },
     readMaxBytes: requestMaxBytes,
     shutdownSignal: shutdown.signal,
   };

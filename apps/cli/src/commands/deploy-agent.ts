@@ -13,7 +13,8 @@ import { uploadArtifact } from "../artifact-upload.ts";
 import { gatewayCommand, type JsonOption, outputOf, wholeNumber } from "../command.ts";
 import { commandContext, type GatewayOption, openGateway } from "../context.ts";
 import { agentNameOf, type GivenLimits, parseLimits, readConfiguration } from "../deploy-options.ts";
-import { bytes } from "../format/quantity.ts";
+import { firstVersionLines } from "../first-version.ts";
+import { bytes, sentence } from "../format/quantity.ts";
 import { shadowLines } from "../format/shadow.ts";
 import type { Decided, Gateway } from "../gateway-client.ts";
 import { CtrlC, Interrupted } from "../interrupt.ts";
@@ -127,6 +128,7 @@ async function deployAgent(file: string, options: DeployOptions): Promise<void> 
   const artifact = await readArtifact(file);
   const agent = requireAgentName(options.agent ?? agentNameOf(file));
   const gateway = await openGateway(options);
+  output.lines(...(await firstVersionLines(gateway, agent, plan, options.agent !== undefined)));
   await upload(gateway, artifact, output);
 
   const id = options.deployment ?? randomUUIDv7();
@@ -180,13 +182,13 @@ async function follow(
   signal: AbortSignal,
 ): Promise<void> {
   const isStepped = plan.isCanary || plan.strategy !== "direct";
-  const wayBack = `the rollout goes on without you; come back with: caxton get -w ${id}`;
+  const wayBack = `rollout goes on without you; come back with: caxton get -w ${id}`;
   const watching = isStepped && output.json ? { fromBeginning: true, onChange: changeTo(output) } : {};
   const deployment = await watchRollout(gateway, id, output, { signal, ...watching }).catch((error: unknown) => {
     if (!hasCode(error, "gateway-unavailable")) throw error;
-    throw new CaxtonError(error.code, `${error.message}. ${wayBack}`, { cause: error });
+    throw new CaxtonError(error.code, `${sentence(error.message)} The ${wayBack}`, { cause: error });
   });
-  if (deployment === undefined) throw new Interrupted(wayBack);
+  if (deployment === undefined) throw new Interrupted(`the ${wayBack}`);
   if (deployment.shadow !== undefined) await showReport(gateway, id, output);
   const value = wireJson(DeploymentSchema, deployment);
   output.value(isStepped ? { type: "deployment", deployment: value } : value);
@@ -218,7 +220,7 @@ function withWayBack(error: unknown, id: string): unknown {
   if (!hasCode(error, "timeout", "gateway-unavailable", "service-unavailable")) return error;
   return new CaxtonError(
     error.code,
-    `${error.message}. It may have been accepted: ask again with --deployment ${id}, which deploys it once at most`,
+    `${sentence(error.message)} It may have been accepted: ask again with --deployment ${id}, which deploys it once at most`,
     { cause: error },
   );
 }

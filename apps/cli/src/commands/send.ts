@@ -114,6 +114,9 @@ function sizeBytes({ body }: SourceMessage): number {
 
 /** What was under way may have been accepted all the same: whoever sends it again may send it twice. */
 function brokenOff(error: CaxtonError, batch: readonly SourceMessage[], tally: Tally): CommandFailure {
+  // Said before anything was taken.
+  if (error.code === "unknown-agent" || error.code === "invalid-argument")
+    return new CommandFailure(error, tallyValue(tally));
   const [from = "the beginning", to = from] = [batch[0]?.place, batch.at(-1)?.place];
   const unknown = `${batch.length === 1 ? from : `${from} to ${to}`} may have been accepted or not`;
   const before = tally.accepted === 0 ? "none before them was" : `${tally.accepted} before them were`;

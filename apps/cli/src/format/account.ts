@@ -4,6 +4,8 @@ import { instant } from "./deployment.ts";
 import { duration, thousands } from "./quantity.ts";
 import { fields, table } from "./table.ts";
 
+const reasonShownMax = 80;
+
 /** Where every accepted message is. */
 export function ledgerLines(ledger: Ledger): readonly string[] {
   const oldest = ledger.oldestPending === undefined ? "" : ` (oldest: ${ledger.oldestPending})`;
@@ -20,6 +22,7 @@ export function ledgerLines(ledger: Ledger): readonly string[] {
       ? [`${thousands(ledger.unreadOutcomes)} outcomes are not read yet and count as pending`]
       : []),
     ...versionSection(ledger.versions),
+    ...failureSection(ledger),
     ...section(codes, ["DEAD LETTER", "MESSAGES"], ["MESSAGES"]),
     ...ledger.faults.map(({ code, message }) => `✗ ${message} (${code})`),
   ];
@@ -64,6 +67,25 @@ function versionSection(versions: readonly VersionCount[]): readonly string[] {
   });
   const counts = ["HANDLED", "DEAD-LETTERED", ...ofCanaries];
   return section(rows, ["VERSION", ...counts, "FIRST", "LAST"], counts);
+}
+
+/** Why versions failed on messages, and which to look at. */
+function failureSection({ agent, versions }: Ledger): readonly string[] {
+  const rows = versions.flatMap(({ version, failures = [] }) =>
+    failures.map(({ code, reason, count, sequences }) => [
+      version,
+      code,
+      thousands(count),
+      sequences.join(", "),
+      reason.replaceAll(/\s+/g, " ").slice(0, reasonShownMax),
+    ]),
+  );
+  const heads = ["VERSION", "FAILED WITH", "MESSAGES", "FOR EXAMPLE", "REASON"];
+  const first = versions.flatMap(({ failures = [] }) => failures)[0]?.sequences[0];
+  return [
+    ...section(rows, heads, ["MESSAGES"]),
+    ...(first === undefined ? [] : [`→ What became of one: caxton message ${agent} ${first}`]),
+  ];
 }
 
 function section(

@@ -28,7 +28,9 @@ export function explainLines({ deployment, ledger }: ExplainDeploymentResponse, 
     ...(rollback === undefined ? [] : ["", ...rollbackLines(rollback, style)]),
     "",
     style.strong(`Messages of ${agent}`),
-    ...(ledger === undefined ? ["No ledger answers; is one running?"] : ledgerLines(ledgerSchema.check(ledger))),
+    ...(ledger === undefined
+      ? [`No account of them yet: ${agent} has no inbox, or no ledger runs (caxton status)`]
+      : ledgerLines(ledgerSchema.check(ledger))),
   ];
 }
 

@@ -77,3 +77,8 @@ export function bytes(count: number): string {
 export function thousands(count: number): string {
   return count.toLocaleString("en-US");
 }
+
+/** The text with a full stop, unless it has an end of its own. */
+export function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}

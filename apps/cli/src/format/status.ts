@@ -36,7 +36,7 @@ function serviceLines({ services, asOfMs }: SystemStatus): readonly string[] {
 function agentRow(agent: AgentStatus): readonly string[] {
   const { inbox, rollout, relay } = agent;
   const behind = Math.max(0, ...relay.map((lane) => lane.behind));
-  const onItsWay = rollout === undefined ? "-" : `${rollout.version || rollout.deployment} ${rollout.state}`;
+  const onItsWay = rollout === undefined ? "-" : `${rollout.version || rollout.deployment} ${stateText(rollout)}`;
   return [
     agent.agent,
     inbox === undefined ? "-" : thousands(inbox.waiting),
@@ -55,12 +55,22 @@ function versionRow(version: VersionStatus): readonly string[] {
   return [
     version.version,
     version.share === 0 ? "-" : `${Number((version.share * 100).toFixed(1))}%`,
-    `${version.ready}/${version.wanted}`,
+    readyText(version),
     String(version.restarts),
     version.perSecond === undefined ? "-" : version.perSecond.toFixed(1),
     version.errorRate === undefined ? "-" : percent(version.errorRate),
     version.p99LatencyMs === undefined ? "-" : duration(version.p99LatencyMs),
   ];
+}
+
+/** Nothing happens until somebody says so, and nobody else tells them. */
+function stateText({ version, state, waitsForApproval }: NonNullable<AgentStatus["rollout"]>): string {
+  return waitsForApproval === true ? `waits for: caxton approve ${version}` : state;
+}
+
+/** One that gets no message and could be brought back at once is not one that does not start. */
+function readyText({ ready, wanted, closed = 0 }: VersionStatus): string {
+  return closed > 0 && ready === 0 && closed >= wanted ? `warm ${closed}/${wanted}` : `${ready}/${wanted}`;
 }
 
 const countOf = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;

@@ -51,6 +51,10 @@ export function objection({ place, body }: SourceMessage, raw: boolean): Refused
     return undefined;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { place, code: "message-invalid", message: `it is not JSON (${why}); --raw sends it all the same` };
+    return {
+      place,
+      code: "message-invalid",
+      message: `it is not JSON (${why}); --whole takes the whole input for one message, --raw sends it all the same`,
+    };
   }
 }

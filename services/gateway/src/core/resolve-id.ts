@@ -20,7 +20,8 @@ export function resolveAgent(views: readonly AgentView[], typed: string): AgentV
 }
 
 /**
- * The deployment that a deployment id, a version id, the beginning of either or the end of a deployment id means.
+ * The deployment that a deployment id, a version id, the beginning of either or the end of a deployment id means. The whole
+ * name of an agent means the one that is on its way, else the active one, else the last that was asked for.
  * @throws CaxtonError `unknown-deployment`, `ambiguous-id`
  */
 export function resolveDeployment(views: readonly AgentView[], typed: string): DeploymentPlace {
@@ -32,6 +33,9 @@ export function resolveDeployment(views: readonly AgentView[], typed: string): D
       if (deployment.version !== undefined) byId.set(deployment.version, place);
     }
   }
+  const named = views.find(({ agent }) => agent === typed);
+  const newest = named === undefined ? undefined : newestOf(named);
+  if (newest !== undefined && !byId.has(typed)) return { agent: typed, deployment: newest };
   return choose(
     byId,
     typed,
@@ -39,6 +43,10 @@ export function resolveDeployment(views: readonly AgentView[], typed: string): D
     "deployment or version",
     () => `no deployment or version '${typed}'`,
   );
+}
+
+function newestOf({ state }: AgentView): string | undefined {
+  return state.rollout ?? state.active ?? Object.keys(state.deployments).at(-1);
 }
 
 function choose<Value extends object>(

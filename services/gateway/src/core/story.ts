@@ -107,7 +107,12 @@ export function tell(story: DeploymentStory = emptyStory, event: DeploymentEvent
     case "DrainStarted":
       return backing(story, { drainStartedAtMs: atMs });
     case "VersionDrained":
-      return backing(story, { drainedAtMs: atMs, drainForced: event.forced });
+      // Whose processes have drained have closed before, also where nobody said so in time.
+      return backing(story, {
+        drainedAtMs: atMs,
+        drainForced: event.forced,
+        safeAtMs: story.rollback?.safeAtMs ?? atMs,
+      });
     case "DeploymentRolledBack":
       return backing(endSteps(story, atMs), { endedAtMs: atMs });
     default:

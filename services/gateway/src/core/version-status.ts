@@ -35,6 +35,7 @@ export function versionStatuses({ targets, specs, slots, windows }: VersionFacts
       ready: inState("ready"),
       starting: inState("starting"),
       failed: inState("failed"),
+      ...(inState("closed", "drained") > 0 ? { closed: inState("closed", "drained") } : {}),
       restarts: held.reduce((sum, status) => sum + status.restarts, 0),
       ...(reason === undefined ? {} : { reason }),
       ...(window === undefined ? {} : { perSecond: window.perSecond, errorRate: window.errorRate }),

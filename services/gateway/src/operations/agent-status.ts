@@ -6,7 +6,7 @@ import { epochOf } from "@caxton/contracts/outcome";
 import { inboxStream, ledgerSubject, outcomeStream, routerConsumer, windowsSubject } from "@caxton/contracts/subjects";
 import type { AgentStatus, InboxStatus, OutcomesStatus, RelayStatus } from "@caxton/contracts/system-status";
 import { type Windows, windowsAnswer } from "@caxton/contracts/windows";
-import { deploymentOf, versionOf } from "@caxton/deployment/state";
+import { type Deployment, deploymentOf, stepOf, versionOf } from "@caxton/deployment/state";
 import type { AgentView } from "../core/agent-view.ts";
 import { pullWaits, relayWaits } from "../core/lane-waits.ts";
 import { ratesOf, versionStatuses } from "../core/version-status.ts";
@@ -37,9 +37,7 @@ export async function agentStatus(
   return {
     agent,
     ...(activeVersion === undefined ? {} : { activeVersion }),
-    ...(rollout === undefined
-      ? {}
-      : { rollout: { deployment: rollout.deployment, version: rollout.version ?? "", state: rollout.state } }),
+    ...(rollout === undefined ? {} : { rollout: rolloutStatus(rollout) }),
     queued: state.queue.length,
     routeRevision: state.route.revision,
     appliedRouteRevision: state.appliedRevision,
@@ -57,6 +55,12 @@ export async function agentStatus(
     relay,
     waits: pullWaits(lanes, inbox?.waiting ?? 0),
   };
+}
+
+function rolloutStatus(rollout: Deployment): NonNullable<AgentStatus["rollout"]> {
+  const { deployment, version = "", state } = rollout;
+  const waits = state === "Deploying" && stepOf(rollout)?.kind === "approve";
+  return { deployment, version, state, ...(waits ? { waitsForApproval: true } : {}) };
 }
 
 async function inboxStatus(bus: Bus, agent: string, nowMs: number): Promise<InboxStatus | undefined> {

@@ -14,9 +14,15 @@ const attempt = (version: string, result: Attempt["result"], more: Partial<Attem
 
 /** What stands in the account of each version, zeros left out. */
 function account(result: "handled" | "dead-lettered", version: string | undefined, ...attempts: Attempt[]) {
-  const parts = partsOf({ result, attempts, decidedAtMs: 0, ...(version === undefined ? {} : { version }) });
+  const parts = partsOf({
+    sequence: 1,
+    result,
+    attempts,
+    decidedAtMs: 0,
+    ...(version === undefined ? {} : { version }),
+  });
   return Object.fromEntries(
-    parts.map(({ version: name, atMs: _atMs, ...counts }) => [
+    parts.map(({ version: name, atMs: _atMs, failure: _failure, ...counts }) => [
       name,
       Object.entries(counts).flatMap(([what, count]) => (count === 0 ? [] : [what])),
     ]),
