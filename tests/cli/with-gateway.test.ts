@@ -62,7 +62,9 @@ describe("caxton, from the first deployment on", { timeout: startTimeoutMs }, ()
     writeFileSync(join(cwd, "core-v2.wasm"), Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
     const { exitCode, stdout, stderr } = await run("deploy agent core-v2.wasm");
     expect(exitCode).toBe(5);
-    expect(stdout).toMatch(/^✗ Validation failed at static: core-module\n {2}the file is a core module/);
+    expect(stdout).toMatch(
+      /^→ New agent core, named after the file; .*\n✗ Validation failed at static: core-module\n {2}the file is a core module/,
+    );
     expect(stderr).toMatch(/^caxton: deployment [0-9a-f-]{36} of core failed at static \(core-module\)\n$/);
     const shown: unknown = JSON.parse((await run("list --agent core --json")).stdout);
     expect(shown).toMatchObject({

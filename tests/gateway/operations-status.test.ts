@@ -44,7 +44,7 @@ const status = async (): Promise<SystemStatus> => systemStatus.check((await unde
 test("with nothing at all says which services are missing", async () => {
   const { services, agents, findings } = await status();
   expect({ services, agents }).toEqual({ services: [], agents: [] });
-  expect(findings.map(({ check, result }) => `${result} ${check}`)).toEqual(Array(7).fill("problem services"));
+  expect(findings.map(({ check, result }) => `${result} ${check}`)).toEqual(Array(8).fill("problem services"));
 });
 
 test("counts what waits, what routers hold, and what runs of a version", async () => {

@@ -43,8 +43,22 @@ describe("reads, folded from the event store", () => {
     expect([unknown.code, unknown.metadata.get("caxton-code")]).toEqual([Code.NotFound, "unknown-deployment"]);
     const stream = await failure(Array.fromAsync(client().readEvents({ agent: "nobody" })));
     expect([stream.code, stream.metadata.get("caxton-code")]).toEqual([Code.NotFound, "unknown-agent"]);
-    const later = await failure(client().createShadowDeployment({}));
-    expect([later.code, later.metadata.get("caxton-code")]).toEqual([Code.Unimplemented, "not-implemented"]);
+    const nothing = await failure(client().createShadowDeployment({}));
+    expect([nothing.code, nothing.metadata.get("caxton-code")]).toEqual([Code.InvalidArgument, "invalid-argument"]);
+  });
+
+  test("a misspelled field of JSON is refused by its name, not taken for one that was left out", async () => {
+    const answer = await under.fetch("/caxton.v1.AgentDeployment/GetHistory", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ agnt: "proc" }),
+    });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ code: "invalid_argument", message: expect.stringContaining("agnt") });
+  });
+
+  test("the whole name of an agent means its newest deployment", async () => {
+    expect((await under.connect.getDeployment({ deploymentId: "proc" })).id).toBe(first);
   });
 
   test("ids may be abbreviated: the beginning of any, the end of a deployment's", async () => {
