@@ -79,7 +79,7 @@ export interface DemoReport extends Omit<AuditReport, "perVersion" | "findings">
   readonly deployments: readonly DeploymentSummary[];
   readonly canary: { readonly steps: readonly CanaryStep[] };
   readonly bad: BadCanary;
-  /** Of v2 beside v1, before its canary. */
+  /** Of v3 beside v2, after its canary. */
   readonly shadow: ShadowFigures;
   readonly refused: readonly Refusal[];
   readonly replayMatches: boolean;
@@ -120,7 +120,7 @@ export function problemsOf(
     ...report.findings,
     ...refusals,
     ...canaryProblems(report),
-    ...(report.shadow.ended === "over" && report.shadow.compared > 0 ? [] : ["the shadow compared nothing"]),
+    ...(report.shadow.ended === "over" && report.shadow.failed > 0 ? [] : ["the shadow failed on nothing"]),
     ...(report.replayMatches ? [] : ["the state folded from the events differs from the one that is served"]),
     ...(report.accepted >= acceptedMin ? [] : [`${report.accepted} messages were accepted, not ${acceptedMin}`]),
   ];

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { connectBus } from "@caxton/bus/connect";
 import type { ShadowReport } from "@caxton/contracts/shadow";
 import { audit } from "../auditor/audit.ts";
@@ -19,16 +20,7 @@ import type { StoryOptions } from "./story.ts";
 const agent = "quake-watch";
 const settleTimeoutMs = 30_000;
 const factsTimeoutMs = 30_000;
-/** The ADR's, with a time that fits into a story, and what every version says of itself left out of it. */
-const file = `deployment:
-  strategy: shadow
-  duration: 6s
-  compare:
-    - output_equivalence
-    - performance_metrics
-    - resource_usage
-  ignore: [$.rule]
-`;
+const exampleFile = fileURLToPath(new URL("../../examples/deployments/shadow.yaml", import.meta.url));
 
 interface ShadowStoryReport extends StoryReport {
   readonly shadows: Readonly<Record<"itself" | "stricter" | "v3" | "stopped", ShadowFigures>>;
@@ -46,7 +38,7 @@ export async function tellShadow({ stage, screen, messages, perSecond }: StoryOp
   await screen.step("caxton agent build, from JavaScript in examples/", () =>
     buildAgents(caxton, screen, stage.folder, ["quake-watch/v2", "quake-watch/v3"]),
   );
-  await writeFile(join(stage.folder, "shadow.yaml"), file);
+  await copyFile(exampleFile, join(stage.folder, "shadow.yaml"));
   const first = await screen.step("caxton deploy agent quake-watch-v2.wasm", () =>
     deployByCli(caxton, screen, agent, "quake-watch-v2.wasm"),
   );

@@ -73,9 +73,6 @@ export async function tellStory({ stage, screen, messages, perSecond }: StoryOpt
     await screen.step(`a producer, ${thousands(perSecond)} messages a second to caxton.inbox.${agent}`, () =>
       producer.reached(perSecond),
     );
-    const beside = await screen.step("v2 beside v1 for three seconds: its outputs are compared and never sent", () =>
-      runShadow(caxton, screen, agent, ["quake-watch-v2.wasm", "--strategy", "shadow", "--duration", "3s"]),
-    );
     const good = await screen.step("v2, by canary: 5, 25, 50, then 100 % of the traffic", () =>
       canaryByCli(caxton, screen, bus, { agent, file: "quake-watch-v2.wasm" }),
     );
@@ -85,6 +82,9 @@ export async function tellStory({ stage, screen, messages, perSecond }: StoryOpt
     );
     await screen.step("caxton explain, of the one that was taken back", async () =>
       screen.say(await caxton.must("explain", bad.deployment)),
+    );
+    const beside = await screen.step("v3 once more, beside v2 as a shadow: what it would do, and nobody is hurt", () =>
+      runShadow(caxton, screen, agent, ["quake-watch-v3.wasm", "--strategy", "shadow", "--duration", "3s"]),
     );
     const refused = await screen.step("three that must not get in, still under traffic", () =>
       deployAllRefused(caxton, screen),

@@ -36,7 +36,10 @@ export async function startShadow(options: ShadowOptions): Promise<RunningServic
   async function follow(): Promise<void> {
     const bucket = await bus.kv(shadowBucket);
     for await (const change of bucket.watch({ signal: stopping.signal })) {
-      if (change.type === "delete") continue;
+      if (change.type === "delete") {
+        shadows.get(change.key)?.ended.abort();
+        continue;
+      }
       const spec = shadowSpec.check(decodeJson(change.entry.value));
       const { key } = change.entry;
       const isNew = !shadows.has(key) && !(await hasItsReport(bus, spec));

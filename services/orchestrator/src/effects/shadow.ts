@@ -46,6 +46,25 @@ export async function endShadow(id: string, { bus, agent, state, signal }: Effec
   }
 }
 
+/** So many of an agent's reports are kept. */
+const reportsKept = 32;
+/** Services that were away for longer read all of it when they come back. */
+const markersKeptMs = 60_000;
+
+/** Of one whose processes are gone nothing is left but its report, and of those only the newest. */
+export async function forgetShadow(id: string, { bus, agent, state }: EffectContext): Promise<void> {
+  const specs = await bus.kv(shadowBucket);
+  const key = shadowKey(agent, id);
+  if ((await specs.get(key)) !== undefined) await specs.delete(key);
+  await specs.forgetDeleted(shadowKey(agent, "*"), markersKeptMs);
+  const shadows = Object.values(state.deployments).filter(({ shadow: settings }) => settings !== undefined);
+  const newest = shadows.toSorted((one, other) => other.requestedAtMs - one.requestedAtMs);
+  const reports = await bus.kv(shadowReportBucket);
+  // Those before them went when they became too old.
+  for (const { deployment } of newest.slice(reportsKept, reportsKept + 8))
+    await reports.forget(shadowKey(agent, deployment));
+}
+
 function specOf(deployment: Deployment, version: string, endsAtMs: number): ShadowSpec {
   const { shadow: settings, limits, stepStartedAtMs, agent, deployment: id } = deployment;
   if (settings === undefined) throw new TypeError(`deployment ${id} is no shadow`);

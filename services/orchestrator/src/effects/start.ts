@@ -5,7 +5,7 @@ import { checker } from "@caxton/contracts/schema";
 import { versionBucket, versionKey } from "@caxton/contracts/subjects";
 import type { Deployment } from "@caxton/deployment/state";
 import { deploymentOf, type EffectContext, type EffectResult } from "./effect-context.ts";
-import { endShadow } from "./shadow.ts";
+import { endShadow, forgetShadow } from "./shadow.ts";
 import { slotsUntil } from "./slots.ts";
 
 const versionSpec = checker("version specification", VersionSpec);
@@ -44,9 +44,11 @@ export async function start(id: string, version: string, context: EffectContext)
 /** Says that the version should not run any more and waits until its last process is gone. */
 export async function stop(id: string, version: string, context: EffectContext): EffectResult {
   const { bus, agent, signal } = context;
-  if (deploymentOf(context.state, id).strategy === "shadow") await endShadow(id, context);
+  const { strategy } = deploymentOf(context.state, id);
+  if (strategy === "shadow") await endShadow(id, context);
   await desire(deploymentOf(context.state, id), version, "stopped", context);
   await slotsUntil(bus, agent, version, signal, (all) => all.length === 0);
+  if (strategy === "shadow") await forgetShadow(id, context);
   await forgetLongGone(context);
   await forgetDeleted(context);
   return { type: "version-stopped", deployment: id };
