@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connectBus } from "@caxton/bus/connect";
 import type { Bus } from "@caxton/bus/types";
-import type { DeployCommand, ShadowCommand } from "@caxton/contracts/command-message";
+import type { AbCommand, DeployCommand, ShadowCommand } from "@caxton/contracts/command-message";
 import { audit } from "../auditor/audit.ts";
 import type { Rule } from "../auditor/expected.ts";
 import type { Acknowledged, AuditReport } from "../auditor/report.ts";
@@ -35,6 +35,8 @@ export interface CanaryScene {
   readonly bus: Bus;
   /** Deploys a canary; resolves when both routers follow its first share. */
   canary(faults: Faults, wishes: CanaryWishes): Promise<StartedCanary>;
+  /** Deploys an A/B test; resolves when both routers follow its share. */
+  ab(faults: Faults, wishes: AbCommand): Promise<StartedCanary>;
   /** Deploys a shadow; resolves when its version is ready. */
   shadow(faults: Faults, wishes: ShadowCommand): Promise<StartedCanary>;
   /** Replaces the live version by another that does the same. */
@@ -114,6 +116,7 @@ export async function openCanaryScene(
     cluster,
     bus,
     canary: (faults, wishes) => startRollout(faults, { strategy: "canary", canary: wishes }, "RouteApplied"),
+    ab: (faults, wishes) => startRollout(faults, { strategy: "ab", ab: wishes }, "RouteApplied"),
     blueGreen: (faults, times) => startRollout(faults, { strategy: "blue-green", blueGreen: times }, "VersionReady"),
     async shadow(faults, shadow) {
       runs += 1;

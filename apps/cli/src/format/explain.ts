@@ -10,6 +10,7 @@ import { ledgerSchema } from "@caxton/contracts/ledger";
 import { unixMs } from "../wire-json.ts";
 import { ledgerLines } from "./account.ts";
 import { failedText, warmUpText } from "./blue-green.ts";
+import { abResultLines } from "./ab-result.ts";
 import { instant } from "./deployment.ts";
 import { findingDetail, percentText } from "./metric.ts";
 import { duration, inWords, thousands } from "./quantity.ts";
@@ -20,11 +21,12 @@ import { fields, table } from "./table.ts";
 /** Why a deployment went as it did: what was asked for, each step with what was decided on what, and its messages. */
 export function explainLines({ deployment, ledger }: ExplainDeploymentResponse, style: Style): readonly string[] {
   if (deployment === undefined) return [];
-  const { rollback, agent } = deployment;
+  const { rollback, agent, abReport } = deployment;
   return [
     ...headLines(deployment, style),
     "",
     ...stepLines(deployment, style),
+    ...(abReport === undefined ? [] : ["", ...abResultLines(abReport, style)]),
     ...(rollback === undefined ? [] : ["", ...rollbackLines(rollback, style)]),
     "",
     style.strong(`Messages of ${agent}`),
@@ -52,6 +54,7 @@ function headLines(deployment: Deployment, style: Style): readonly string[] {
         "Report",
         deployment.shadow === undefined ? "" : `caxton shadow report ${version === "" ? id : version}`,
       ),
+      ...optional("A/B test", strategy === "ab" ? `caxton ab report ${version === "" ? id : version}` : ""),
       ...optional("Judged by", judging === undefined ? "" : judgingText(judging)),
       ...optional("Failure", failure === undefined ? "" : `${failure.code} at ${failure.stage}: ${failure.reason}`),
       ...optional(
