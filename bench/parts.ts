@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { type BlueGreenTimes, blueGreenTimes, type First } from "./measure/blue-green.ts";
 import { compare, type Comparison } from "./measure/comparison.ts";
 import { pairsBesideShadow } from "./measure/beside-shadow.ts";
 import { type DeployTimes, deployTimes } from "./measure/deploy-times.ts";
@@ -151,7 +152,40 @@ export function benchParts(extent: Extent): Readonly<Record<string, () => Promis
     };
   }
 
-  return { throughput, latency, "route-change": routeChange, deploy, replay, memory, rollback, hanging, shadow };
+  async function blueGreen(): Promise<Findings> {
+    const perSecond = await load();
+    say(`versions that replace one another at ${perSecond}/s`);
+    const { pairs, lossToBackMs } = await blueGreenTimes(perSecond, extent.rounds, extent.byThemselves);
+    const medians = besideWarm(pairs, ({ medianMs }) => medianMs);
+    const slowest = besideWarm(pairs, ({ maxMs }) => maxMs);
+    say(`  the first 50 messages, cold and after a warm-up: median ${medians.text}; the slowest ${slowest.text}`);
+    const [p50, max] = [percentile(lossToBackMs, 0.5), Math.max(...lossToBackMs)];
+    say(
+      `  from the new version's death to the last of two routers: p50 ${p50.toFixed(0)} ms, at most ${max.toFixed(0)} ms`,
+    );
+    return {
+      numbers: {
+        warmMedianRatio: medians.ratio,
+        warmSlowestRatio: slowest.ratio,
+        lossToBackP50Ms: p50,
+        lossToBackMaxMs: max,
+      },
+      raw: { blueGreen: pairs, lossToBackMs },
+    };
+  }
+
+  return {
+    throughput,
+    latency,
+    "route-change": routeChange,
+    deploy,
+    replay,
+    memory,
+    rollback,
+    hanging,
+    shadow,
+    "blue-green": blueGreen,
+  };
 }
 
 const once = <T>(measure: () => Promise<T>): (() => Promise<T>) => {
@@ -161,6 +195,14 @@ const once = <T>(measure: () => Promise<T>): (() => Promise<T>) => {
 
 const shown = ({ median, interval: [low, high] }: Summary, digits = 0): string =>
   `${median.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
+
+/** One measure of the first messages of versions that were deployed at once, and of those that were warmed up. */
+function besideWarm(pairs: BlueGreenTimes["pairs"], measure: (first: First) => number) {
+  const cold = summarize(pairs.map(({ direct }) => measure(direct)));
+  const warm = summarize(pairs.map(({ blueGreen }) => measure(blueGreen)));
+  const ratio = summarize(pairs.map(({ direct, blueGreen }) => measure(blueGreen) / measure(direct)));
+  return { ratio: ratio.median, text: `${shown(cold, 2)} and ${shown(warm, 2)} ms, ratio ${shown(ratio, 2)}` };
+}
 
 async function comparison(guest: Guest, { rounds, messages, say }: Extent): Promise<Comparison> {
   const compared = await compare(guest, { rounds, messages, say: (line) => say(`  ${line}`) });

@@ -34,6 +34,8 @@ export interface CanaryCluster extends AsyncDisposable {
   produce(perSecond: number): Promise<Producer>;
   /** A quarter of the messages, watched for an hour. Resolves when both routers follow. */
   canary(configuration: object, judging?: NonNullable<DeployCommand["canary"]>["judging"]): Promise<Canary>;
+  /** All messages go to another version. Resolves when it runs. */
+  replace(wishes: Partial<DeployCommand>): Promise<Canary>;
   /** On all messages, for an hour, beside the same agent. Resolves with its deployment when its version is ready. */
   shadow(): Promise<string>;
   /** Resolves when it is gone. */
@@ -80,6 +82,16 @@ export async function startCanaryCluster(more: readonly string[] = []): Promise<
       const revision = told.at(-1)?.data["revision"];
       if (typeof version !== "string" || typeof revision !== "number")
         throw new Error(`no canary: ${JSON.stringify(told.at(-1))}\n${cluster.logs()}`);
+      return { deployment, version, revision };
+    },
+    async replace(wishes) {
+      runs += 1;
+      const deployment = await publishDeploy(bus, agent, digest, "tests", { ...wishes, configuration: { run: runs } });
+      const told = await deploymentFacts(bus, agent, deployment, ["DeploymentCompleted", "DeploymentFailed"], 60_000);
+      const version = told.find(({ type }) => type === "ValidationPassed")?.data["version"];
+      const revision = told.find(({ type }) => type === "RouteChanged")?.data["revision"];
+      if (typeof version !== "string" || typeof revision !== "number")
+        throw new Error(`not replaced: ${JSON.stringify(told.at(-1))}\n${cluster.logs()}`);
       return { deployment, version, revision };
     },
     async shadow() {

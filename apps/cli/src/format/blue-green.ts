@@ -45,7 +45,7 @@ export function warmUpText({ source, messages, latencyBeforeMs, latencyAfterMs, 
     case "time-over":
       return `${what}, its time was over before the latency was steady${latency === "" ? "" : `, last${latency}`}`;
     case "nothing-to-ask":
-      return messages === 0 ? "nothing to ask" : `${what}, none of them is accepted any more`;
+      return messages === 0 ? "nothing to ask" : `${what}, none of which it handles`;
     case "failing":
       return `${what}, too many of them fail`;
     case "crashing":

@@ -20,7 +20,8 @@ export interface RehearsalOptions {
   readonly signal: AbortSignal;
   /** Whether the message's stored outcome says that it was handled. */
   readonly wasHandled: (message: WarmUpMessage) => Promise<boolean>;
-  readonly isOver: () => boolean;
+  /** Until the time is over; what is under way then may take as long as its own time is. */
+  readonly leftMs: () => number;
 }
 
 const instanceExit = checker("instance exit", InstanceExit);
@@ -31,6 +32,8 @@ const requestMs = 50;
 const restMinMs = 1;
 const restMaxMs = 250;
 const nobodyRestMs = 100;
+/** More at once would leave nothing for the versions that serve, however many instances there are. */
+const atOnceMax = 64;
 /** As a router has it: an agent that had to be ended is started again meanwhile. */
 const restartMs = 1_000;
 const marginMs = 1_000;
@@ -40,6 +43,8 @@ export class Rehearsal {
   readonly #options: RehearsalOptions;
   /** Aborted when a process of the version is known to have ended. */
   #gone = new AbortController();
+  /** Aborted when nothing is waited for any more. */
+  readonly #over = new AbortController();
   #inFlight = 0;
   #soleInFlight = false;
 
@@ -49,14 +54,16 @@ export class Rehearsal {
 
   /** @throws CaxtonError `bus-unavailable` where outcomes cannot be read */
   async run(): Promise<WarmUpEnd> {
-    const { bus, agent, version, atOnce, tally } = this.#options;
+    const { bus, agent, version, atOnce, tally, leftMs, messageTimeoutMs } = this.#options;
+    const timer = setTimeout(() => this.#over.abort(), Math.max(0, leftMs()) + messageTimeoutMs + restartMs);
     const exits = bus.subscribe(instanceExitSubject(agent, version), ({ data }) => this.#exited(data), {
       onError: () => undefined,
     });
     try {
       await exits.ready;
-      await Promise.all(Array.from({ length: atOnce }, () => this.#goRound()));
+      await Promise.all(Array.from({ length: Math.min(atOnce, atOnceMax) }, () => this.#goRound()));
     } finally {
+      clearTimeout(timer);
       exits.close();
     }
     const { answers } = tally.found(0);
@@ -64,9 +71,9 @@ export class Rehearsal {
   }
 
   async #goRound(): Promise<void> {
-    const { tally, signal, isOver } = this.#options;
+    const { tally, signal, leftMs } = this.#options;
     let most = 1;
-    while (!signal.aborted && !isOver() && tally.end === undefined) {
+    while (!signal.aborted && leftMs() > 0 && tally.end === undefined) {
       if (this.#soleInFlight || (tally.mustAskAlone && this.#inFlight > 0)) {
         await this.#rest(restMinMs);
         continue;
@@ -84,7 +91,7 @@ export class Rehearsal {
 
   /** @returns false where nobody took it */
   async #ask(messages: readonly WarmUpMessage[], sole: boolean): Promise<boolean> {
-    const { bus, agent, version, routeRevision, messageTimeoutMs, tally } = this.#options;
+    const { bus, agent, version, routeRevision, messageTimeoutMs, tally, signal } = this.#options;
     const budgetMs = messageTimeoutMs + restartMs;
     const timeoutMs = budgetMs * (this.#inFlight + 1) + marginMs;
     this.#inFlight += 1;
@@ -102,7 +109,7 @@ export class Rehearsal {
         ...(kind === undefined ? {} : { kind }),
         ...(conversation === undefined ? {} : { conversation }),
       })),
-      gone: this.#gone.signal,
+      gone: AbortSignal.any([this.#gone.signal, this.#over.signal, signal]),
     });
     this.#inFlight -= 1;
     this.#soleInFlight = false;

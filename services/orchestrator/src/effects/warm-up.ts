@@ -42,7 +42,7 @@ export async function warmUp(effect: Effect & { kind: "warm-up" }, context: Effe
     signal,
     wasHandled: async ({ sequence }) =>
       sequence === undefined || ((await outcomeOf(context, epoch, sequence)) ?? "") === "handled",
-    isOver: () => now() >= Math.max(effect.deadlineAtMs, startedAtMs + leastMs),
+    leftMs: () => Math.max(effect.deadlineAtMs, startedAtMs + leastMs) - now(),
   });
   const ended = await rehearsal.run();
   if (signal.aborted) return undefined;
