@@ -1,7 +1,5 @@
 import process from "node:process";
 import { decodeJson } from "@caxton/bus/json";
-import { Outcome } from "@caxton/contracts/outcome";
-import { checker } from "@caxton/contracts/schema";
 import { type ShadowReport, shadowRecord } from "@caxton/contracts/shadow";
 import { outcomeStream, shadowKey, shadowReportBucket } from "@caxton/contracts/subjects";
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from "vitest";
@@ -11,7 +9,6 @@ import { agent, instancePids } from "./scene.ts";
 import { nothingWrong } from "./verdict.ts";
 
 const behindMaxMs = 10_000;
-const outcomeSchema = checker("outcome", Outcome);
 let scene: CanaryScene;
 
 beforeAll(async () => {
@@ -47,8 +44,8 @@ function runnerOf(deployment: string): { readonly pid: number; readonly service:
 
 async function outcomesBetween(fromMs: number, toMs: number): Promise<number> {
   let count = 0;
-  for await (const { data, storedAtMs } of scene.bus.streams.read(outcomeStream(agent))) {
-    if (storedAtMs >= fromMs && outcomeSchema.check(decodeJson(data)).decidedAtMs < toMs) count += 1;
+  for await (const { storedAtMs } of scene.bus.streams.read(outcomeStream(agent), { headersOnly: true })) {
+    if (storedAtMs >= fromMs && storedAtMs < toMs) count += 1;
   }
   return count;
 }

@@ -10,6 +10,8 @@ const outcomeChecker = checker("outcome", Outcome);
 export interface FollowedOutcome {
   /** Its sequence in the stream of outcomes, not of the message. */
   readonly position: number;
+  /** Unix ms, by the server's clock: never less than that of the one before. */
+  readonly storedAtMs: number;
   /** undefined where what is stored there is no outcome. */
   readonly outcome: Outcome | undefined;
 }
@@ -29,7 +31,8 @@ export async function* followOutcomes(
 ): AsyncGenerator<FollowedOutcome, void> {
   const wanted = { fromSequence: fromPosition, signal, onCaughtUp };
   for await (const stored of followStream(bus.streams, outcomeStream(agent), wanted)) {
-    yield { position: stored.sequence, outcome: readOutcome(stored.data) };
+    const { sequence: position, storedAtMs } = stored;
+    yield { position, storedAtMs, outcome: readOutcome(stored.data) };
   }
 }
 

@@ -11,6 +11,8 @@ import { InboxReader } from "./inbox-reader.ts";
 export interface Candidate {
   /** Of the outcome in its stream. */
   readonly position: number;
+  /** Unix ms; they never come with less than the one before. */
+  readonly storedAtMs: number;
   /** undefined where what is stored is no outcome. */
   readonly outcome: Outcome | undefined;
   readonly message: Inbound | "not-handled" | "unwanted" | "gone";
@@ -36,13 +38,13 @@ export async function* handledMessages(
     return inbox;
   }
 
-  for await (const { position, outcome } of followOutcomes(bus, agent, { fromPosition, signal })) {
+  for await (const { position, storedAtMs, outcome } of followOutcomes(bus, agent, { fromPosition, signal })) {
     if (outcome === undefined || outcome.result !== "handled") {
-      yield { position, outcome, message: "not-handled" };
+      yield { position, storedAtMs, outcome, message: "not-handled" };
       continue;
     }
     const inbox = await readerOf(outcome.epoch);
     const message = inbox === undefined ? "gone" : await inbox.take(outcome.sequence);
-    yield { position, outcome, message };
+    yield { position, storedAtMs, outcome, message };
   }
 }

@@ -6,6 +6,8 @@ import { inboxStream } from "@caxton/contracts/subjects";
 
 /** Messages that wait for their outcome are kept as long as they take no more than this; beyond it they are read again. */
 const keptMaxBytes = 16 * 1024 * 1024;
+/** Those of dead letters are never asked for. */
+const unwantedMax = 10_000;
 /** A message that does not come for so long is looked for by itself: it may be gone. */
 const patienceMs = 1_000;
 
@@ -25,10 +27,10 @@ export interface InboxReaderOptions {
 export class InboxReader {
   readonly #options: InboxReaderOptions;
   readonly #kept = new Map<number, Inbound>();
-  readonly #dropped = new Set<number>();
+  /** Read and not wanted, until somebody asks. What is neither here nor kept is looked for by itself. */
+  readonly #unwanted = new Set<number>();
   #messages: AsyncIterator<StoredMessage> | undefined;
   #coming: Promise<IteratorResult<StoredMessage>> | undefined;
-  #first = 0;
   #last = 0;
   #keptBytes = 0;
 
@@ -38,7 +40,7 @@ export class InboxReader {
 
   /** Once for each sequence. `unwanted`: it is not meant for us; `gone`: the inbox has it no more. */
   async take(sequence: number): Promise<Inbound | "unwanted" | "gone"> {
-    if (this.#first === 0) this.#begin(sequence);
+    if (this.#messages === undefined) this.#begin(sequence);
     while (this.#last < sequence) {
       const next = await this.#next();
       if (next === "nothing") return await this.#lookUp(sequence);
@@ -49,13 +51,11 @@ export class InboxReader {
       this.#forget(kept);
       return kept;
     }
-    const mayBeThere = this.#dropped.delete(sequence) || sequence < this.#first;
-    return mayBeThere ? await this.#lookUp(sequence) : "unwanted";
+    return this.#unwanted.delete(sequence) ? "unwanted" : await this.#lookUp(sequence);
   }
 
   #begin(sequence: number): void {
     const { bus, agent, epochMs, signal } = this.#options;
-    this.#first = sequence;
     this.#last = sequence - 1;
     const messages = bus.streams.follow(inboxStream(agent), { fromSequence: sequence, epochMs, signal });
     this.#messages = messages[Symbol.asyncIterator]();
@@ -73,19 +73,19 @@ export class InboxReader {
   }
 
   #keep(stored: StoredMessage): void {
-    // What lies between is gone, and looked for in vain.
-    for (let gone = this.#last + 1; gone < stored.sequence && this.#dropped.size < 10_000; gone += 1) {
-      this.#dropped.add(gone);
-    }
     this.#last = stored.sequence;
     const message = this.#inbound(stored);
-    if (!this.#options.wants(message)) return;
+    if (!this.#options.wants(message)) {
+      this.#unwanted.add(stored.sequence);
+      const [oldest] = this.#unwanted;
+      if (this.#unwanted.size > unwantedMax && oldest !== undefined) this.#unwanted.delete(oldest);
+      return;
+    }
     this.#kept.set(stored.sequence, message);
     this.#keptBytes += stored.data.length;
-    for (const [sequence, oldest] of this.#kept) {
+    for (const oldest of this.#kept.values()) {
       if (this.#keptBytes <= keptMaxBytes) break;
       this.#forget(oldest);
-      this.#dropped.add(sequence);
     }
   }
 

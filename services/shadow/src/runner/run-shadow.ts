@@ -67,6 +67,8 @@ class ShadowRun {
   readonly #asker: VersionAsker;
   readonly #meters: Record<Side, { readonly version: string; readonly meter: UsageMeter } | undefined>;
   #position: number;
+  /** When the first outcome was stored of those that are being compared. */
+  #firstWaitingAtMs: number | undefined;
   #lagMs = 0;
   #asked = 0;
   #ending: Ending | undefined;
@@ -122,8 +124,8 @@ class ShadowRun {
 
   async #take(batch: readonly Candidate[]): Promise<void> {
     const { spec, now } = this.#options;
-    const due = batch.filter(({ outcome }) => outcome === undefined || outcome.decidedAtMs < spec.endsAtMs);
-    this.#firstWaitingAtMs = due.find(({ outcome }) => outcome !== undefined)?.outcome?.decidedAtMs;
+    const due = batch.filter(({ storedAtMs }) => storedAtMs < spec.endsAtMs);
+    this.#firstWaitingAtMs = due[0]?.storedAtMs;
     const handled = due.flatMap(({ outcome, message }): readonly Handled[] =>
       outcome === undefined || typeof message === "string" ? [] : [{ outcome, message }],
     );
@@ -137,8 +139,6 @@ class ShadowRun {
     this.#firstWaitingAtMs = undefined;
     if (due.length < batch.length) this.#end("over", "its time is over and everything of it is compared");
   }
-
-  #firstWaitingAtMs: number | undefined;
 
   async #ask(handled: readonly Handled[]): ReturnType<VersionAsker["ask"]> {
     const revision = (await this.#live.route())?.revision ?? 0;

@@ -22,11 +22,14 @@ const marginMs = 1_000;
 const pauseMs = 250;
 /** Somebody else may have ended the process: a message is to blame when it happens to it again. */
 const crashesMax = 2;
+/** So much work is put into one request, by what a message has taken lately. */
+const requestMs = 100;
 
 /** Asks a version's instances, one request at a time; what a whole batch came to nothing by is asked again one by one. */
 export class VersionAsker {
   readonly #options: VersionAskerOptions;
   #gone = new AbortController();
+  #messageMs = 1;
 
   constructor(options: VersionAskerOptions) {
     this.#options = options;
@@ -40,7 +43,17 @@ export class VersionAsker {
    * @param routeRevision the one in force: an instance answers once it knows it, and may refuse one that is older
    */
   async ask(messages: readonly Inbound[], routeRevision: number): Promise<readonly (Told | undefined)[]> {
+    const told: (Told | undefined)[] = [];
+    while (told.length < messages.length) {
+      const size = Math.max(1, Math.floor(requestMs / this.#messageMs));
+      told.push(...(await this.#askSome(messages.slice(told.length, told.length + size), routeRevision)));
+    }
+    return told;
+  }
+
+  async #askSome(messages: readonly Inbound[], routeRevision: number): Promise<readonly (Told | undefined)[]> {
     const first = toldBy(await this.#send(messages, routeRevision), messages.length);
+    for (const one of first) if (one !== undefined) this.#messageMs = this.#messageMs * 0.9 + one.latencyMs * 0.1;
     const told: (Told | undefined)[] = [];
     for (const [index, message] of messages.entries()) {
       told.push(first[index] ?? (await this.#askAlone(message, routeRevision)));
