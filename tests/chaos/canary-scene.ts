@@ -13,7 +13,7 @@ import { readCatalogue, startProducer, type Producer } from "../harness/producer
 import { ackWaitMs, agent } from "./scene.ts";
 
 const services = ["orchestrator", "orchestrator", "validator", "agent-host", "router", "router", "ledger"];
-const perSecond = 400;
+const moderate = 400;
 const deployTimeoutMs = 40_000;
 const settleTimeoutMs = 40_000;
 // Short, so that nothing is held together by the bus's memory of message ids.
@@ -57,11 +57,16 @@ export interface StartedCanary {
   until(...types: readonly string[]): Promise<readonly DeploymentFact[]>;
 }
 
+export interface SceneOptions {
+  readonly services?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Messages; 400 unless given. */
+  readonly perSecond?: number;
+}
+
 /** A cluster of real processes with version 2 of the example agent at work, and canaries of the same that fail as they are told. */
-export async function openCanaryScene(
-  watchers = 1,
-  more: { readonly services?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
-): Promise<CanaryScene> {
+export async function openCanaryScene(watchers = 1, more: SceneOptions = {}): Promise<CanaryScene> {
+  const { perSecond = moderate } = more;
   const cluster = await startCluster({
     services: [...services, ...Array.from({ length: watchers }, () => "metrics-watcher"), ...(more.services ?? [])],
     env: {

@@ -7,6 +7,7 @@ import process from "node:process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { isLong } from "../harness/long.ts";
 import { processesNaming } from "./left-behind.ts";
 
 const main = fileURLToPath(new URL("main.ts", import.meta.url));
@@ -58,6 +59,23 @@ test("tells its story, prints what it found as its last line, and leaves nothing
     shadow: { ended: "over", missed: 0 },
     replayMatches: true,
     eventStore: "jetstream",
+  });
+  await expectNothingLeft();
+});
+
+test.runIf(isLong)("tells of versions that are warmed up, taken back and gone, and nothing is lost", async () => {
+  const demo = startDemo("blue-green", "--json", "--messages", "3000");
+  if (demo.stdout === null || demo.stderr === null) throw new Error("the demo has no output");
+  const [out, progress] = await Promise.all([text(demo.stdout), text(demo.stderr), once(demo, "close")]);
+  const report: unknown = JSON.parse(out.trimEnd().split("\n").at(-1) ?? "");
+  expect({ exitCode: demo.exitCode, progress }).toMatchObject({ exitCode: 0 });
+  expect(report).toMatchObject({
+    pending: 0,
+    lost: 0,
+    deadLettered: 0,
+    wrongOutputs: 0,
+    warmUps: { refused: { ended: "failing" }, byHand: { failed: 0 }, byItself: { failed: 0 }, kept: { failed: 0 } },
+    back: { reason: expect.stringMatching(/no instance of it|its processes ended/) },
   });
   await expectNothingLeft();
 });
