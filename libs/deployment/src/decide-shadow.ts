@@ -25,15 +25,12 @@ export function deployShadow(
   const problem = shadowProblem(shadow);
   if (problem !== undefined) return refuse("invalid-argument", problem);
   if (deploymentOf(state, state.active) === undefined) {
-    return refuse(
-      "no-live-version",
-      `${agent} has no live version to compare a shadow with; deploy one first, with --strategy direct`,
-    );
+    return refuse("no-live-version", `${agent} has no live version to compare a shadow with; deploy one first`);
   }
   if (keptMs !== undefined && durationMs > keptMs) {
     return refuse(
       "kept-too-short",
-      `a shadow of ${durationMs} ms needs the messages and outcomes of as long, ${agent}'s are kept for ${keptMs} ms: make it shorter, or keep them longer (CAXTON_INBOX_RETENTION_MS, CAXTON_OUTCOME_RETENTION_MS)`,
+      `a shadow of ${timeText(durationMs)} needs the messages and outcomes of as long, ${agent}'s are kept for ${timeText(keptMs)}: make it shorter, or keep them longer (CAXTON_INBOX_RETENTION_MS, CAXTON_OUTCOME_RETENTION_MS)`,
     );
   }
   const others = Object.values(state.deployments).filter(isUnderWay).length;
@@ -55,6 +52,11 @@ export function deployShadow(
 /** How long a plan compares, in ms; undefined where it is of another strategy. */
 export function shadowMs(plan: readonly Step[]): number | undefined {
   return plan.find((step) => step.kind === "shadow")?.durationMs;
+}
+
+function timeText(ms: number): string {
+  const hours = ms / 3_600_000;
+  return Number.isInteger(hours) ? `${hours} h` : `${ms / 1_000} s`;
 }
 
 function isUnderWay({ strategy, state }: Deployment): boolean {

@@ -129,7 +129,10 @@ describe("a shadow is refused", () => {
   it("where messages are kept for a shorter time than it needs", () => {
     given(...firstRuns)
       .when(kept(60_000))
-      .thenRefused("kept-too-short", "kept for 60000 ms");
+      .thenRefused(
+        "kept-too-short",
+        "a shadow of 1 h needs the messages and outcomes of as long, processor's are kept for 60 s",
+      );
     given(...firstRuns)
       .when(kept(3_600_000))
       .thenEvents(wasAsked("second", shadow), wasStarted("second"));
