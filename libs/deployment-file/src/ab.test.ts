@@ -70,6 +70,14 @@ describe("the file of an A/B test", () => {
     expect(problems[0]).toMatchObject({ line, column, message: expect.stringContaining(message) });
   });
 
+  it("tells of all that is wrong with a measure at once", () => {
+    const { problems } = parseDeploymentFile(written("  measure:", "    path: $.score[", "    better: hihger"));
+    expect(problems).toMatchObject([
+      { line: 4, column: 18, message: expect.stringContaining("leads nowhere") },
+      { line: 5, column: 13, nearest: "higher" },
+    ]);
+  });
+
   it("has what was meant beside a word that is none", () => {
     const { problems } = parseDeploymentFile(written("  measure: $.a", "  durtion: 5m"));
     expect(problems[0]).toMatchObject({ nearest: "duration" });

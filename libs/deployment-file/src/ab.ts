@@ -77,15 +77,13 @@ function readMeasure({ keyAt, value }: Entry, findings: Findings): Measure | und
   }
   const { path, kind, better } = texts;
   const direction = better === undefined ? "higher" : directions.find((one) => one === better.text);
-  if (direction === undefined && better !== undefined) {
-    return findings.unknown(better.at, better.text, "direction", directions);
-  }
-  if (direction === undefined) return undefined;
+  if (direction === undefined && better !== undefined)
+    findings.unknown(better.at, better.text, "direction", directions);
   if (path !== undefined) {
-    const read = findings.attempt(path.at, () => measureOf(path.text, direction));
+    const read = findings.attempt(path.at, () => measureOf(path.text, direction ?? "higher"));
     return read?.kind === "mean" && kind !== undefined ? { ...read, output: kind.text } : read;
   }
-  if (kind !== undefined) return { kind: "rate", output: kind.text, better: direction };
+  if (kind !== undefined) return { kind: "rate", output: kind.text, better: direction ?? "higher" };
   // What was meant for one of them was told of already.
   if (value.entries.some(({ key }) => !measureKeys.includes(key))) return undefined;
   return findings.error(keyAt, "measure needs a path or a kind", { allowed: measureKeys });

@@ -75,7 +75,7 @@ export function deployAgentCommand(): Command {
     .option("--steps <steps>", "of a canary: shares and how long each is watched, as 5%:30s,25%:1m,approve,100%")
     .option(
       "--rollback-on <rule>",
-      "of a canary: take it back where this holds, as error_rate > 1% (may be repeated; instead of the file's)",
+      "of a canary or an A/B test: take it back where this holds, as error_rate > 1% (may be repeated; instead of the file's)",
       (rule: string, before: readonly string[] | undefined) => [...(before ?? []), rule],
     )
     .option("--duration <time>", "of a shadow or an A/B test: how long versions are compared; 1h unless given")

@@ -36,11 +36,10 @@ async function reportNow(
 ): Promise<ExperimentReport> {
   const { deployment: id, agent, experiment, watch, step, stepStartedAtMs, version = "", replaces } = deployment;
   if (experiment === undefined || watch === undefined) {
-    const why =
-      deployment.state === "Queued" || deployment.state === "Validating" || deployment.rollbackReason === undefined
-        ? "has not begun, or was ended by hand before its time was over"
-        : `was ended before its time was over: ${deployment.rollbackReason}`;
-    throw new CaxtonError("not-allowed-now", `the A/B test of deployment ${id} ${why}; it is ${deployment.state}`);
+    throw new CaxtonError(
+      "not-allowed-now",
+      `the A/B test of deployment ${id} ${whyNothing(deployment)}; it is ${deployment.state}`,
+    );
   }
   const { endsAtMs } = watch;
   const stableVersion = versionOf(state, replaces) ?? "";
@@ -52,4 +51,13 @@ async function reportNow(
     return experimentReport(test, seen.experiment, Date.now());
   }
   throw new CaxtonError("service-unavailable", `no metrics-watcher counts the A/B test of ${id}; is one running?`);
+}
+
+function whyNothing(deployment: Deployment): string {
+  const { plan, step, rollbackReason, state } = deployment;
+  const share = plan.findIndex(({ kind }) => kind === "shift");
+  if (rollbackReason !== undefined)
+    return `was ended before its time was over, nothing was concluded: ${rollbackReason}`;
+  const isBefore = step <= share || state === "Failed";
+  return isBefore ? "has not begun" : "was ended by hand before its time was over, nothing was concluded";
 }
