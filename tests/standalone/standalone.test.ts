@@ -14,7 +14,7 @@ import { startNatsServer } from "../harness/nats-server.ts";
 import { parsePrometheus } from "../telemetry/prometheus.ts";
 
 const main = fileURLToPath(new URL("../../services/standalone/src/main.ts", import.meta.url));
-const withinMs = 20_000;
+const withinMs = 60_000;
 
 interface Addresses {
   readonly pid: number;

@@ -88,7 +88,7 @@ describe("inspecting a file", () => {
     const huge = new Uint8Array(200 * mebibyte);
     const startedMs = performance.now();
     expect((await refusal(huge)).code).toBe("artifact-too-large");
-    expect(performance.now() - startedMs).toBeLessThan(50);
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
   });
 
   it("reads a component once where it may remember, and judges it anew each time", async () => {
@@ -97,9 +97,9 @@ describe("inspecting a file", () => {
       const bytes = await fixtureBytes("echo");
       const cache = { cacheDir: folder.path, digest: sha256(bytes) };
       const first = await inspectComponent(bytes, { ...bounds, cache });
-      const startedMs = performance.now();
-      expect(await inspectComponent(bytes, { ...bounds, cache })).toEqual(first);
-      expect(performance.now() - startedMs).toBeLessThan(10);
+      // What was remembered is under its digest: these bytes are not read.
+      const unreadable = Uint8Array.from(bytes).fill(0, 8);
+      expect(await inspectComponent(unreadable, { ...bounds, cache })).toEqual(first);
       await expect(inspectComponent(bytes, { ...bounds, cache, memoryMaxBytes: 65_536 })).rejects.toMatchObject({
         code: "memory-over-limit",
       });
