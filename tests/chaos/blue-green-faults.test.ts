@@ -86,6 +86,17 @@ describe("while a version is warmed up,", () => {
     await nothingIsWrong();
   });
 
+  test("an abort by hand takes it back, and no message ever knew of it", async () => {
+    await underTraffic();
+    const green = await scene.blueGreen({ fault: "slow", ms: 100 }, {});
+    expect(await publishCommand(scene.bus, agent, "abort", green.deployment)).toMatchObject({ ok: true });
+    const facts = await green.until(...ends);
+    expect(facts.at(-1)?.type).toBe("DeploymentRolledBack");
+    const report = await scene.audit();
+    expect(report).toMatchObject(nothingWrong);
+    expect(Object.keys(report.perVersion)).not.toContain(green.version);
+  });
+
   const bad: readonly (readonly [string, Faults, string])[] = [
     ["traps on a quarter of the messages", { fault: "trap", every: 4 }, "warm-up-failed"],
     ["hangs on a quarter of the messages", { fault: "loop", every: 4 }, "warm-up-failed"],

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -91,10 +91,21 @@ async function newest(): Promise<{ readonly id: string; readonly version: string
 
 const seconds = String.raw`\d+\.\ds`;
 
+/** ADR 0008, section 3, word for word. */
+const adr = `deployment:
+  strategy: blue-green
+  stages:
+    - validate: 30s
+    - warm_up: 60s
+    - switch: instant
+    - cleanup: 300s
+`;
+
 describe("blue-green at the command line", { timeout: startTimeoutMs }, () => {
   it("is warmed up, switched and taken back with a line for each, and comes back for a failure with its code", async () => {
+    writeFileSync(join(cwd, "adr.yaml"), adr);
     const { exitCode, stdout, stderr } = await run(
-      ..."deploy agent faulty.wasm --strategy blue-green --configuration".split(" "),
+      ..."deploy agent faulty.wasm --config adr.yaml --configuration".split(" "),
       '{"take":"green"}',
     );
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
