@@ -11,7 +11,7 @@ export interface Difference {
   readonly shadow: string;
 }
 
-const excerptMaxCharacters = 200;
+const excerptMaxCharacters = 120;
 /** Another place is looked for among so many: beyond that an order is anybody's guess, and work grows with its square. */
 const searchedMax = 64;
 

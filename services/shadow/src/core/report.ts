@@ -21,7 +21,7 @@ export function reportOf(spec: ShadowSpec, tally: Tally, moment: Moment): Shadow
     const all = sum(Object.values(unlike));
     const equal = sum(
       Object.entries(unlike).flatMap(([set, count]) =>
-        groupsOfSet(set).every((group) => noisy.has(group)) ? [count] : [],
+        groupsOfSet(tally, set).every((group) => noisy.has(group)) ? [count] : [],
       ),
     );
     return { version: live, compared: all, equal, different: all - equal, failed };

@@ -18,7 +18,7 @@ export const Tally = Type.Object({
   notSampled: Count,
   notHandled: Count,
   missed: Type.Object({ trimmed: Count, behind: Count, unanswered: Count }),
-  /** By live version: how many messages differ in just these groups; "" is those that do not differ. */
+  /** By live version: how many messages differ in just these groups, by their places; "" is those that do not differ. */
   perLive: Type.Record(Type.String(), Type.Object({ unlike: Type.Record(Type.String(), Count), failed: Count })),
   groups: Type.Record(
     Type.String(),
@@ -52,14 +52,22 @@ export function emptyTally(): Tally {
   };
 }
 
-/** So many groups are told apart, and so many sets of them; what comes after is counted as `elsewhere`. */
-const groupsMax = 200;
-const setsMax = 400;
-const samplesMax = 5;
+/**
+ * All of it has to fit into one message of the bus, twice: so many groups are told apart, so many sets of them, and so many
+ * live versions; what comes after is counted as `elsewhere`.
+ */
+const groupsMax = 80;
+const setsMax = 100;
+const setSizeMax = 16;
+const livesMax = 8;
+const codesMax = 20;
+const samplesMax = 3;
+const groupMaxCharacters = 160;
+const idMaxCharacters = 96;
+const reasonMaxCharacters = 200;
 const pairsMax = 2_000;
 const spansMax = 400;
 export const elsewhere = "elsewhere";
-const separator = "\n";
 
 /** A message, and the live version whose outcome it has. */
 export interface Judged {
@@ -71,26 +79,42 @@ export interface Judged {
 export function countCompared(tally: Tally, message: Judged, differences: readonly Difference[]): void {
   const byGroup = new Map<string, Difference>();
   for (const difference of differences) {
-    const group = knownGroup(tally, difference.group);
+    const name = byGroup.size < setSizeMax - 1 ? difference.group : elsewhere;
+    const group = knownGroup(tally, name);
     if (!byGroup.has(group)) byGroup.set(group, difference);
   }
   for (const [group, { live, shadow }] of byGroup) {
     const found = groupOf(tally, group);
     found.messages += 1;
-    const { sequence, messageId } = message;
-    if (found.samples.length < samplesMax) found.samples.push({ sequence, messageId, live, shadow });
+    if (found.samples.length >= samplesMax) continue;
+    found.samples.push({
+      sequence: message.sequence,
+      messageId: cut(message.messageId, idMaxCharacters),
+      live,
+      shadow,
+    });
   }
   const { unlike } = liveOf(tally, message.live);
-  const set = [...byGroup.keys()].toSorted().join(separator);
-  const known = Object.hasOwn(unlike, set) || Object.keys(unlike).length < setsMax ? set : elsewhere;
-  unlike[known] = (unlike[known] ?? 0) + 1;
+  const names = Object.keys(tally.groups);
+  const set = [...byGroup.keys()]
+    .map((group) => names.indexOf(group))
+    .toSorted((a, b) => a - b)
+    .join();
+  const isKnown = Object.hasOwn(unlike, set) || Object.keys(unlike).length < setsMax || set === "";
+  const counted = isKnown ? set : placeOf(tally, elsewhere);
+  unlike[counted] = (unlike[counted] ?? 0) + 1;
 }
 
 export function countFailed(tally: Tally, message: Judged, code: string, reason: string): void {
   liveOf(tally, message.live).failed += 1;
-  const failure = (tally.failures[code] ??= { messages: 0, reason, messageIds: [] });
+  const isKnown = Object.hasOwn(tally.failures, code) || Object.keys(tally.failures).length < codesMax;
+  const failure = (tally.failures[isKnown ? code : elsewhere] ??= {
+    messages: 0,
+    reason: cut(reason, reasonMaxCharacters),
+    messageIds: [],
+  });
   failure.messages += 1;
-  if (failure.messageIds.length < samplesMax) failure.messageIds.push(message.messageId);
+  if (failure.messageIds.length < samplesMax) failure.messageIds.push(cut(message.messageId, idMaxCharacters));
 }
 
 /** The live version handled a message again: where it differs from itself, and of which groups that says something. */
@@ -138,12 +162,14 @@ export function noteMemory(tally: Tally, side: Side, bytes: number): void {
     memory.samples = pairsOf(memory.samples).map(([a, b]) => Math.round((a + (b ?? a)) / 2));
 }
 
-/** The groups that a set of them is written as. */
-export function groupsOfSet(set: string): readonly string[] {
-  return set === "" ? [] : set.split(separator);
+/** The groups that a set of them is written as: by their places. */
+export function groupsOfSet(tally: Tally, set: string): readonly string[] {
+  const names = Object.keys(tally.groups);
+  return set === "" ? [] : set.split(",").map((place) => names[Number(place)] ?? elsewhere);
 }
 
-function knownGroup(tally: Tally, group: string): string {
+function knownGroup(tally: Tally, name: string): string {
+  const group = cut(name, groupMaxCharacters);
   return Object.hasOwn(tally.groups, group) || Object.keys(tally.groups).length < groupsMax ? group : elsewhere;
 }
 
@@ -151,8 +177,18 @@ function groupOf(tally: Tally, group: string): Tally["groups"][string] {
   return (tally.groups[group] ??= { messages: 0, selfRuns: 0, selfDiffered: 0, samples: [] });
 }
 
+function placeOf(tally: Tally, group: string): string {
+  groupOf(tally, group);
+  return String(Object.keys(tally.groups).indexOf(group));
+}
+
 function liveOf(tally: Tally, version: string): Tally["perLive"][string] {
-  return (tally.perLive[version] ??= { unlike: {}, failed: 0 });
+  const isKnown = Object.hasOwn(tally.perLive, version) || Object.keys(tally.perLive).length < livesMax;
+  return (tally.perLive[isKnown ? version : elsewhere] ??= { unlike: {}, failed: 0 });
+}
+
+function cut(text: string, maxCharacters: number): string {
+  return text.length > maxCharacters ? `${text.slice(0, maxCharacters - 1)}…` : text;
 }
 
 function pairsOf<Item>(items: readonly Item[]): readonly (readonly [Item, Item | undefined])[] {
