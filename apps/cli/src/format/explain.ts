@@ -55,7 +55,7 @@ function headLines(deployment: Deployment, style: Style): readonly string[] {
         deployment.shadow === undefined ? "" : `caxton shadow report ${version === "" ? id : version}`,
       ),
       ...optional("A/B test", strategy === "ab" ? `caxton ab report ${version === "" ? id : version}` : ""),
-      ...optional("Judged by", judging === undefined ? "" : judgingText(judging)),
+      ...optional("Judged by", judging === undefined ? "" : judgingText(judging, strategy)),
       ...optional("Failure", failure === undefined ? "" : `${failure.code} at ${failure.stage}: ${failure.reason}`),
       ...optional(
         "Way back",
@@ -67,9 +67,11 @@ function headLines(deployment: Deployment, style: Style): readonly string[] {
   ];
 }
 
-function judgingText({ rollbackOn, onInconclusive, maxHoldMs, onCanaryFailure }: Judging): string {
+function judgingText({ rollbackOn, onInconclusive, maxHoldMs, onCanaryFailure }: Judging, strategy: string): string {
   const held = onInconclusive === "rollback" ? `taken back after ${inWords(maxHoldMs ?? 0)}` : "held";
-  return `${rollbackOn.join(", ")}; without a verdict ${held}; on failure ${onCanaryFailure}`;
+  // The time of an A/B test ends it, whatever the rules say.
+  const otherwise = strategy === "ab" ? "" : `; without a verdict ${held}`;
+  return `${rollbackOn.join(", ")}${otherwise}; on failure ${onCanaryFailure}`;
 }
 
 function stepLines({ steps }: Deployment, style: Style): readonly string[] {

@@ -28,6 +28,7 @@ export function summaryLines(summary: RedrivableSummary, style: Style, limit: nu
   return [
     style.strong(`${version} was rolled back${when}${because}`),
     `→ ${thousands(handled)} messages handled, ${thousands(deadLettered)} failed; it had sent ${thousands(outputs)} outputs, which stay sent`,
+    ...(summary.going === 0 ? [] : [`→ Redrive ${summary.going} is under way`]),
     ...(redriven === 0 ? [] : [`→ ${thousands(redriven)} of the messages were sent again before`]),
     ...(gone === 0 ? [] : [`→ ${thousands(gone)} are gone from the inbox and cannot be handled again`]),
     ...(missing === undefined || missing === 0
