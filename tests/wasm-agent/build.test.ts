@@ -15,6 +15,12 @@ describe("building an agent", () => {
   it.each([
     ["a syntax error", "export function describe() {\n  return [;\n}", "agent.js:2:", "unexpected token"],
     [
+      "a file that ends too early",
+      "export function describe() {}\nexport function handle() {\n",
+      "agent.js:2:",
+      "a bracket, brace or quote is not closed",
+    ],
+    [
       "a missing export",
       "export function describe() {}",
       "agent.js:",

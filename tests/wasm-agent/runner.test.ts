@@ -182,6 +182,7 @@ describe("starting a runner", () => {
     // Twice that where the machine gave it no processor.
     ["loops-in-describe", "start-timeout", /within (1500|3000) ms/],
     ["traps-in-describe", "start-failed", /who knows/],
+    ["describes-an-object", "start-failed", /describe\(\) must return JSON text/],
   ])("fails for %s with %s", async (fixture, code, reason) => {
     const bytes = await fixtureBytes(fixture);
     await expect(start(bytes, folder.path, { startTimeoutMs: 1_500, contract: false })).rejects.toMatchObject({

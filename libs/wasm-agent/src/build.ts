@@ -47,7 +47,7 @@ async function componentOf(source: string, text: string, witPath: string): Promi
     });
     return component;
   } catch (error) {
-    throw new CaxtonError("invalid-argument", explain(error, source), { cause: error });
+    throw new CaxtonError("invalid-argument", explain(error, source, text), { cause: error });
   }
 }
 
@@ -75,11 +75,15 @@ function exportCheck(file: string): string {
 }
 
 /** Of `: Failed to …: Failed to …: Error: message\n    at /file.js:2:40` the message and the place. */
-function explain(error: unknown, source: string): string {
+function explain(error: unknown, source: string, written: string): string {
   const text = error instanceof Error ? error.message : String(error);
   const message = text.replace(/^[: ]*(?:Failed to [^:]*: )*(?:Error: )?/, "").split("\n")[0] ?? text;
   const place = /at (?:.*\()?\/([^():\n]+):(\d+):(\d+)\)?/.exec(text);
-  const own = place?.[1] === basename(source);
-  const where = place === null || message.startsWith("must export") ? "" : `:${place[2]}:${place[3]}`;
+  const own = place?.[1] !== undefined && source.endsWith(`/${place[1]}`);
+  const lines = written.trimEnd().split("\n").length;
+  const isOurs = message.startsWith("must export");
+  if (own && !isOurs && Number(place?.[2]) > written.split("\n").length)
+    return `${source}:${lines}: the file ends in the middle of something: a bracket, brace or quote is not closed`;
+  const where = place === null || isOurs ? "" : `:${place[2]}:${place[3]}`;
   return own || place === null ? `${source}${where}: ${message}` : `${source}: in ${place[1]}${where}: ${message}`;
 }

@@ -53,7 +53,13 @@ function describe(handler: MessageHandler): string {
   try {
     return handler.describe();
   } catch (error) {
-    throw new CaxtonError("start-failed", `describe() trapped: ${trapReason(error, handler.log.standardError())}`);
+    const reason = trapReason(error, handler.log.standardError());
+    if (reason.startsWith("expected string"))
+      throw new CaxtonError(
+        "start-failed",
+        "describe() must return JSON text: JSON.stringify({ name, version, accepts, emits })",
+      );
+    throw new CaxtonError("start-failed", `describe() trapped: ${reason}`);
   }
 }
 
