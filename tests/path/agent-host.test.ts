@@ -15,6 +15,7 @@ import { type HotPath, startHotPath } from "../harness/hot-path.ts";
 const target = (version: string) => [{ version, share: 1, messageTimeoutMs: 300 }];
 /** Where cgroups are of version 1; elsewhere there is nothing to see. */
 const groups = "/sys/fs/cgroup/memory/caxton";
+const patience = { timeout: 10_000, interval: 50 };
 const runAnswer = checker("run answer", RunAnswer);
 const v1 = "echo-v1-aaaaa";
 
@@ -105,7 +106,7 @@ describe("an instance", () => {
 
     await path.start("agent-host");
     await untilGone(pid);
-    expect(path.logs()).toMatch(new RegExp(`"pids":\\[(\\d+,)*${pid}[,\\]]`));
+    await expect.poll(() => path.logs(), patience).toMatch(new RegExp(`"pids":\\[(\\d+,)*${pid}[,\\]]`));
     expect(await groupsOf(hostPid)).toEqual([]);
     const next = await path.slot(other.agent, v1, (status) => status?.state === "ready");
     expect([next?.instance, next?.pid, existsSync(`/proc/${other.pid}`)]).toEqual([other.instance, other.pid, true]);

@@ -44,9 +44,6 @@ export async function startAgentHost(options: AgentHostOptions): Promise<{ close
   const { bus, log, id, cacheDir, busUrl } = options;
   // A slot of an earlier life of this host is not ours.
   const host = `${id}.${randomUUID().slice(0, 4)}`;
-  const orphans = await endOrphans();
-  if (orphans.length > 0)
-    log.warn({ event: "orphans", pids: orphans }, "ended instances that a host which was killed had left behind");
   const spares = new SpareProcesses(codeCacheFolder(cacheDir));
   const context: SlotContext = {
     bus,
@@ -95,6 +92,10 @@ export async function startAgentHost(options: AgentHostOptions): Promise<{ close
     if (claim !== undefined) await runSlot(context, slot, claim, signal);
   }
 
+  const orphansEnded = endOrphans(stop.signal).then((pids) => {
+    if (pids.length > 0)
+      log.warn({ event: "orphans", pids }, "ended instances that a host which was killed had left behind");
+  });
   const tidying = keepCacheTidy({
     bus,
     log,
@@ -111,7 +112,7 @@ export async function startAgentHost(options: AgentHostOptions): Promise<{ close
       clearInterval(timer);
       for (const slot of held.values()) slot.stop.abort();
       await Promise.all([...held.values()].map(({ ended }) => ended));
-      await Promise.all([watching.ended, hosts.ended.catch(() => undefined), tidying]);
+      await Promise.all([watching.ended, hosts.ended.catch(() => undefined), tidying, orphansEnded]);
       spares.close();
     },
   };

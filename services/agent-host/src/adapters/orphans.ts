@@ -8,19 +8,33 @@ import { processName } from "./process-name.ts";
 export const hostVariable = "CAXTON_HOST_PROCESS";
 
 const instanceProgram = "agent-host/src/instance/main.ts";
+/** Twice as long as an instance gives itself to answer what it has taken, once its host is gone. */
+const graceMs = 3_000;
 const goneMaxMs = 5_000;
+const lookEveryMs = 50;
 
 /**
- * Ends instances whose host is gone. An instance goes with its host by itself; one that is stopped, or hangs, does not
- * hear of it, and nobody else knows of it any more. Then the memory groups go that hosts left behind which were killed.
- * @returns the pids of those that were ended
+ * Ends instances whose host is gone. An instance goes with its host by itself, after it has answered what it has; one that
+ * is stopped, or hangs, does not hear of it, and nobody else knows of it any more. Then the memory groups go that hosts
+ * left behind which were killed. @returns the pids of those that were ended
  */
-export async function endOrphans(): Promise<readonly number[]> {
-  const orphans = findOrphans().filter(ended);
-  const deadlineMs = performance.now() + goneMaxMs;
-  while (orphans.some(isOrphan) && performance.now() < deadlineMs) await delay(10);
+export async function endOrphans(signal: AbortSignal): Promise<readonly number[]> {
+  const left = await untilGone(findOrphans(), graceMs, signal);
+  const orphans = signal.aborted ? [] : left.filter(ended);
+  await untilGone(orphans, goneMaxMs, signal);
   await removeAbandonedGroups();
   return orphans;
+}
+
+/** @returns those that are still there when the time is over */
+async function untilGone(pids: readonly number[], maxMs: number, signal: AbortSignal): Promise<readonly number[]> {
+  const deadlineMs = performance.now() + maxMs;
+  let left = pids;
+  while (left.length > 0 && performance.now() < deadlineMs && !signal.aborted) {
+    await delay(lookEveryMs);
+    left = left.filter(isOrphan);
+  }
+  return left;
 }
 
 function findOrphans(): readonly number[] {
