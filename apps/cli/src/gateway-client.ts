@@ -16,6 +16,7 @@ import type {
   CancelRequestSchema,
   FreezeRequestSchema,
   MoveRequestSchema,
+  UndeployRequestSchema,
   UnfreezeRequestSchema,
 } from "@caxton/contracts/gen/caxton/v1/meeting_pb.js";
 import {
@@ -123,6 +124,11 @@ export interface Gateway {
   freezeDeployments(request: MessageInitShape<typeof FreezeRequestSchema>): Promise<Answer<"freezeDeployments">>;
   unfreezeDeployments(request: MessageInitShape<typeof UnfreezeRequestSchema>): Promise<Answer<"unfreezeDeployments">>;
   listFreezes(): Promise<Answer<"listFreezes">>;
+  aboutAgent(
+    verb: "hold" | "release",
+    request: { readonly agent: string; readonly context: Context },
+  ): Promise<Answer<"holdAgent"> | Answer<"releaseAgent">>;
+  undeployAgent(request: MessageInitShape<typeof UndeployRequestSchema>): Promise<Answer<"undeployAgent">>;
   /** Of the newest life of the inbox where `epoch` is empty. */
   getMessage(agent: string, sequence: number, epoch: string): ReturnType<MessagesRpc["getMessage"]>;
   readLogs(request: MessageInitShape<typeof ReadLogsRequestSchema>, signal?: AbortSignal): LogEntries;
@@ -170,6 +176,11 @@ export function connectGateway(address: GatewayAddress): Gateway {
     listFreezes: () => answer(rpc.listFreezes({}, within)),
     createShadowDeployment: (request) => answer(rpc.createShadowDeployment(request, within)),
     getShadowReport: (deploymentId) => answer(rpc.getShadowReport({ deploymentId }, within)),
+    aboutAgent: (verb, request) =>
+      answer<Answer<"holdAgent"> | Answer<"releaseAgent">>(
+        verb === "hold" ? rpc.holdAgent(request, within) : rpc.releaseAgent(request, within),
+      ),
+    undeployAgent: (request) => answer(rpc.undeployAgent(request, within)),
     decide: (verb, decision) => answer(decisions[verb](decision)),
     getDeployment: (deploymentId) => answer(rpc.getDeployment({ deploymentId }, within)),
     listDeployments: (agent, limit) => answer(rpc.listDeployments({ agent, limit }, within)),

@@ -85,6 +85,21 @@ const entries: readonly Entry[] = [
     },
   },
   {
+    name: "hold",
+    description: "take nothing more out of an agent's inbox",
+    load: async () => (await import("./commands/undeploy.ts")).holdCommand(),
+  },
+  {
+    name: "release",
+    description: "take messages out of an agent's inbox again",
+    load: async () => (await import("./commands/undeploy.ts")).releaseCommand(),
+  },
+  {
+    name: "undeploy",
+    description: "take an agent out of traffic",
+    load: async () => (await import("./commands/undeploy.ts")).undeployCommand(),
+  },
+  {
     name: "freeze",
     description: "let no new version into traffic, of one agent or of all",
     load: async () => (await import("./commands/freeze.ts")).freezeCommand(),

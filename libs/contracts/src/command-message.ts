@@ -33,7 +33,7 @@ export const envelope = {
   ),
 };
 
-const overrideFreeze = Type.Optional(
+export const overrideFreeze = Type.Optional(
   Type.String({ minLength: 1, maxLength: 1000, description: "Why it is done although there is a freeze." }),
 );
 

@@ -1,4 +1,5 @@
 import type { Static, TSchema } from "./type.ts";
+import { AgentCommand, agentCommand, UndeployCommand, undeployCommand } from "./agent-message.ts";
 import {
   DeployCommand,
   deployCommand,
@@ -76,6 +77,18 @@ export const commands = {
   redrive: command("redrive", RedriveCommand, redriveCommand, {
     summary: "Has the messages that a rolled-back version handled or failed handled again by the version that is live.",
     example: { id: "4f6d2b9a-0c1e-4b7a-a3d5-6e8f7a9b0c55", deployment, reason: "it rounded all amounts down" },
+  }),
+  hold: command("hold", AgentCommand, agentCommand, {
+    summary: "Takes nothing more out of the agent's inbox; what is sent to it waits there.",
+    example: { id: "e7b6a8ca-5fb3-4d4e-9ac1-8f6cadce4a99", reason: "its database is being moved" },
+  }),
+  release: command("release", AgentCommand, agentCommand, {
+    summary: "Takes messages out of the agent's inbox again.",
+    example: { id: "f8c7b9db-60c4-4e5f-8bd2-907dbedf5baa", reason: "moved" },
+  }),
+  undeploy: command("undeploy", UndeployCommand, undeployCommand, {
+    summary: "Takes the agent out of traffic; nobody can put anything into its inbox from then on.",
+    example: { id: "09d8caec-71d5-4f60-9ce3-a18ecfe06cbb", inbox: "drain", reason: "replaced by another agent" },
   }),
   freeze: command("freeze", FreezeCommand, freezeCommand, {
     summary: "Lets no new version of the agent into traffic until then; of all agents where the agent is `_all`.",

@@ -1,6 +1,6 @@
 import type { DeploymentEvent } from "@caxton/deployment/event";
 import { shadowCauses } from "@caxton/deployment/shadow/ending";
-import { conflictPolicies } from "@caxton/deployment/state";
+import { conflictPolicies, inboxEnds } from "@caxton/deployment/state";
 import { strategies } from "@caxton/deployment/strategy";
 import Type, { type Static, type TProperties, type TSchema } from "./type.ts";
 import { ExperimentReport, Measure } from "./experiment.ts";
@@ -45,6 +45,12 @@ const ByHand = {
 
 const RedriveNumber = Type.Integer({ minimum: 1 });
 const RedriveByHand = { deployment: Id, number: RedriveNumber, actor: Type.String(), reason: Type.String() };
+const OfRoute = {
+  deployment: Id,
+  revision: Type.Integer({ minimum: 1 }),
+  actor: Type.String(),
+  reason: Type.String(),
+};
 
 const event = <Name extends DeploymentEvent["type"], Data extends TProperties>(type: Name, data: Data) =>
   Type.Object({ type: Type.Literal(type), atMs: Type.Number(), commandId: Type.String(), ...data });
@@ -131,6 +137,18 @@ export const deploymentEventSchemas = {
     next: Type.Integer({ minimum: 0 }),
     reason: Type.String(),
   }),
+  AgentHeld: event("AgentHeld", OfRoute),
+  AgentReleased: event("AgentReleased", OfRoute),
+  UndeployStarted: event("UndeployStarted", {
+    deployment: Id,
+    inbox: Type.Enum(inboxEnds),
+    actor: Type.String(),
+    reason: Type.String(),
+    overrideFreeze: Type.Optional(Type.String()),
+  }),
+  InboxClosed: event("InboxClosed", { deployment: Id }),
+  InboxEmptied: event("InboxEmptied", { deployment: Id }),
+  AgentUndeployed: event("AgentUndeployed", { deployment: Id, inbox: Type.Enum(inboxEnds) }),
   StepApproved: event("StepApproved", ByHand),
   RolloutPaused: event("RolloutPaused", ByHand),
   RolloutResumed: event("RolloutResumed", ByHand),

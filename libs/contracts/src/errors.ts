@@ -81,6 +81,16 @@ export const errorCodes = {
     grpc: "aborted",
     exit: 4,
   },
+  held: {
+    meaning: "Somebody holds the agent: nothing is taken out of its inbox until it is released.",
+    grpc: "failed_precondition",
+    exit: 4,
+  },
+  undeployed: {
+    meaning: "The agent was undeployed: its inbox takes nothing until it is deployed again.",
+    grpc: "failed_precondition",
+    exit: 4,
+  },
   frozen: {
     meaning: "There is a freeze: no new version comes into traffic; its reason and its end are in the message.",
     grpc: "failed_precondition",

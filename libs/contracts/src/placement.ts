@@ -18,6 +18,10 @@ export const RouteEntry = Type.Object({
     }),
   ),
   closed: Type.Array(Type.Object({ version: Type.String(), revision: Type.Integer() })),
+  /** Why nothing is taken out of the inbox although somebody could be asked, or why nobody is there: `held`, `undeployed`. */
+  paused: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
+  /** What is in the inbox is dead-lettered for this reason, and no version asked. */
+  refused: Type.Optional(Type.Object({ code: Type.String(), reason: Type.String() })),
 });
 export type RouteEntry = Static<typeof RouteEntry>;
 

@@ -16,6 +16,8 @@ export const inboxSubjects = (agent: string): readonly string[] => [
   `caxton.inbox.${agent}.output.*.*.*.*`,
   `caxton.inbox.${agent}.resend.*.*.*`,
 ];
+/** In place of those, where the agent is undeployed: nobody publishes there. */
+export const closedInboxSubject = (agent: string): string => `caxton.undeployed.${agent}`;
 export const inboxStream = (agent: string): string => `CAXTON_INBOX_${agent}`;
 /**
  * The durable pull consumer that all routers of an agent share, one for each life of its inbox: pulls and acks that mean

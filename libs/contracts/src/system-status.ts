@@ -93,6 +93,15 @@ export const AgentStatus = Type.Object({
     }),
   ),
   queued: Count,
+  stopped: Type.Optional(
+    Type.Object(
+      { what: Type.String(), actor: Type.String(), reason: Type.String(), sinceMs: Type.Number() },
+      {
+        description: "Where somebody wants nothing taken out of the inbox: `held`, `being undeployed` or `undeployed`.",
+      },
+    ),
+  ),
+  frozen: Type.Optional(Type.String({ description: "Where there is a freeze: whose, until when and why, in words." })),
   routeRevision: Count,
   /** The last one that every live router acknowledged. */
   appliedRouteRevision: Count,

@@ -4,7 +4,7 @@ import type { ExperimentTally } from "./experiment.ts";
 import type { Verdict } from "./judging.ts";
 import type { RedriveRequest, RedriveTally } from "./redrive.ts";
 import type { ShadowCause, ShadowSummary } from "./shadow/ending.ts";
-import type { DeploymentRequest, Failure } from "./state.ts";
+import type { DeploymentRequest, Failure, InboxEnd } from "./state.ts";
 import type { WarmUp } from "./warm-up.ts";
 
 /** What people and their tools ask for. */
@@ -15,7 +15,19 @@ export type Request =
   | { readonly type: "rollback"; readonly deployment: string; readonly reason: string }
   | RedriveRequest
   | QueueRequest
+  | AgentRequest
   | StepRequest;
+
+/** About the agent as a whole. */
+export type AgentRequest = { readonly reason: string } & (
+  | { readonly type: "hold" | "release" }
+  | {
+      readonly type: "undeploy";
+      readonly inbox: InboxEnd;
+      /** Why it is done although there is a freeze. */
+      readonly overrideFreeze?: string;
+    }
+);
 
 /** About one that waits. */
 export type QueueRequest = { readonly deployment: string; readonly reason: string } & (
@@ -81,6 +93,7 @@ export type Report =
       readonly number: number;
       readonly tally: RedriveTally;
     }
+  | { readonly type: "inbox-closed" | "inbox-emptied"; readonly deployment: string }
   /** Nothing outside keeps it any more: the first in line may start, or one that was frozen may go on. */
   | { readonly type: "way-free"; readonly deployment: string };
 

@@ -1,5 +1,6 @@
 import { advance, firstShift, goToStep, startDrain } from "./advance.ts";
 import type { Report, Sender } from "./command.ts";
+import { inboxClosed, inboxEmptied, leftByAll } from "./decide-agent.ts";
 import { shadowOver } from "./decide-shadow.ts";
 import { decideVerdict } from "./decide-verdict.ts";
 import type { Facts } from "./facts.ts";
@@ -48,7 +49,7 @@ function factsOf(report: Report & Sender, state: AgentState, now: number): reado
     case "version-drained":
       return drained(deployment, report.forced);
     case "version-stopped":
-      return stopped(deployment);
+      return stopped(deployment, state);
     case "version-closed":
       return closed(deployment, report.revision);
     case "verdict":
@@ -59,6 +60,10 @@ function factsOf(report: Report & Sender, state: AgentState, now: number): reado
       return cleanedUp(deployment, state, now);
     case "redrive-finished":
       return redriveFinished(deployment, report);
+    case "inbox-closed":
+      return inboxClosed(state);
+    case "inbox-emptied":
+      return inboxEmptied(state, now);
     case "way-free":
       return goOn(deployment, state, now);
     case "step-expired":
@@ -130,11 +135,14 @@ function lost(
 function routeApplied(report: Report & { type: "route-applied" }, state: AgentState, now: number): readonly Fact[] {
   if (report.revision !== state.route.revision || report.revision <= state.appliedRevision) return [];
   const { revision, routers, appliedMs } = report;
-  const deployment = deploymentOf(state, state.rollout);
+  // What is held or released may have no version any more.
+  const about = state.rollout ?? state.undeploy?.deployment ?? state.active ?? Object.keys(state.deployments).at(-1);
+  const deployment = deploymentOf(state, about);
   if (deployment === undefined) return [];
   const applied: Fact = { type: "RouteApplied", deployment: deployment.deployment, revision, routers, appliedMs };
   if (deployment.rollbackReason !== undefined)
     return [applied, ...startDrain(deployment, deployment, "RolledBack", state, now)];
+  if (deployment.deployment !== state.rollout) return [applied, ...leftByAll(state, now)];
   const goesOn = stepOf(deployment)?.kind === "shift" && watchMsOf(deployment) === undefined;
   if (!goesOn || deployment.frozen !== undefined) return [applied];
   return [applied, ...advance(deployment, state, now)];
@@ -175,11 +183,15 @@ function redriveFinished(
   return isUnderWay ? [{ type: "RedriveFinished", deployment, number, tally }] : [];
 }
 
-function stopped(deployment: Deployment): readonly Fact[] {
+function stopped(deployment: Deployment, { undeploy }: AgentState): readonly Fact[] {
   const { deployment: id, version, drain, rollbackReason } = deployment;
   if (version === undefined || deployment.processes !== "unwanted") return [];
   const gone: Fact = { type: "VersionStopped", deployment: id, version };
-  if (drain?.ending === "Retired") return [gone, { type: "DeploymentRetired", deployment: id }];
+  if (drain?.ending === "Retired") {
+    const retired: Fact = { type: "DeploymentRetired", deployment: id };
+    if (undeploy?.deployment !== id) return [gone, retired];
+    return [gone, retired, { type: "AgentUndeployed", deployment: id, inbox: undeploy.inbox }];
+  }
   if (drain?.ending === "RolledBack") {
     return [gone, { type: "DeploymentRolledBack", deployment: id, reason: rollbackReason ?? "rolled back" }];
   }

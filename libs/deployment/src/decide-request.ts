@@ -1,4 +1,5 @@
 import type { Policy, Request, Sender } from "./command.ts";
+import { decideAgent } from "./decide-agent.ts";
 import { decideQueue, supersede } from "./decide-queue.ts";
 import { deployShadow, shadowMs, stopShadow } from "./decide-shadow.ts";
 import { decideStep } from "./decide-step.ts";
@@ -27,6 +28,10 @@ export function decideRequest(command: Request & Sender, state: AgentState, poli
       return withDeployment(state, command.deployment, (deployment) =>
         decideRedrive(command, deployment, state, actor),
       );
+    case "hold":
+    case "release":
+    case "undeploy":
+      return decideAgent(command, state, freezeAt(policy, now));
     case "cancel":
     case "move":
       return withDeployment(state, command.deployment, (deployment) => decideQueue(command, deployment, state, actor));
@@ -62,7 +67,7 @@ function deploy(command: Request & Sender & { type: "deploy" }, state: AgentStat
   if (shadowMs(command.plan) !== undefined)
     return refuse("invalid-argument", `a plan with 'shadow' is of strategy shadow, not ${command.strategy}`);
   const active = deploymentOf(state, state.active);
-  const idle = state.rollout === undefined && state.queue.length === 0;
+  const idle = state.rollout === undefined && state.queue.length === 0 && state.undeploy === undefined;
   if (idle && active !== undefined && runsTheSame(active, command)) {
     return refuse(
       "already-active",

@@ -37,6 +37,8 @@ export function decideVerdict(
     return back.ok ? [reached("rollback"), ...back.facts] : [];
   };
   if (verdict.outcome === "fail") return goBack(breachedAtMs);
+  // No message comes that it could be judged by; it is watched anew afterwards.
+  if (state.hold !== undefined) return [];
   const isOver = pausedAtMs === undefined && now >= watch.endsAtMs;
   if (isOver && deployment.experiment !== undefined) {
     const concluded = conclude(report, deployment, state, now);

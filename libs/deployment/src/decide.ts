@@ -28,7 +28,7 @@ export function decide(command: Command, state: AgentState, policy: Policy, now:
 
 /** The first in line that nothing keeps. */
 function startNext(state: AgentState, freeze: Freeze | undefined): Fact | undefined {
-  if (state.rollout !== undefined) return undefined;
+  if (state.rollout !== undefined || state.undeploy !== undefined) return undefined;
   const next = state.queue.find((id) => {
     const waiting = deploymentOf(state, id);
     return waiting !== undefined && isLetThrough(waiting, freeze);
@@ -49,6 +49,9 @@ const requests: ReadonlySet<Command["type"]> = new Set<Request["type"]>([
   "redrive",
   "cancel",
   "move",
+  "hold",
+  "release",
+  "undeploy",
 ]);
 
 function isRequest(command: Command): command is Extract<Command, Request> {

@@ -3,7 +3,7 @@ import type { Verdict } from "./judging.ts";
 import type { ExperimentReport } from "./experiment.ts";
 import type { RedriveScope, RedriveTally } from "./redrive.ts";
 import type { ShadowCause, ShadowSummary } from "./shadow/ending.ts";
-import type { DeploymentRequest, Failure } from "./state.ts";
+import type { DeploymentRequest, Failure, InboxEnd } from "./state.ts";
 import type { WarmUp } from "./warm-up.ts";
 
 interface Header {
@@ -107,6 +107,28 @@ export type DeploymentEvent = Header &
         readonly next: number;
         readonly reason: string;
       }
+    /** Of the agent: a revision of the route from which on nothing is taken out of its inbox, or again. */
+    | {
+        readonly type: "AgentHeld" | "AgentReleased";
+        /** The one that is active, or else on its way. */
+        readonly deployment: string;
+        readonly revision: number;
+        readonly actor: string;
+        readonly reason: string;
+      }
+    | {
+        readonly type: "UndeployStarted";
+        readonly deployment: string;
+        readonly inbox: InboxEnd;
+        readonly actor: string;
+        readonly reason: string;
+        readonly overrideFreeze?: string;
+      }
+    /** Nobody can put anything into the inbox any more. */
+    | { readonly type: "InboxClosed"; readonly deployment: string }
+    /** Everything in it is decided. */
+    | { readonly type: "InboxEmptied"; readonly deployment: string }
+    | { readonly type: "AgentUndeployed"; readonly deployment: string; readonly inbox: InboxEnd }
     | ({ readonly type: "StepApproved" } & ByHand)
     | ({ readonly type: "RolloutPaused" } & ByHand)
     | ({ readonly type: "RolloutResumed" } & ByHand)

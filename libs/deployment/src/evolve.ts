@@ -1,4 +1,5 @@
 import type { DeploymentEvent } from "./event.ts";
+import { evolveAgent, remember, withoutUndeployed } from "./evolve-agent.ts";
 import { enqueue, leaveQueue, reorder } from "./queue.ts";
 import { forgetClosed } from "./route.ts";
 import { redriven } from "./evolve-redrive.ts";
@@ -68,12 +69,22 @@ function happened(state: AgentState, event: Exclude<DeploymentEvent, { type: "De
       return change(remember(state, event.commandId), event.deployment, { pausedAtMs: event.atMs });
     case "RolloutResumed":
       return resumed(remember(state, event.commandId), event);
+    case "AgentHeld":
+    case "AgentReleased":
+    case "UndeployStarted":
+    case "InboxClosed":
+    case "InboxEmptied":
+    case "AgentUndeployed":
+      return evolveAgent(state, event);
     case "StepApproved":
     case "CanaryPromoted":
       return remember(state, event.commandId);
     case "DeploymentCompleted":
       return change(
-        { ...leaveRollout(leaveStep(state, event.deployment), event.deployment), active: event.deployment },
+        {
+          ...withoutUndeployed(leaveRollout(leaveStep(state, event.deployment), event.deployment)),
+          active: event.deployment,
+        },
         event.deployment,
         {
           state: "Running",
@@ -102,7 +113,9 @@ function happened(state: AgentState, event: Exclude<DeploymentEvent, { type: "De
       return change(state, event.deployment, { closedAtMs: event.atMs });
     case "DrainStarted": {
       const { revision, deadlineAtMs, ending } = event;
-      return change(state, event.deployment, { state: "Draining", drain: { revision, deadlineAtMs, ending } });
+      // Only where it is undeployed is the active one drained.
+      const after = state.active === event.deployment ? { ...state, active: undefined } : state;
+      return change(after, event.deployment, { state: "Draining", drain: { revision, deadlineAtMs, ending } });
     }
     case "VersionDrained":
       return change(state, event.deployment, { drainedAtMs: event.atMs, processes: "unwanted" });
@@ -241,8 +254,4 @@ function bringBack(state: AgentState, id: string): AgentState {
 
 function leaveRollout(state: AgentState, id: string): AgentState {
   return state.rollout === id ? { ...state, rollout: undefined } : state;
-}
-
-function remember(state: AgentState, commandId: string): AgentState {
-  return { ...state, commands: { ...state.commands, [commandId]: true } };
 }

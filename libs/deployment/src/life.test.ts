@@ -57,7 +57,7 @@ describe("the lives told here", () => {
       }
     }
     expect(states.size).toBe(8);
-    expect(events.size).toBe(33);
+    expect(events.size).toBe(39);
     expect([...refusals].toSorted()).toEqual([
       "already-active",
       "deployment-conflict",
@@ -110,10 +110,10 @@ describe("in every life of an agent", () => {
     expect(found).toBeUndefined();
   });
 
-  it("somebody waits only while another is on its way, or while there is a freeze", () => {
-    const found = strideWhereNot(({ after: { queue, rollout }, decision, nowMs }) => {
+  it("somebody waits only while another is on its way or undeployed, or while there is a freeze", () => {
+    const found = strideWhereNot(({ after: { queue, rollout, undeploy }, decision, nowMs }) => {
       const mayStart = decision.ok && decision.events.length > 0 && freezeAt(policyAt(nowMs), nowMs) === undefined;
-      return queue.length === 0 || rollout !== undefined || !mayStart;
+      return queue.length === 0 || rollout !== undefined || undeploy !== undefined || !mayStart;
     });
     expect(found).toBeUndefined();
   });
@@ -122,7 +122,7 @@ describe("in every life of an agent", () => {
     const found = stateWhereNot((state) => {
       const asked = next(state).flatMap((effect) => (effect.kind === "way" ? [effect.deployment] : []));
       const frozen = idsWhere(state, (one) => one.frozen !== undefined && one.watch === undefined);
-      const first = state.rollout === undefined ? state.queue.slice(0, 1) : [];
+      const first = (state.rollout ?? state.undeploy) === undefined ? state.queue.slice(0, 1) : [];
       return sameValue(asked.toSorted(), [...frozen, ...first].toSorted());
     });
     expect(found).toBeUndefined();
@@ -133,11 +133,24 @@ describe("in every life of an agent", () => {
       const freeze = freezeAt(policyAt(nowMs), nowMs);
       if (!decision.ok || freeze === undefined || "overrideFreeze" in command) return true;
       if (decision.events.some(({ type }) => type === "RollbackStarted")) return true;
-      const moved = decision.events.filter(({ type }) => type === "RouteChanged" || type === "DeploymentStarted");
+      const moved = decision.events.filter(
+        (event) => event.type === "DeploymentStarted" || (event.type === "RouteChanged" && event.targets.length > 0),
+      );
       return moved.every(({ deployment: id }) => {
         const deployment = deploymentOf(before, id);
         return deployment !== undefined && isLetThrough(deployment, freeze);
       });
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("who is undeployed has no version that runs, and its version goes only when the inbox is as was asked", () => {
+    const found = strideWhereNot(({ before, after, decision }) => {
+      const gone = decision.ok && decision.events.some(({ type }) => type === "AgentUndeployed");
+      if (after.undeployed !== undefined && after.active !== undefined) return false;
+      if (!gone) return true;
+      const { inbox, closedAtMs, emptiedAtMs } = before.undeploy ?? {};
+      return closedAtMs !== undefined && (inbox === "keep" || emptiedAtMs !== undefined);
     });
     expect(found).toBeUndefined();
   });
@@ -155,7 +168,8 @@ describe("in every life of an agent", () => {
       if (command.type !== "deploy" || command.onConflict !== "supersede" || !decision.ok) return true;
       if (command.strategy === "shadow") return true;
       if (decision.events.length === 0 || after.rollout === command.deployment) return true;
-      return after.queue[0] === command.deployment && deploymentOf(after, after.rollout)?.rollbackReason !== undefined;
+      const goesBack = deploymentOf(after, after.rollout)?.rollbackReason !== undefined;
+      return after.queue[0] === command.deployment && (goesBack || after.undeploy !== undefined);
     });
     expect(found).toBeUndefined();
   });
@@ -194,14 +208,19 @@ describe("in every life of an agent", () => {
     expect(found).toBeUndefined();
   });
 
-  it("messages have somewhere to go from the first Running on", () => {
-    const found = stateWhereNot(({ active, route }) => active === undefined || route.targets.length > 0);
+  it("messages have somewhere to go from the first Running on, until it is undeployed", () => {
+    const found = stateWhereNot(
+      ({ active, route, undeploy }) => active === undefined || undeploy !== undefined || route.targets.length > 0,
+    );
     expect(found).toBeUndefined();
   });
 
   it("revisions of the route only grow, one by one", () => {
     const found = lifeWhereNot(({ events }) => {
-      const revisions = events.flatMap((event) => (event.type === "RouteChanged" ? [event.revision] : []));
+      const changes: readonly string[] = ["RouteChanged", "AgentHeld", "AgentReleased"];
+      const revisions = events.flatMap((event) =>
+        changes.includes(event.type) && "revision" in event ? [event.revision] : [],
+      );
       return revisions.every((revision, index) => revision === index + 1);
     });
     expect(found).toBeUndefined();
@@ -340,7 +359,8 @@ describe("in every life of an agent", () => {
         (one) => isSettled(one.state) && (one.state === "Running" || ["none", "gone"].includes(one.processes)),
       );
       const routed = state.appliedRevision === state.route.revision && state.route.closed.length === 0;
-      return ended && routed && state.rollout === undefined && state.queue.length === 0;
+      const idle = state.rollout === undefined && state.undeploy === undefined && state.queue.length === 0;
+      return ended && routed && idle;
     });
     expect(found).toBeUndefined();
   });

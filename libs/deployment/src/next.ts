@@ -47,6 +47,10 @@ export type Effect = { readonly key: string } & (
   | { readonly kind: "shadow"; readonly deployment: string; readonly version: string; readonly endsAtMs: number }
   | { readonly kind: "cleanup"; readonly deployment: string; readonly atMs: number }
   | { readonly kind: "stop"; readonly deployment: string; readonly version: string }
+  /** Takes the subjects of the agent's inbox away, so that nobody can put anything into it. */
+  | { readonly kind: "close-inbox"; readonly deployment: string }
+  /** Until everything in the inbox is decided. */
+  | { readonly kind: "empty-inbox"; readonly deployment: string }
   /** Until nothing outside keeps it: the first in line, or one that is frozen. */
   | { readonly kind: "way"; readonly deployment: string }
   | { readonly kind: "expire"; readonly deployment: string; readonly step: number; readonly atMs: number }
@@ -63,8 +67,17 @@ export function next(state: AgentState): readonly Effect[] {
     effects.push({ kind: "route", key: `route:${revision}`, revision });
   }
   const [first] = state.queue;
-  if (first !== undefined && state.rollout === undefined) effects.push(wayOf(first));
-  return effects;
+  if (first !== undefined && state.rollout === undefined && state.undeploy === undefined) effects.push(wayOf(first));
+  return [...effects, ...ofUndeploy(state)];
+}
+
+function ofUndeploy({ undeploy, route, appliedRevision }: AgentState): readonly Effect[] {
+  if (undeploy === undefined || undeploy.emptiedAtMs !== undefined) return [];
+  const { deployment, inbox } = undeploy;
+  if (undeploy.closedAtMs === undefined) return [{ kind: "close-inbox", key: "close-inbox", deployment }];
+  const left = route.targets.length === 0;
+  const empties = inbox === "drain" ? !left : inbox === "dead-letter" && left && appliedRevision === route.revision;
+  return empties ? [{ kind: "empty-inbox", key: `empty-inbox:${inbox}`, deployment }] : [];
 }
 
 function ofDeployment(deployment: Deployment, state: AgentState): Effect[] {

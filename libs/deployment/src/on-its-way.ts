@@ -3,6 +3,7 @@ import { type AgentState, type Deployment, deploymentOf, stepOf } from "./state.
 /** What keeps those that wait waiting, for people: `proc-v3-4f1c2 is on its way (canary 25 %)`. */
 export function onItsWay(state: AgentState): string {
   const running = deploymentOf(state, state.rollout);
+  if (running === undefined && state.undeploy !== undefined) return `${state.agent} is being undeployed`;
   if (running === undefined) return `${state.queue.length} wait already`;
   return `${running.version ?? `deployment ${running.deployment}`} is on its way (${whereItIs(running)})`;
 }

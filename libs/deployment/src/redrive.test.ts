@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Report, Request } from "./command.ts";
 import type { Fact } from "./event.ts";
-import type { RedriveScope } from "./redrive.ts";
+import type { RedriveRequest, RedriveScope } from "./redrive.ts";
 import { given } from "./specification/given.ts";
 import {
   canaryRuns,
@@ -20,7 +20,7 @@ import {
 
 const all: RedriveScope = { failedOnly: false };
 const tally = { redriven: 40, already: 1, gone: 2, unknown: 0, unfit: 0 };
-const redrive = (scope: RedriveScope = all): Request => ({
+const redrive = (scope: RedriveScope = all): RedriveRequest => ({
   type: "redrive",
   deployment: "second",
   reason: "it was wrong",

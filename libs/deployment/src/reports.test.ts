@@ -66,6 +66,8 @@ const about = (deployment: "first" | "second"): Readonly<Record<Exclude<Report["
     tally: { redriven: 1, already: 0, gone: 0, unknown: 0, unfit: 0 },
   },
   "step-expired": { type: "step-expired", deployment, step: 0 },
+  "inbox-closed": { type: "inbox-closed", deployment },
+  "inbox-emptied": { type: "inbox-emptied", deployment },
   "way-free": { type: "way-free", deployment },
 });
 

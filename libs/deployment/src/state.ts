@@ -34,6 +34,17 @@ export interface Limits {
 
 export type KeptField = "configuration" | "limits" | "instances" | "concurrency";
 
+/** What becomes of what is in the inbox of an agent that is undeployed. */
+export const inboxEnds = ["drain", "keep", "dead-letter"] as const;
+export type InboxEnd = (typeof inboxEnds)[number];
+
+interface SaidOfAgent {
+  readonly reason: string;
+  readonly actor: string;
+  /** Unix ms. */
+  readonly atMs: number;
+}
+
 /** What becomes of a deployment that is asked for while another is on its way. */
 export const conflictPolicies = ["queue", "supersede", "reject"] as const;
 export type ConflictPolicy = (typeof conflictPolicies)[number];
@@ -143,6 +154,17 @@ export interface AgentState {
   /** The deployment whose version is the stable one. */
   readonly active: string | undefined;
   readonly route: Route;
+  /** While nothing is taken out of the inbox because somebody wants it so. */
+  readonly hold?: SaidOfAgent & { readonly deployment: string };
+  /** While it is undeployed. */
+  readonly undeploy?: SaidOfAgent & {
+    readonly deployment: string;
+    readonly inbox: InboxEnd;
+    readonly closedAtMs?: number;
+    readonly emptiedAtMs?: number;
+  };
+  /** From when it was undeployed until it runs again. */
+  readonly undeployed?: SaidOfAgent & { readonly inbox: InboxEnd };
   /** The last revision that every live router acknowledged. */
   readonly appliedRevision: number;
   readonly versions: number;
@@ -205,6 +227,8 @@ export function guardedBy(
   deployment: Deployment,
   state: AgentState,
 ): { readonly before: string; readonly backAfterMs: number } | undefined {
+  // Who is undeployed gives its messages to nobody.
+  if (state.undeploy !== undefined) return undefined;
   const last = deployment.plan.at(-1);
   const backAfterMs = last?.kind === "finalize" ? last.backAfterMs : undefined;
   const before = isSwitching(deployment)

@@ -56,6 +56,8 @@ export function takeBack(deployment: Deployment, state: AgentState, why: TakingB
 
 function bringBack(deployment: Deployment, state: AgentState, why: TakingBack): Facts {
   const { deployment: id, version, agent } = deployment;
+  if (state.undeploy !== undefined)
+    return refuse("not-allowed-now", `${agent} is being undeployed; deploy the earlier artifact again afterwards`);
   const before = warmPredecessor(state, deployment);
   if (before === undefined) {
     return refuse(

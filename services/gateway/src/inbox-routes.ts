@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { answerErrors } from "./http-errors.ts";
 import { placeOf } from "./http-route.ts";
 import { storeInInbox } from "./inbox.ts";
+import type { Projection } from "./projection.ts";
 import type { Logger } from "@caxton/telemetry/logger";
 
 /** Largest request, whatever the number of messages in it. */
@@ -21,7 +22,7 @@ interface ToAgent {
  * `POST /agents/<agent>/messages`: the body is one message, or one a line as `application/x-ndjson`. Kind, conversation and
  * id are taken from the headers that they have on the bus.
  */
-export function inboxRoutes(bus: Bus, log: Logger): (app: FastifyInstance) => Promise<void> {
+export function inboxRoutes(bus: Bus, projection: Projection, log: Logger): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
     answerErrors(app, log);
     app.removeAllContentTypeParsers();
@@ -41,7 +42,7 @@ export function inboxRoutes(bus: Bus, log: Logger): (app: FastifyInstance) => Pr
         // One id names one message.
         id: many ? "" : headerOf(request, header.messageId),
       }));
-      return { results: await storeInInbox(bus, agent, messages) };
+      return { results: await storeInInbox(bus, agent, messages, projection.view(agent).state) };
     };
     app.route<ToAgent>({ ...placeOf(httpRoutes.sendMessages), bodyLimit: bodyMaxBytes, handler });
   };

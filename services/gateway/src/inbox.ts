@@ -2,6 +2,7 @@ import type { Bus } from "@caxton/bus/types";
 import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
 import type { SendResult } from "@caxton/contracts/http-routes";
 import { header, inboxSubject } from "@caxton/contracts/subjects";
+import type { AgentState } from "@caxton/deployment/state";
 
 /** Most messages in one request. */
 export const sendBatchMax = 1_000;
@@ -20,12 +21,14 @@ const encoder = new TextEncoder();
 
 /**
  * Stores messages in the order given, each with its own result.
- * @throws CaxtonError `unknown-agent` where there is no inbox, `invalid-argument` where they are too many
+ * @param state of the agent, as far as it is known
+ * @throws CaxtonError `unknown-agent` where there is no inbox, `undeployed` where it takes nothing any more, `invalid-argument` where they are too many
  */
 export async function storeInInbox(
   bus: Bus,
   agent: string,
   messages: readonly NewMessage[],
+  state: AgentState,
 ): Promise<readonly SendResult[]> {
   if (messages.length > sendBatchMax) {
     throw new CaxtonError(
@@ -34,10 +37,10 @@ export async function storeInInbox(
     );
   }
   // All are under way at once; the connection keeps their order.
-  return await Promise.all(messages.map((message) => storeOne(bus, agent, message)));
+  return await Promise.all(messages.map((message) => storeOne(bus, agent, message, state)));
 }
 
-async function storeOne(bus: Bus, agent: string, message: NewMessage): Promise<SendResult> {
+async function storeOne(bus: Bus, agent: string, message: NewMessage, state: AgentState): Promise<SendResult> {
   try {
     const { sequence, duplicate } = await bus.store(inboxSubject(agent), encoder.encode(message.body), {
       headers: headersOf(message),
@@ -47,6 +50,11 @@ async function storeOne(bus: Bus, agent: string, message: NewMessage): Promise<S
   } catch (error) {
     const { code, message: errorMessage } = toCaxtonError(error);
     if (code === "unknown-agent") {
+      const gone = state.undeploy ?? state.undeployed;
+      if (gone !== undefined)
+        throw new CaxtonError("undeployed", `${agent} was undeployed by ${gone.actor}: ${gone.reason}`, {
+          cause: error,
+        });
       throw new CaxtonError(code, `agent ${agent} has no inbox; deploy it first`, { cause: error });
     }
     return { sequence: 0, duplicate: false, errorCode: code, errorMessage };

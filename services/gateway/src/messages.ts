@@ -7,12 +7,20 @@ import type {
   StoredEventSchema,
 } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
 import { shadowMs } from "@caxton/deployment/decide-shadow";
-import { type Deployment, isSettled, stepOf, versionOf, warmPredecessor } from "@caxton/deployment/state";
+import {
+  type AgentState,
+  type Deployment,
+  isSettled,
+  stepOf,
+  versionOf,
+  warmPredecessor,
+} from "@caxton/deployment/state";
 import type { Freeze } from "@caxton/deployment/freeze";
 import type { RecordedEvent } from "@caxton/event-store/port";
 import { abReportMessage } from "./ab-messages.ts";
 import { judgingMessage, rollbackMessage, stepMessages, verdictMessage } from "./canary-messages.ts";
 import type { AgentView } from "./core/agent-view.ts";
+import { stoppageOf } from "./core/stoppage.ts";
 import { waitsFor } from "./core/waits-for.ts";
 import { timingsOf } from "./core/timings.ts";
 import { freezeMessage } from "./freeze-message.ts";
@@ -133,6 +141,7 @@ export function agentMessage(
     queueRevision: state.queueRevision,
     waitsFor: waitsFor(state, freezes),
     freezes: freezes.map(freezeMessage),
+    ...stopped(state),
     routeRevision: state.route.revision,
     appliedRouteRevision: state.appliedRevision,
     targets: state.route.targets.map(({ version, share }) => ({ version, share })),
@@ -140,6 +149,13 @@ export function agentMessage(
     revision: view.revision,
     ...(folded === undefined ? {} : { state: folded }),
   };
+}
+
+function stopped(state: AgentState) {
+  const stoppage = stoppageOf(state);
+  if (stoppage === undefined) return {};
+  const { atMs, ...said } = stoppage;
+  return { stopped: { ...said, since: timestampFromMs(atMs) } };
 }
 
 export function eventMessage(agent: string, event: RecordedEvent): MessageInitShape<typeof StoredEventSchema> {

@@ -30,6 +30,7 @@ import { operationsApi } from "./rpc/operations-api.ts";
 import { redriveApi } from "./rpc/redrive-api.ts";
 import { queueApi } from "./rpc/queue-api.ts";
 import { shadowsApi } from "./rpc/shadows-api.ts";
+import { undeployApi } from "./rpc/undeploy-api.ts";
 
 /** Largest request of the API; artifacts come by another way. */
 const requestMaxBytes = 16 * 1024 * 1024;
@@ -85,7 +86,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   app.addHook("onRoute", ({ method, url }) => void routes.push(`${String(method)} ${url}`));
   await app.register(fastifyConnectPlugin, connect);
   await app.register(artifactRoutes(bus, log));
-  await app.register(inboxRoutes(bus, log));
+  await app.register(inboxRoutes(bus, projection, log));
   await app.register(documentRoutes);
   const health = options.health ?? createHealth(new Metrics());
   const projectionLeft = health.require("gateway", () => (projection.caughtUp ? [] : ["still reading history"]));
@@ -122,6 +123,7 @@ function apiRoutes(context: ApiContext): (router: ConnectRouter) => void {
       ...agentsApi(context),
       ...queueApi(context),
       ...freezeApi(context),
+      ...undeployApi(context),
       ...messagesApi(context),
       ...shadowsApi(context),
       ...abApi(context),

@@ -1,7 +1,7 @@
 import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { Bus, Delivery, Subscription } from "@caxton/bus/types";
 import { InstanceExit } from "@caxton/contracts/agent-run";
-import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
+import { CaxtonError, isErrorCode, toCaxtonError } from "@caxton/contracts/errors";
 import type { LaneStatus, RelayLaneStatus } from "@caxton/contracts/lane-status";
 import type { RouteAck, RouteEntry } from "@caxton/contracts/placement";
 import { checker } from "@caxton/contracts/schema";
@@ -38,6 +38,8 @@ const instanceExit = checker("instance exit", InstanceExit);
 /** Most messages that all routers of an agent hold together: sixteen full windows, so that no router's take another's. */
 const maxAckPending = 16 * window;
 const closeTimeoutMs = 10_000;
+/** What comes while nothing is to be taken is given back for so long: until the request that brought it is over. */
+const pausedNakMs = 1_000;
 
 /** One agent's messages at one router: inbox → version → outcome → ack. */
 export class AgentLane {
@@ -116,11 +118,15 @@ export class AgentLane {
   }
 
   #room(): number {
+    const { paused, refused } = this.#versions.route;
     // What cannot be stored is not worked out in advance.
-    return this.#outcomes.trouble === undefined ? this.#versions.room(this.#keepAlive.size) : 0;
+    if (this.#outcomes.trouble !== undefined || paused !== undefined) return 0;
+    return refused === undefined ? this.#versions.room(this.#keepAlive.size) : window - this.#keepAlive.size;
   }
 
   #take(delivery: Delivery, epoch: string): void {
+    // It was asked for before that was so.
+    if (this.#versions.route.paused !== undefined) return delivery.nak(pausedNakMs);
     const inbound = inboundOf(this.#options.agent, epoch, delivery, this.#options.traceShare);
     const { body = "" } = inbound;
     const heldSinceMs = performance.now();
@@ -144,6 +150,8 @@ export class AgentLane {
   }
 
   #place(held: Held): void {
+    const { refused } = this.#versions.route;
+    if (refused !== undefined) return this.#settle(held, { kind: "dead-lettered", ...refused });
     if (this.#keepAlive.has(held) && !this.#versions.place(held)) this.#parked.push(held);
   }
 
@@ -234,8 +242,10 @@ export class AgentLane {
   #reasonToWait(): CaxtonError | undefined {
     const { trouble } = this;
     if (trouble !== undefined) return trouble;
-    const { away } = this.#versions;
-    if (away === undefined) return undefined;
+    const { away, route } = this.#versions;
+    const { paused, refused } = route;
+    if (paused !== undefined) return new CaxtonError(isErrorCode(paused.code) ? paused.code : "held", paused.message);
+    if (refused !== undefined || away === undefined) return undefined;
     const who = away.length === 0 ? "the route names no version" : `no instance of ${away.join(" or ")} answers`;
     return new CaxtonError("no-instance", who);
   }

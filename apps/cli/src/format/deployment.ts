@@ -1,5 +1,5 @@
 import type { Agent, Deployment } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
-import type { Freeze } from "@caxton/contracts/gen/caxton/v1/meeting_pb.js";
+import type { Freeze, Stoppage } from "@caxton/contracts/gen/caxton/v1/meeting_pb.js";
 import type { Retention } from "@caxton/contracts/retention";
 import { unixMs } from "../wire-json.ts";
 import { percentText } from "./metric.ts";
@@ -118,12 +118,18 @@ export function agentLines(agent: Agent, active: Deployment | undefined, retenti
     ["Route", `${routeText(agent)} (revision ${agent.routeRevision}, in force ${agent.appliedRouteRevision})`],
     ["On its way", agent.rollout === "" ? "nothing" : agent.rollout],
     ["Waiting", agent.queue.length === 0 ? "nothing" : `${agent.queue.join(", ")} (${agent.waitsFor})`],
+    ...(agent.stopped === undefined ? [] : [["Stopped", stoppedText(agent.stopped)] as const]),
     ...agent.freezes.map((freeze) => ["Frozen", frozenText(freeze)] as const),
     ["Deployments", String(agent.deployments)],
     ...(active === undefined ? [] : settingsFields(active)),
     ["Inbox takes", inboxTakes(retention)],
     ["Revision", String(agent.revision)],
   ]);
+}
+
+/** `held since 2024-11-20T10:30:00.123Z by ada: its database is being moved` */
+function stoppedText({ what, inbox, actor, reason, since }: Stoppage): string {
+  return `${what}${inbox === "" ? "" : ` (its inbox: ${inbox})`} since ${instant(unixMs(since))} by ${actor}: ${reason}`;
 }
 
 function frozenText({ agent, reason, actor, until }: Freeze): string {

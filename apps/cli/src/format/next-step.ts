@@ -8,6 +8,7 @@ const nextSteps: Readonly<Partial<Record<ErrorCode, string>>> = {
   "no-live-version": "deploy a version with --strategy direct first; a shadow is compared with it",
   "kept-too-short": "a shorter --duration, or longer retention where the ledger runs (docs/messages.md)",
   "queue-full": "`caxton queue <agent>` shows what waits, `caxton cancel <deployment>` takes one out of the line",
+  undeployed: "`caxton deploy agent` brings it back; what its inbox kept is handled then",
   "stale-queue": "`caxton queue <agent>` shows the line as it is now",
   "deployment-conflict": "`caxton get <agent>` shows what is on its way; --on-conflict queue waits behind it",
   frozen: '`caxton freeze` shows what is frozen; --override-freeze "why" does it all the same',

@@ -24,6 +24,7 @@ export function statusLines(status: SystemStatus, style: Style): readonly string
     ...(agents.length === 0
       ? ["No agent was deployed yet. → caxton deploy agent <file.wasm>"]
       : table(agentHeads, agents.map(agentRow), agentHeads.slice(1, -1))),
+    ...agents.flatMap(standingLines),
     ...(versions.length === 0 ? [] : ["", ...table(versionHeads, versions.map(versionRow), versionHeads.slice(1))]),
   ];
 }
@@ -33,9 +34,18 @@ function serviceLines({ services, asOfMs }: SystemStatus): readonly string[] {
   return table(["SERVICE", "ID", "PID", "UP"], rows, ["PID", "UP"]);
 }
 
+/** Why nothing happens where somebody wants it so. */
+function standingLines({ agent, stopped, frozen }: AgentStatus): readonly string[] {
+  return [
+    ...(stopped === undefined ? [] : [`→ ${agent} is ${stopped.what} by ${stopped.actor}: ${stopped.reason}`]),
+    ...(frozen === undefined ? [] : [`→ ${frozen}`]),
+  ];
+}
+
 function agentRow(agent: AgentStatus): readonly string[] {
   const { inbox, rollout, relay } = agent;
   const behind = Math.max(0, ...relay.map((lane) => lane.behind));
+  const { stopped, frozen } = agent;
   const onItsWay = rollout === undefined ? "-" : `${rollout.version || rollout.deployment} ${stateText(rollout)}`;
   return [
     agent.agent,
@@ -47,7 +57,11 @@ function agentRow(agent: AgentStatus): readonly string[] {
     agent.deadLettered === undefined ? "?" : thousands(agent.deadLettered),
     thousands(behind),
     inbox === undefined ? "-" : bytes(inbox.bytes),
-    agent.queued === 0 ? onItsWay : `${onItsWay} (${agent.queued} queued)`,
+    [
+      agent.queued === 0 ? onItsWay : `${onItsWay} (${agent.queued} queued)`,
+      ...(stopped === undefined ? [] : [stopped.what]),
+      ...(frozen === undefined ? [] : ["frozen"]),
+    ].join(", "),
   ];
 }
 

@@ -17,6 +17,7 @@ const internal: readonly string[] = [
   "watchSubject",
   "inFlightSubject",
   "codeRemovalSubject",
+  "closedInboxSubject",
 ];
 
 /** As the server matches: what takes a place of the subject is `*`. */

@@ -9,6 +9,7 @@ import {
   type Deployment,
   type DeploymentRequest,
   deploymentOf,
+  inboxEnds,
   initialState,
   stepOf,
 } from "../state.ts";
@@ -91,7 +92,9 @@ export function settle(from: Walk): Walk {
   for (let left = 1_000; left > 0; left -= 1) {
     const nowMs = current.strides.at(-1)?.nowMs ?? 0;
     const waits = Object.values(current.state.deployments).find(isWaitingForAPerson);
-    const command = waits === undefined ? next(current.state).map(goodNews).find(isNews) : letGo(waits);
+    const byItself = waits === undefined ? next(current.state).map(goodNews).find(isNews) : letGo(waits);
+    const command: Request | Report | undefined =
+      current.state.hold === undefined ? byItself : { type: "release", reason: "go on" };
     if (command === undefined) return current;
     const dueMs = Math.max(nowMs, ...next(current.state).map(dueAtMs));
     current = stride(current, sent(command, current), dueMs, relaxed);
@@ -117,13 +120,13 @@ function stride(soFar: Walk, command: Command, nowMs: number, policy = policyAt(
 
 function commandOf(choice: number, soFar: Walk): Command | undefined {
   const { state, strides } = soFar;
-  const pick = Math.trunc(choice / 23);
+  const pick = Math.trunc(choice / 24);
   const known = Object.values(state.deployments);
   const deployment = oneOf(known, pick);
   const rollout = deploymentOf(state, state.rollout);
   const effect = oneOf(next(state), pick);
   const earlier = oneOf(strides, pick)?.command;
-  switch (choice % 23) {
+  switch (choice % 24) {
     case 0:
     case 1:
       return sent({ type: "deploy", ...newRequest(known.length, pick) }, soFar);
@@ -168,6 +171,8 @@ function commandOf(choice: number, soFar: Walk): Command | undefined {
       return deployment && sent(aboutWaiting(deployment, pick, state), soFar);
     case 21:
       return deployment && sent(removalOf(deployment, pick), soFar);
+    case 12:
+      return state.agent === undefined ? undefined : sent(aboutAgent(pick), soFar);
     default:
       return effect && withSender(goodNews(effect), soFar);
   }
@@ -177,6 +182,13 @@ function removalOf({ artifact: { digest } }: Deployment, pick: number): Report {
   return pick % 2 === 0
     ? { type: "artifact-removed", digest, sizeBytes: 1_000 }
     : { type: "code-removed", digest, sizeBytes: 5_000, place: `host ${pick % 3}` };
+}
+
+function aboutAgent(pick: number): Request {
+  const reason = "the customer is gone";
+  const type = oneOf(["hold", "release", "undeploy", "undeploy"] as const, pick) ?? "hold";
+  if (type !== "undeploy") return { type, reason };
+  return { type, reason, inbox: oneOf(inboxEnds, Math.trunc(pick / 4)) ?? "keep" };
 }
 
 function aboutWaiting({ deployment }: Deployment, pick: number, { queueRevision }: AgentState): Request {
@@ -230,6 +242,10 @@ function goodNews(effect: Effect): Report | undefined {
       return { type: "shadow-over", deployment: effect.deployment, cause: "over", reason: "its time is over" };
     case "cleanup":
       return { type: "cleanup-over", deployment: effect.deployment };
+    case "close-inbox":
+      return { type: "inbox-closed", deployment: effect.deployment };
+    case "empty-inbox":
+      return { type: "inbox-emptied", deployment: effect.deployment };
     case "way":
       return { type: "way-free", deployment: effect.deployment };
     case "warm-up":
@@ -260,7 +276,7 @@ function looked(outcome: Verdict["outcome"]): Verdict {
 }
 
 function byHand({ deployment, step }: Deployment, pick: number): Request {
-  const said = { deployment, reason: "looks good", ...(pick % 3 === 0 ? { step } : {}) };
+  const said = { deployment, reason: "looks good", ...(pick % 3 === 0 ? { step: step + (pick % 2) } : {}) };
   const types = ["promote", "approve", "pause", "resume"] as const;
   const type = oneOf(types, pick) ?? "promote";
   const asked = { ...said, ...(pick % 5 === 0 ? { overrideFreeze: "it mends an outage" } : {}) };

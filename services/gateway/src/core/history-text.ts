@@ -27,6 +27,18 @@ export function historyText(event: DeploymentEvent): string | undefined {
         : `${verdictWords[event.decision]}: ${verdictText(event.verdict) || event.verdict.outcome}`;
     case "QueueReordered":
       return `moved from place ${event.from} to place ${event.to} in line`;
+    case "AgentHeld":
+      return "held: nothing is taken out of the inbox";
+    case "AgentReleased":
+      return "released: messages are taken again";
+    case "UndeployStarted":
+      return `undeployed, its inbox: ${event.inbox}`;
+    case "InboxClosed":
+      return "its inbox takes nothing more";
+    case "InboxEmptied":
+      return "everything in its inbox is decided";
+    case "AgentUndeployed":
+      return "undeployed";
     case "RolloutFrozen":
       return `frozen at step ${event.step + 1}`;
     case "ExperimentConcluded":

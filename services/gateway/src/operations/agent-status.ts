@@ -6,9 +6,11 @@ import { epochOf } from "@caxton/contracts/outcome";
 import { inboxStream, ledgerSubject, outcomeStream, routerConsumer, windowsSubject } from "@caxton/contracts/subjects";
 import type { AgentStatus, InboxStatus, OutcomesStatus, RelayStatus } from "@caxton/contracts/system-status";
 import { type Windows, windowsAnswer } from "@caxton/contracts/windows";
-import { type Deployment, deploymentOf, stepOf, versionOf } from "@caxton/deployment/state";
+import { type Freeze, freezeText } from "@caxton/deployment/freeze";
+import { type AgentState, type Deployment, deploymentOf, stepOf, versionOf } from "@caxton/deployment/state";
 import type { AgentView } from "../core/agent-view.ts";
 import { pullWaits, relayWaits } from "../core/lane-waits.ts";
+import { stoppageOf } from "../core/stoppage.ts";
 import { ratesOf, versionStatuses } from "../core/version-status.ts";
 import type { Placement } from "./placement.ts";
 
@@ -20,6 +22,7 @@ export async function agentStatus(
   bus: Bus,
   view: AgentView,
   placement: Placement,
+  freezes: readonly Freeze[],
   nowMs: number,
 ): Promise<AgentStatus> {
   const { agent, state } = view;
@@ -39,6 +42,8 @@ export async function agentStatus(
     ...(activeVersion === undefined ? {} : { activeVersion }),
     ...(rollout === undefined ? {} : { rollout: rolloutStatus(rollout) }),
     queued: state.queue.length,
+    ...stoppedOf(state),
+    ...(freezes[0] === undefined ? {} : { frozen: freezeText(freezes[0]) }),
     routeRevision: state.route.revision,
     appliedRouteRevision: state.appliedRevision,
     versions: versionStatuses({
@@ -61,6 +66,13 @@ function rolloutStatus(rollout: Deployment): NonNullable<AgentStatus["rollout"]>
   const { deployment, version = "", state } = rollout;
   const waits = state === "Deploying" && stepOf(rollout)?.kind === "approve";
   return { deployment, version, state, ...(waits ? { waitsForApproval: true } : {}) };
+}
+
+function stoppedOf(state: AgentState): Pick<AgentStatus, "stopped"> {
+  const stopped = stoppageOf(state);
+  if (stopped === undefined) return {};
+  const { what, actor, reason, atMs } = stopped;
+  return { stopped: { what, actor, reason, sinceMs: atMs } };
 }
 
 async function inboxStatus(bus: Bus, agent: string, nowMs: number): Promise<InboxStatus | undefined> {

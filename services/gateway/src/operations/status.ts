@@ -12,7 +12,9 @@ export type SystemFacts = Omit<SystemStatus, "findings"> & { readonly placement:
 export async function readSystem(bus: Bus, projection: Projection, nowMs: number): Promise<SystemFacts> {
   const placement = await readPlacement(bus);
   const views = projection.views().toSorted((a, b) => (a.agent < b.agent ? -1 : 1));
-  const agents = await Promise.all(views.map((view) => agentStatus(bus, view, placement, nowMs)));
+  const agents = await Promise.all(
+    views.map((view) => agentStatus(bus, view, placement, projection.freezesOf(view.agent), nowMs)),
+  );
   const services = placement.services.toSorted((a, b) => a.kind.localeCompare(b.kind) || a.id.localeCompare(b.id));
   return { asOfMs: nowMs, services: [...services], agents, placement };
 }

@@ -24,8 +24,9 @@ export function messagesApi({ bus, projection }: ApiContext): MessagesApi {
       return { agent, windows: toJsonObject(answer.windows) ?? {} };
     },
 
-    async sendMessages({ agent, messages }) {
-      return { results: [...(await storeInInbox(bus, requireAgentName(agent), messages))] };
+    async sendMessages({ agent: typed, messages }) {
+      const agent = requireAgentName(typed);
+      return { results: [...(await storeInInbox(bus, agent, messages, projection.view(agent).state))] };
     },
   };
 }

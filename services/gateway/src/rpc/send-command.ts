@@ -22,7 +22,7 @@ export interface About {
 /** To whichever agent has the deployment; `toCommand` completes what all commands carry. */
 export async function sendAbout(
   { commands, projection }: ApiContext,
-  verb: Exclude<CommandVerb, "deploy" | "freeze" | "unfreeze">,
+  verb: Exclude<CommandVerb, "deploy" | "freeze" | "unfreeze" | "hold" | "release" | "undeploy">,
   { deploymentId, context }: About,
   { signal, requestHeader }: HandlerContext,
   toCommand: (body: CommandEnvelope & { readonly deployment: string }) => CommandMessage,

@@ -154,6 +154,7 @@ async function decideOn(command: CommandBytes, body: CommandBody, options: Comma
       ...(message.reason === undefined ? {} : { reason: message.reason }),
     });
     if (!decision.ok) return { ok: false, error: decision.refusal };
+    if (!("deployment" in message)) return { ok: true, agent };
     const state = agents.view(agent).state.deployments[message.deployment]?.state ?? "Queued";
     return { ok: true, agent, deployment: message.deployment, state };
   } catch (error) {

@@ -151,7 +151,13 @@ export function requestOf(
   received: Exclude<VerbAndMessage, { verb: "deploy" | "freeze" | "unfreeze" }>,
   actor: string,
 ): Request {
-  const { deployment, reason = `${received.verb} by ${actor}` } = received.message;
+  const { reason = `${received.verb} by ${actor}` } = received.message;
+  if (received.verb === "hold" || received.verb === "release") return { type: received.verb, reason };
+  if (received.verb === "undeploy") {
+    const { inbox, overrideFreeze } = received.message;
+    return { type: received.verb, reason, inbox, ...definedOnly({ overrideFreeze }) };
+  }
+  const { deployment } = received.message;
   switch (received.verb) {
     case "abort":
     case "cancel":

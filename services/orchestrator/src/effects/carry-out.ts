@@ -3,6 +3,7 @@ import type { Effect } from "@caxton/deployment/next";
 import { close, drain } from "./drain.ts";
 import { guard } from "./guard.ts";
 import type { EffectContext, EffectResult } from "./effect-context.ts";
+import { closeInbox, emptyInbox } from "./inbox.ts";
 import { redrive } from "./redrive.ts";
 import { applyRoute } from "./route.ts";
 import { shadow } from "./shadow.ts";
@@ -42,6 +43,10 @@ export async function carryOut(effect: Effect, context: EffectContext): EffectRe
     case "cleanup":
       await waitUntil(effect.atMs, context);
       return { type: "cleanup-over", deployment: effect.deployment };
+    case "close-inbox":
+      return closeInbox(effect.deployment, context);
+    case "empty-inbox":
+      return emptyInbox(effect.deployment, context);
     case "way":
       return way(effect.deployment, context);
     case "expire":

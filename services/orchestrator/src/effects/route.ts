@@ -6,6 +6,7 @@ import { routeAckSubject, routeQuerySubject } from "@caxton/contracts/subjects";
 import type { AgentState } from "@caxton/deployment/state";
 import { livingServices, presenceTtlMs } from "@caxton/service/presence";
 import type { EffectContext, EffectResult } from "./effect-context.ts";
+import { openInbox } from "./inbox.ts";
 
 const routeAck = checker("route acknowledgement", RouteAck);
 const askAgainMs = 100;
@@ -16,11 +17,13 @@ const sayLateAfterMs = presenceTtlMs + 1_000;
 export async function applyRoute(revision: number, context: EffectContext): EffectResult {
   const { agent, state, now } = context;
   const beganAtMs = now();
+  if (state.undeployed !== undefined && state.route.targets.length > 0) await openInbox(context);
   const routers = await followed(entryFor(agent, state), revision, context);
   return { type: "route-applied", revision, routers, appliedMs: now() - beganAtMs };
 }
 
-function entryFor(agent: string, { route, deployments, rollout }: AgentState): RouteEntry {
+function entryFor(agent: string, state: AgentState): RouteEntry {
+  const { route, deployments, rollout } = state;
   const onTrial = route.targets.length > 1 && rollout !== undefined ? deployments[rollout] : undefined;
   const timeouts = new Map(Object.values(deployments).map(({ version, limits }) => [version, limits.messageTimeoutMs]));
   return {
@@ -33,7 +36,20 @@ function entryFor(agent: string, { route, deployments, rollout }: AgentState): R
       ...(onTrial?.version === version ? { canary: { onFailure: onTrial.judging?.onFailure ?? "fallback" } } : {}),
     })),
     closed: route.closed.map((closing) => ({ ...closing })),
+    ...stoppage(state),
   };
+}
+
+/** Why nothing is taken out of the inbox, or what becomes of it instead. */
+function stoppage({ agent, hold, undeploy, undeployed, route }: AgentState): Pick<RouteEntry, "paused" | "refused"> {
+  const gone = route.targets.length === 0 ? (undeploy ?? undeployed) : undefined;
+  if (gone !== undefined) {
+    const message = `${agent} was undeployed by ${gone.actor}: ${gone.reason}`;
+    if (gone.inbox === "dead-letter") return { refused: { code: "undeployed", reason: message } };
+    return { paused: { code: "undeployed", message } };
+  }
+  if (hold === undefined) return {};
+  return { paused: { code: "held", message: `${agent} is held by ${hold.actor}: ${hold.reason}` } };
 }
 
 /** @returns how many routers follow the entry once it is written; at least one, and every one that is alive */

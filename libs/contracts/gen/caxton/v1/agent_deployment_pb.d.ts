@@ -9,7 +9,7 @@ import type { Judging, RollbackStory, StepProgress, StepStory, Verdict, WarmPred
 import type { AbortRequestSchema, AbortResponseSchema, ApproveRequestSchema, ApproveResponseSchema, CanaryRequestSchema, CanaryResponseSchema, DeployRequestSchema, DeployResponseSchema, Limits, PauseRequestSchema, PauseResponseSchema, PromoteRequestSchema, PromoteResponseSchema, ResumeRequestSchema, ResumeResponseSchema, RollbackRequestSchema, RollbackResponseSchema, ShadowRequestSchema, ShadowResponseSchema } from "./deployment_commands_pb.js";
 import type { AbReport, AbReportSchema, GetAbReportRequestSchema } from "./ab_pb.js";
 import type { GetShadowReportRequestSchema, GetShadowReportResponseSchema, Shadow, ShadowEnd } from "./shadow_pb.js";
-import type { CancelRequestSchema, CancelResponseSchema, Freeze, FreezeRequestSchema, FreezeResponseSchema, ListFreezesRequestSchema, ListFreezesResponseSchema, ListQueueRequestSchema, MoveRequestSchema, MoveResponseSchema, UnfreezeRequestSchema, UnfreezeResponseSchema } from "./meeting_pb.js";
+import type { CancelRequestSchema, CancelResponseSchema, Freeze, FreezeRequestSchema, FreezeResponseSchema, HoldRequestSchema, HoldResponseSchema, ListFreezesRequestSchema, ListFreezesResponseSchema, ListQueueRequestSchema, MoveRequestSchema, MoveResponseSchema, ReleaseRequestSchema, ReleaseResponseSchema, Stoppage, UndeployRequestSchema, UndeployResponseSchema, UnfreezeRequestSchema, UnfreezeResponseSchema } from "./meeting_pb.js";
 
 /**
  * Describes the file caxton/v1/agent_deployment.proto.
@@ -846,6 +846,11 @@ export declare type Agent = Message<"caxton.v1.Agent"> & {
    * @generated from field: repeated caxton.v1.Freeze freezes = 52;
    */
   freezes: Freeze[];
+
+  /**
+   * @generated from field: caxton.v1.Stoppage stopped = 53;
+   */
+  stopped?: Stoppage | undefined;
 };
 
 /**
@@ -1322,6 +1327,35 @@ export declare const AgentDeployment: GenService<{
     methodKind: "unary";
     input: typeof MoveRequestSchema;
     output: typeof MoveResponseSchema;
+  },
+  /**
+   * Takes nothing more out of the agent's inbox, and again.
+   *
+   * @generated from rpc caxton.v1.AgentDeployment.HoldAgent
+   */
+  holdAgent: {
+    methodKind: "unary";
+    input: typeof HoldRequestSchema;
+    output: typeof HoldResponseSchema;
+  },
+  /**
+   * @generated from rpc caxton.v1.AgentDeployment.ReleaseAgent
+   */
+  releaseAgent: {
+    methodKind: "unary";
+    input: typeof ReleaseRequestSchema;
+    output: typeof ReleaseResponseSchema;
+  },
+  /**
+   * Takes the agent out of traffic; nobody can put anything into its inbox from then on. Once accepted it goes on by itself:
+   * `Agent.stopped` says how far it is.
+   *
+   * @generated from rpc caxton.v1.AgentDeployment.UndeployAgent
+   */
+  undeployAgent: {
+    methodKind: "unary";
+    input: typeof UndeployRequestSchema;
+    output: typeof UndeployResponseSchema;
   },
   /**
    * From then on no new version comes into traffic: deploy, promote, resume and approve are refused (`frozen`), a rollout under

@@ -286,3 +286,170 @@ export declare type Freeze = Message<"caxton.v1.Freeze"> & {
  */
 export declare const FreezeSchema: GenMessage<Freeze>;
 
+/**
+ * @generated from message caxton.v1.HoldRequest
+ */
+export declare type HoldRequest = Message<"caxton.v1.HoldRequest"> & {
+  /**
+   * @generated from field: caxton.v1.CommandContext context = 1;
+   */
+  context?: CommandContext | undefined;
+
+  /**
+   * @generated from field: string agent = 2;
+   */
+  agent: string;
+};
+
+/**
+ * Describes the message caxton.v1.HoldRequest.
+ * Use `create(HoldRequestSchema)` to create a new message.
+ */
+export declare const HoldRequestSchema: GenMessage<HoldRequest>;
+
+/**
+ * @generated from message caxton.v1.HoldResponse
+ */
+export declare type HoldResponse = Message<"caxton.v1.HoldResponse"> & {
+  /**
+   * @generated from field: string agent = 1;
+   */
+  agent: string;
+};
+
+/**
+ * Describes the message caxton.v1.HoldResponse.
+ * Use `create(HoldResponseSchema)` to create a new message.
+ */
+export declare const HoldResponseSchema: GenMessage<HoldResponse>;
+
+/**
+ * @generated from message caxton.v1.ReleaseRequest
+ */
+export declare type ReleaseRequest = Message<"caxton.v1.ReleaseRequest"> & {
+  /**
+   * @generated from field: caxton.v1.CommandContext context = 1;
+   */
+  context?: CommandContext | undefined;
+
+  /**
+   * @generated from field: string agent = 2;
+   */
+  agent: string;
+};
+
+/**
+ * Describes the message caxton.v1.ReleaseRequest.
+ * Use `create(ReleaseRequestSchema)` to create a new message.
+ */
+export declare const ReleaseRequestSchema: GenMessage<ReleaseRequest>;
+
+/**
+ * @generated from message caxton.v1.ReleaseResponse
+ */
+export declare type ReleaseResponse = Message<"caxton.v1.ReleaseResponse"> & {
+  /**
+   * @generated from field: string agent = 1;
+   */
+  agent: string;
+};
+
+/**
+ * Describes the message caxton.v1.ReleaseResponse.
+ * Use `create(ReleaseResponseSchema)` to create a new message.
+ */
+export declare const ReleaseResponseSchema: GenMessage<ReleaseResponse>;
+
+/**
+ * @generated from message caxton.v1.UndeployRequest
+ */
+export declare type UndeployRequest = Message<"caxton.v1.UndeployRequest"> & {
+  /**
+   * @generated from field: caxton.v1.CommandContext context = 1;
+   */
+  context?: CommandContext | undefined;
+
+  /**
+   * @generated from field: string agent = 2;
+   */
+  agent: string;
+
+  /**
+   * What becomes of what is in its inbox: `drain`, `keep` or `dead-letter`.
+   *
+   * @generated from field: string inbox = 3;
+   */
+  inbox: string;
+
+  /**
+   * Why it is done although there is a freeze.
+   *
+   * @generated from field: string override_freeze = 4;
+   */
+  overrideFreeze: string;
+};
+
+/**
+ * Describes the message caxton.v1.UndeployRequest.
+ * Use `create(UndeployRequestSchema)` to create a new message.
+ */
+export declare const UndeployRequestSchema: GenMessage<UndeployRequest>;
+
+/**
+ * @generated from message caxton.v1.UndeployResponse
+ */
+export declare type UndeployResponse = Message<"caxton.v1.UndeployResponse"> & {
+  /**
+   * @generated from field: string agent = 1;
+   */
+  agent: string;
+};
+
+/**
+ * Describes the message caxton.v1.UndeployResponse.
+ * Use `create(UndeployResponseSchema)` to create a new message.
+ */
+export declare const UndeployResponseSchema: GenMessage<UndeployResponse>;
+
+/**
+ * Why nothing is taken out of an agent's inbox, where somebody wants it so.
+ *
+ * @generated from message caxton.v1.Stoppage
+ */
+export declare type Stoppage = Message<"caxton.v1.Stoppage"> & {
+  /**
+   * `held`, `being undeployed` or `undeployed`.
+   *
+   * @generated from field: string what = 1;
+   */
+  what: string;
+
+  /**
+   * Of one that is undeployed: `drain`, `keep` or `dead-letter`.
+   *
+   * @generated from field: string inbox = 2;
+   */
+  inbox: string;
+
+  /**
+   * @generated from field: string actor = 3;
+   */
+  actor: string;
+
+  /**
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp since = 5;
+   */
+  since?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message caxton.v1.Stoppage.
+ * Use `create(StoppageSchema)` to create a new message.
+ */
+export declare const StoppageSchema: GenMessage<Stoppage>;
+

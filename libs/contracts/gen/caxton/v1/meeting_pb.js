@@ -10,7 +10,7 @@ import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
  * Describes the file caxton/v1/meeting.proto.
  */
 export const file_caxton_v1_meeting = /*@__PURE__*/
-  fileDesc("ChdjYXh0b24vdjEvbWVldGluZy5wcm90bxIJY2F4dG9uLnYxIlIKDUNhbmNlbFJlcXVlc3QSKgoHY29udGV4dBgBIAEoCzIZLmNheHRvbi52MS5Db21tYW5kQ29udGV4dBIVCg1kZXBsb3ltZW50X2lkGAIgASgJIkUKDkNhbmNlbFJlc3BvbnNlEhUKDWRlcGxveW1lbnRfaWQYASABKAkSDQoFYWdlbnQYAiABKAkSDQoFc3RhdGUYAyABKAkijwEKC01vdmVSZXF1ZXN0EioKB2NvbnRleHQYASABKAsyGS5jYXh0b24udjEuQ29tbWFuZENvbnRleHQSFQoNZGVwbG95bWVudF9pZBgCIAEoCRINCgVwbGFjZRgDIAEoBRIbCg5xdWV1ZV9yZXZpc2lvbhgEIAEoBUgAiAEBQhEKD19xdWV1ZV9yZXZpc2lvbiJDCgxNb3ZlUmVzcG9uc2USFQoNZGVwbG95bWVudF9pZBgBIAEoCRINCgVhZ2VudBgCIAEoCRINCgVzdGF0ZRgDIAEoCSIhChBMaXN0UXVldWVSZXF1ZXN0Eg0KBWFnZW50GAEgASgJInUKDUZyZWV6ZVJlcXVlc3QSKgoHY29udGV4dBgBIAEoCzIZLmNheHRvbi52MS5Db21tYW5kQ29udGV4dBINCgVhZ2VudBgCIAEoCRIpCgV1bnRpbBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiEAoORnJlZXplUmVzcG9uc2UiTAoPVW5mcmVlemVSZXF1ZXN0EioKB2NvbnRleHQYASABKAsyGS5jYXh0b24udjEuQ29tbWFuZENvbnRleHQSDQoFYWdlbnQYAiABKAkiEgoQVW5mcmVlemVSZXNwb25zZSIUChJMaXN0RnJlZXplc1JlcXVlc3QiOQoTTGlzdEZyZWV6ZXNSZXNwb25zZRIiCgdmcmVlemVzGAEgAygLMhEuY2F4dG9uLnYxLkZyZWV6ZSKMAQoGRnJlZXplEg0KBWFnZW50GAEgASgJEg4KBnJlYXNvbhgCIAEoCRINCgVhY3RvchgDIAEoCRIpCgVzaW5jZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_caxton_v1_deployment_commands, file_google_protobuf_timestamp]);
+  fileDesc("ChdjYXh0b24vdjEvbWVldGluZy5wcm90bxIJY2F4dG9uLnYxIlIKDUNhbmNlbFJlcXVlc3QSKgoHY29udGV4dBgBIAEoCzIZLmNheHRvbi52MS5Db21tYW5kQ29udGV4dBIVCg1kZXBsb3ltZW50X2lkGAIgASgJIkUKDkNhbmNlbFJlc3BvbnNlEhUKDWRlcGxveW1lbnRfaWQYASABKAkSDQoFYWdlbnQYAiABKAkSDQoFc3RhdGUYAyABKAkijwEKC01vdmVSZXF1ZXN0EioKB2NvbnRleHQYASABKAsyGS5jYXh0b24udjEuQ29tbWFuZENvbnRleHQSFQoNZGVwbG95bWVudF9pZBgCIAEoCRINCgVwbGFjZRgDIAEoBRIbCg5xdWV1ZV9yZXZpc2lvbhgEIAEoBUgAiAEBQhEKD19xdWV1ZV9yZXZpc2lvbiJDCgxNb3ZlUmVzcG9uc2USFQoNZGVwbG95bWVudF9pZBgBIAEoCRINCgVhZ2VudBgCIAEoCRINCgVzdGF0ZRgDIAEoCSIhChBMaXN0UXVldWVSZXF1ZXN0Eg0KBWFnZW50GAEgASgJInUKDUZyZWV6ZVJlcXVlc3QSKgoHY29udGV4dBgBIAEoCzIZLmNheHRvbi52MS5Db21tYW5kQ29udGV4dBINCgVhZ2VudBgCIAEoCRIpCgV1bnRpbBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiEAoORnJlZXplUmVzcG9uc2UiTAoPVW5mcmVlemVSZXF1ZXN0EioKB2NvbnRleHQYASABKAsyGS5jYXh0b24udjEuQ29tbWFuZENvbnRleHQSDQoFYWdlbnQYAiABKAkiEgoQVW5mcmVlemVSZXNwb25zZSIUChJMaXN0RnJlZXplc1JlcXVlc3QiOQoTTGlzdEZyZWV6ZXNSZXNwb25zZRIiCgdmcmVlemVzGAEgAygLMhEuY2F4dG9uLnYxLkZyZWV6ZSKMAQoGRnJlZXplEg0KBWFnZW50GAEgASgJEg4KBnJlYXNvbhgCIAEoCRINCgVhY3RvchgDIAEoCRIpCgVzaW5jZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkgKC0hvbGRSZXF1ZXN0EioKB2NvbnRleHQYASABKAsyGS5jYXh0b24udjEuQ29tbWFuZENvbnRleHQSDQoFYWdlbnQYAiABKAkiHQoMSG9sZFJlc3BvbnNlEg0KBWFnZW50GAEgASgJIksKDlJlbGVhc2VSZXF1ZXN0EioKB2NvbnRleHQYASABKAsyGS5jYXh0b24udjEuQ29tbWFuZENvbnRleHQSDQoFYWdlbnQYAiABKAkiIAoPUmVsZWFzZVJlc3BvbnNlEg0KBWFnZW50GAEgASgJInQKD1VuZGVwbG95UmVxdWVzdBIqCgdjb250ZXh0GAEgASgLMhkuY2F4dG9uLnYxLkNvbW1hbmRDb250ZXh0Eg0KBWFnZW50GAIgASgJEg0KBWluYm94GAMgASgJEhcKD292ZXJyaWRlX2ZyZWV6ZRgEIAEoCSIhChBVbmRlcGxveVJlc3BvbnNlEg0KBWFnZW50GAEgASgJInEKCFN0b3BwYWdlEgwKBHdoYXQYASABKAkSDQoFaW5ib3gYAiABKAkSDQoFYWN0b3IYAyABKAkSDgoGcmVhc29uGAQgASgJEikKBXNpbmNlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_caxton_v1_deployment_commands, file_google_protobuf_timestamp]);
 
 /**
  * Describes the message caxton.v1.CancelRequest.
@@ -95,4 +95,53 @@ export const ListFreezesResponseSchema = /*@__PURE__*/
  */
 export const FreezeSchema = /*@__PURE__*/
   messageDesc(file_caxton_v1_meeting, 11);
+
+/**
+ * Describes the message caxton.v1.HoldRequest.
+ * Use `create(HoldRequestSchema)` to create a new message.
+ */
+export const HoldRequestSchema = /*@__PURE__*/
+  messageDesc(file_caxton_v1_meeting, 12);
+
+/**
+ * Describes the message caxton.v1.HoldResponse.
+ * Use `create(HoldResponseSchema)` to create a new message.
+ */
+export const HoldResponseSchema = /*@__PURE__*/
+  messageDesc(file_caxton_v1_meeting, 13);
+
+/**
+ * Describes the message caxton.v1.ReleaseRequest.
+ * Use `create(ReleaseRequestSchema)` to create a new message.
+ */
+export const ReleaseRequestSchema = /*@__PURE__*/
+  messageDesc(file_caxton_v1_meeting, 14);
+
+/**
+ * Describes the message caxton.v1.ReleaseResponse.
+ * Use `create(ReleaseResponseSchema)` to create a new message.
+ */
+export const ReleaseResponseSchema = /*@__PURE__*/
+  messageDesc(file_caxton_v1_meeting, 15);
+
+/**
+ * Describes the message caxton.v1.UndeployRequest.
+ * Use `create(UndeployRequestSchema)` to create a new message.
+ */
+export const UndeployRequestSchema = /*@__PURE__*/
+  messageDesc(file_caxton_v1_meeting, 16);
+
+/**
+ * Describes the message caxton.v1.UndeployResponse.
+ * Use `create(UndeployResponseSchema)` to create a new message.
+ */
+export const UndeployResponseSchema = /*@__PURE__*/
+  messageDesc(file_caxton_v1_meeting, 17);
+
+/**
+ * Describes the message caxton.v1.Stoppage.
+ * Use `create(StoppageSchema)` to create a new message.
+ */
+export const StoppageSchema = /*@__PURE__*/
+  messageDesc(file_caxton_v1_meeting, 18);
 

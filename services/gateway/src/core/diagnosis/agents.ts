@@ -48,12 +48,13 @@ function routes({ routeRevision, appliedRouteRevision, rollout }: AgentStatus): 
   return rollout === undefined ? [warning("routes", seen, advice)] : [];
 }
 
-function queue({ agent, inbox, versions, waits }: AgentStatus): readonly Finding[] {
+function queue({ agent, inbox, versions, waits, stopped }: AgentStatus): readonly Finding[] {
   if (inbox === undefined) return [];
   const found: Finding[] = [];
   const { waiting, inFlight, oldestWaitingMs = 0 } = inbox;
   if (oldestWaitingMs > bounds.oldestWarningMs) {
-    const say = oldestWaitingMs > bounds.oldestProblemMs ? problem : warning;
+    // What somebody wants so is no problem.
+    const say = oldestWaitingMs > bounds.oldestProblemMs && stopped === undefined ? problem : warning;
     const seen = `${some(waiting, "message")} wait${waiting === 1 ? "s" : ""} (${inFlight} held by routers), the oldest for ${spanText(oldestWaitingMs)}`;
     const nobody = versions.every(({ ready, share }) => ready === 0 || share === 0);
     const advice = nobody

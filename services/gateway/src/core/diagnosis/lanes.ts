@@ -31,12 +31,21 @@ function pulls({ agent, waits, outcomes: kept }: AgentStatus): readonly Finding[
   return waits.map(({ who, code, message }) => {
     const seen = `nothing is taken out of the inbox by ${who}: ${message} (${code})`;
     if (code === fullCode) return problem("lanes", seen, makeRoom(agent, kept));
-    const advice =
-      code === "no-instance"
-        ? "see the instances of this agent; what waits is not lost"
-        : "docs/errors.md names the code; the router's log says more, and it goes on by itself";
-    return warning("lanes", seen, advice);
+    return warning("lanes", seen, pullAdvice(agent, code));
   });
+}
+
+function pullAdvice(agent: string, code: string): string {
+  switch (code) {
+    case "no-instance":
+      return "see the instances of this agent; what waits is not lost";
+    case "held":
+      return `\`caxton release ${agent}\` goes on; what waits is not lost`;
+    case "undeployed":
+      return `\`caxton deploy agent\` brings ${agent} back, and what its inbox kept is handled then`;
+    default:
+      return "docs/errors.md names the code; the router's log says more, and it goes on by itself";
+  }
 }
 
 function relayLane(agent: string, { target, behind, oldestMs = 0, waitsFor }: RelayStatus): readonly Finding[] {
