@@ -65,6 +65,7 @@ export async function startValidatorPath(): Promise<ValidatorPath> {
     },
     async report(request) {
       const answer = await ask(request);
+      if ("busy" in answer) throw new Error(`no report: busy: ${answer.busy.reason}`);
       if ("error" in answer) throw new Error(`no report: ${answer.error.code}: ${answer.error.message}`);
       return answer;
     },

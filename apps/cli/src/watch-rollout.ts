@@ -34,6 +34,7 @@ export async function watchRollout(
   using spinner = new Spinner(output, "Deploying");
   let told = 0;
   let place = 0;
+  let waitsFor = "";
   let latest: Deployment | undefined;
   let progress: StepProgress | undefined;
   const onBroken = () => spinner.above("→ The connection to the gateway broke; trying again");
@@ -49,6 +50,9 @@ export async function watchRollout(
     if (deployment.queuePlace !== place && deployment.queuePlace > 0) {
       spinner.above(`→ ${queueText(deployment.queuePlace, deployment.waitsFor)}`);
     }
+    if (deployment.queuePlace === 0 && deployment.waitsFor !== "" && waitsFor === "")
+      spinner.above(`→ ${deployment.state}, waits: ${deployment.waitsFor}`);
+    ({ waitsFor } = deployment);
     place = deployment.queuePlace;
     const lines = rolloutLines(deployment, output.style);
     spinner.above(...lines.slice(told));

@@ -137,6 +137,14 @@ export const deploymentEventSchemas = {
     next: Type.Integer({ minimum: 0 }),
     reason: Type.String(),
   }),
+  DeploymentWaits: event("DeploymentWaits", {
+    deployment: Id,
+    step: Type.Integer({ minimum: 0 }),
+    place: Type.Integer({ minimum: 1 }),
+    waiting: Type.Integer({ minimum: 1 }),
+    reason: Type.String(),
+  }),
+  DeploymentTurnCame: event("DeploymentTurnCame", { deployment: Id, step: Type.Integer({ minimum: 0 }) }),
   AgentHeld: event("AgentHeld", OfRoute),
   AgentReleased: event("AgentReleased", OfRoute),
   UndeployStarted: event("UndeployStarted", {

@@ -81,6 +81,11 @@ export const errorCodes = {
     grpc: "aborted",
     exit: 4,
   },
+  busy: {
+    meaning: "The machine bears no more now: it keeps what was asked in its line, and says at which place.",
+    grpc: "resource_exhausted",
+    exit: 6,
+  },
   held: {
     meaning: "Somebody holds the agent: nothing is taken out of its inbox until it is released.",
     grpc: "failed_precondition",

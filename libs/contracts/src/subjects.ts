@@ -74,6 +74,8 @@ export const inFlightSubject = (agent: string): string => `caxton.inflight.${age
 export const windowsSubject = (agent: string): string => `caxton.windows.${agent}`;
 /** Requests to the instances of a version, a queue group. */
 export const runSubject = (agent: string, version: string): string => `caxton.run.${agent}.${version}`;
+/** An agent-host's word that it cannot start an instance of a version now (libs/contracts/src/busy.ts). */
+export const busySubject = (agent: string, version: string): string => `caxton.busy.${agent}.${version}`;
 /** Announces that an instance's process ended, so that nobody waits for its answers. */
 export const instanceExitSubject = (agent: string, version: string): string => `caxton.exit.${agent}.${version}`;
 /** Asks every router which revision of an agent's route it follows; they answer here and now, and again when it changes. */

@@ -1,5 +1,6 @@
 import Type, { type Static, type TProperties } from "./type.ts";
 import { AgentDescription } from "./agent-description.ts";
+import { Busy } from "./busy.ts";
 import { VersionLimits } from "./limits.ts";
 
 export const ValidateRequest = Type.Object({
@@ -83,9 +84,10 @@ export function failureOf(
   return undefined;
 }
 
-/** What a validator answers: a report, or why there is none (an artifact nobody has, a bus that is away). */
+/** What a validator answers: a report, that it bears no more now, or why there is none (an artifact nobody has, a bus that is away). */
 export const ValidateAnswer = Type.Union([
   ValidationReport,
+  Type.Object({ busy: Busy }),
   Type.Object({ error: Type.Object({ code: Type.String(), message: Type.String() }) }),
 ]);
 export type ValidateAnswer = Static<typeof ValidateAnswer>;

@@ -93,6 +93,16 @@ export type Report =
       readonly number: number;
       readonly tally: RedriveTally;
     }
+  /** Whoever should do this step bears no more now, and keeps it in line. */
+  | {
+      readonly type: "busy";
+      readonly deployment: string;
+      readonly step: number;
+      readonly place: number;
+      readonly waiting: number;
+      readonly reason: string;
+    }
+  | { readonly type: "turn-came"; readonly deployment: string; readonly step: number }
   | { readonly type: "inbox-closed" | "inbox-emptied"; readonly deployment: string }
   /** Nothing outside keeps it any more: the first in line may start, or one that was frozen may go on. */
   | { readonly type: "way-free"; readonly deployment: string };

@@ -10,6 +10,7 @@ import { holdBack } from "./hold-back.ts";
 import { type AgentState, type Deployment, deploymentOf, type Failure, guardedBy, stepOf, watchMsOf } from "./state.ts";
 import { removed } from "./removal.ts";
 import { rollback } from "./take-back.ts";
+import { turnCame, waitOf, waitsNow } from "./waiting.ts";
 import { versionId } from "./version-id.ts";
 import { type WarmUp, warmUpFailure } from "./warm-up.ts";
 
@@ -60,6 +61,10 @@ function factsOf(report: Report & Sender, state: AgentState, now: number): reado
       return cleanedUp(deployment, state, now);
     case "redrive-finished":
       return redriveFinished(deployment, report);
+    case "busy":
+      return waitsNow(deployment, report, now);
+    case "turn-came":
+      return turnCame(deployment, report);
     case "inbox-closed":
       return inboxClosed(state);
     case "inbox-emptied":
@@ -200,6 +205,7 @@ function stopped(deployment: Deployment, { undeploy }: AgentState): readonly Fac
 
 function expired(deployment: Deployment, now: number): readonly Fact[] {
   const step = stepOf(deployment);
+  if (waitOf(deployment) !== undefined) return [];
   const waitedMs = now - deployment.stepStartedAtMs;
   if (deployment.state === "Validating" && step?.kind === "validate" && waitedMs >= step.timeoutMs) {
     const reason = `no verdict after ${waitedMs} ms, ${step.timeoutMs} ms were allowed; is a validator running?`;

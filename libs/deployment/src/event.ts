@@ -107,6 +107,17 @@ export type DeploymentEvent = Header &
         readonly next: number;
         readonly reason: string;
       }
+    | {
+        /** A validator or a host bears no more now; its time does not run meanwhile. */
+        readonly type: "DeploymentWaits";
+        readonly deployment: string;
+        readonly step: number;
+        /** In its line, from 1. */
+        readonly place: number;
+        readonly waiting: number;
+        readonly reason: string;
+      }
+    | { readonly type: "DeploymentTurnCame"; readonly deployment: string; readonly step: number }
     /** Of the agent: a revision of the route from which on nothing is taken out of its inbox, or again. */
     | {
         readonly type: "AgentHeld" | "AgentReleased";

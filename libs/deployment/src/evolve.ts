@@ -69,6 +69,13 @@ function happened(state: AgentState, event: Exclude<DeploymentEvent, { type: "De
       return change(remember(state, event.commandId), event.deployment, { pausedAtMs: event.atMs });
     case "RolloutResumed":
       return resumed(remember(state, event.commandId), event);
+    case "DeploymentWaits": {
+      const { step, place, waiting, reason, atMs } = event;
+      const sinceMs = deploymentOf(state, event.deployment)?.waits?.sinceMs ?? atMs;
+      return change(state, event.deployment, { waits: { step, place, waiting, reason, sinceMs, saidAtMs: atMs } });
+    }
+    case "DeploymentTurnCame":
+      return turnCame(state, event);
     case "AgentHeld":
     case "AgentReleased":
     case "UndeployStarted":
@@ -195,6 +202,14 @@ function change(state: AgentState, id: string, changes: Partial<Deployment>): Ag
   const deployment = deploymentOf(state, id);
   if (deployment === undefined) return state;
   return { ...state, deployments: { ...state.deployments, [id]: { ...deployment, ...changes } } };
+}
+
+/** Its time begins now. */
+function turnCame(state: AgentState, { deployment: id, atMs }: { deployment: string; atMs: number }): AgentState {
+  const deployment = deploymentOf(state, id);
+  if (deployment === undefined) return state;
+  const { waits: _waits, ...rest } = deployment;
+  return { ...state, deployments: { ...state.deployments, [id]: { ...rest, stepStartedAtMs: atMs } } };
 }
 
 function toStep(

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { decide } from "./decide.ts";
 import { evolve } from "./evolve.ts";
 import { freezeAt, isLetThrough } from "./freeze.ts";
-import { next } from "./next.ts";
+import { type Effect, next } from "./next.ts";
 import { sameValue } from "./same-value.ts";
 import { policyAt, settle, type Stride, walk, type Walk } from "./specification/walk.ts";
 import {
@@ -15,6 +15,7 @@ import {
   isSettled,
   versionOf,
 } from "./state.ts";
+import { waitOf } from "./waiting.ts";
 
 const choices = fc.array(fc.nat(), { maxLength: 120, size: "max" });
 
@@ -41,6 +42,7 @@ function idsWhere(state: AgentState, is: (deployment: Deployment) => boolean): r
     .map(({ deployment }) => deployment);
 }
 
+const isNoTimer = ({ kind }: Effect): boolean => kind !== "expire";
 const only = (id: string | undefined) => (id === undefined ? [] : [id]);
 const targetsOf = ({ route }: AgentState) => route.targets.map(({ version }) => version);
 
@@ -57,7 +59,7 @@ describe("the lives told here", () => {
       }
     }
     expect(states.size).toBe(8);
-    expect(events.size).toBe(39);
+    expect(events.size).toBe(41);
     expect([...refusals].toSorted()).toEqual([
       "already-active",
       "deployment-conflict",
@@ -151,6 +153,15 @@ describe("in every life of an agent", () => {
       if (!gone) return true;
       const { inbox, closedAtMs, emptiedAtMs } = before.undeploy ?? {};
       return closedAtMs !== undefined && (inbox === "keep" || emptiedAtMs !== undefined);
+    });
+    expect(found).toBeUndefined();
+  });
+
+  it("nothing runs out of time while it waits for a turn", () => {
+    const found = strideWhereNot(({ before, command }) => {
+      if (command.type !== "step-expired") return true;
+      const deployment = deploymentOf(before, command.deployment);
+      return deployment === undefined || waitOf(deployment) === undefined || next(before).every(isNoTimer);
     });
     expect(found).toBeUndefined();
   });
@@ -329,7 +340,7 @@ describe("in every life of an agent", () => {
     const found = strideWhereNot(({ command, after, decision, nowMs }) => {
       // Whatever comes may let the next in line start, once a freeze is over: that is not what was asked for.
       const hasChanged = decision.ok && decision.events.some(({ type }) => type !== "DeploymentStarted");
-      if (!hasChanged || !("reason" in command || command.type === "deploy")) return true;
+      if (!hasChanged || !("reason" in command || command.type === "deploy") || command.type === "busy") return true;
       const { commandId, actor } = command;
       return Object.keys(after.deployments).every((deployment) => {
         const again = decide(

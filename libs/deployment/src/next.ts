@@ -1,4 +1,5 @@
 import { type AgentState, type Deployment, deploymentOf, guardedBy, stepOf } from "./state.ts";
+import { waitOf } from "./waiting.ts";
 
 /** Something that should be under way in the world. Carrying one out twice does no harm; `key` tells whether it is already under way. */
 export type Effect = { readonly key: string } & (
@@ -85,7 +86,10 @@ function ofDeployment(deployment: Deployment, state: AgentState): Effect[] {
   const step = stepOf(deployment);
   if (deployment.state === "Validating" && step?.kind === "validate") {
     const atMs = deployment.stepStartedAtMs + step.timeoutMs;
-    return [{ kind: "validate", key: `validate:${id}`, deployment: id, deadlineAtMs: atMs }, expire(deployment, atMs)];
+    return [
+      { kind: "validate", key: `validate:${id}`, deployment: id, deadlineAtMs: atMs },
+      ...expire(deployment, atMs),
+    ];
   }
   if (version === undefined) return [];
   if (deployment.processes === "unwanted") return [{ kind: "stop", key: `stop:${id}`, deployment: id, version }];
@@ -93,7 +97,7 @@ function ofDeployment(deployment: Deployment, state: AgentState): Effect[] {
     const atMs = deployment.stepStartedAtMs + step.timeoutMs;
     return [
       { kind: "start", key: `start:${id}`, deployment: id, version, deadlineAtMs: atMs },
-      expire(deployment, atMs),
+      ...expire(deployment, atMs),
     ];
   }
   const { frozen, watch: watched } = deployment;
@@ -168,7 +172,12 @@ function close(deployment: Deployment, version: string, { route }: AgentState): 
   return [{ kind: "close", key: `close:${id}`, deployment: id, version, revision: closing.revision }];
 }
 
-function expire(deployment: Deployment, atMs: number): Effect {
+/** The time of one that waits for somebody's turn does not run. */
+function expire(deployment: Deployment, atMs: number): readonly Effect[] {
   const { deployment: id, step } = deployment;
+  return waitOf(deployment) === undefined ? [expiring(id, step, atMs)] : [];
+}
+
+function expiring(id: string, step: number, atMs: number): Effect {
   return { kind: "expire", key: `expire:${id}:${step}`, deployment: id, step, atMs };
 }

@@ -66,6 +66,8 @@ const about = (deployment: "first" | "second"): Readonly<Record<Exclude<Report["
     tally: { redriven: 1, already: 0, gone: 0, unknown: 0, unfit: 0 },
   },
   "step-expired": { type: "step-expired", deployment, step: 0 },
+  busy: { type: "busy", deployment, step: 0, place: 1, waiting: 1, reason: "full" },
+  "turn-came": { type: "turn-came", deployment, step: 0 },
   "inbox-closed": { type: "inbox-closed", deployment },
   "inbox-emptied": { type: "inbox-emptied", deployment },
   "way-free": { type: "way-free", deployment },
@@ -74,7 +76,7 @@ const about = (deployment: "first" | "second"): Readonly<Record<Exclude<Report["
 /** What the state can hear about a deployment; everything else is old news. */
 const heard: readonly (readonly [state: string, history: readonly Fact[], reports: readonly string[]])[] = [
   ["Queued", [...firstValidates, wasAsked("second")], []],
-  ["Validating", secondValidates, ["validation-passed", "validation-failed", "step-expired"]],
+  ["Validating", secondValidates, ["validation-passed", "validation-failed", "step-expired", "busy"]],
   ["Deploying, starting", secondStarts, ["version-ready", "version-failed"]],
   ["Deploying, shifted", secondShifts, []],
   ["Deploying, watched", canaryWatched, ["verdict"]],

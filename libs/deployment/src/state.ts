@@ -38,6 +38,18 @@ export type KeptField = "configuration" | "limits" | "instances" | "concurrency"
 export const inboxEnds = ["drain", "keep", "dead-letter"] as const;
 export type InboxEnd = (typeof inboxEnds)[number];
 
+/** A machine that bears no more now keeps a deployment in its line; its time does not run meanwhile. */
+export interface Wait {
+  /** Index of the plan's step that waits. */
+  readonly step: number;
+  /** In the line of whoever keeps it, from 1. */
+  readonly place: number;
+  readonly waiting: number;
+  readonly reason: string;
+  readonly sinceMs: number;
+  readonly saidAtMs: number;
+}
+
 interface SaidOfAgent {
   readonly reason: string;
   readonly actor: string;
@@ -107,6 +119,8 @@ export interface Deployment extends DeploymentRequest {
     readonly ending: "Retired" | "RolledBack";
   };
   readonly drainedAtMs?: number;
+  /** Means something only while it is at that step: `waitOf`. */
+  readonly waits?: Wait;
   /** While its step is watched: from when every router followed the route. */
   readonly watch?: {
     readonly endsAtMs: number;

@@ -56,6 +56,18 @@ export function agentStreamsFromEnvironment(unlessGiven: AgentStreamSettings): A
   };
 }
 
+/** What an agent-host bears, where it is given: `CAXTON_HOST_MEMORY_BYTES`, `CAXTON_STARTS_AT_ONCE`. @throws CaxtonError `invalid-argument` */
+export function hostLimitsFromEnvironment(): { readonly memoryMaxBytes?: number; readonly maxStarting?: number } {
+  const memoryMaxBytes = integerFrom("CAXTON_HOST_MEMORY_BYTES", { unlessGiven: 0, min: 2 ** 27, max: 2 ** 50 });
+  const maxStarting = integerFrom("CAXTON_STARTS_AT_ONCE", { unlessGiven: 0, min: 1, max: 1_000 });
+  return { ...(memoryMaxBytes === 0 ? {} : { memoryMaxBytes }), ...(maxStarting === 0 ? {} : { maxStarting }) };
+}
+
+/** How many a validator works on at once: `CAXTON_VALIDATIONS_AT_ONCE`. @throws CaxtonError `invalid-argument` */
+export function validationsFromEnvironment(unlessGiven: number): number {
+  return integerFrom("CAXTON_VALIDATIONS_AT_ONCE", { unlessGiven, min: 1, max: 64 });
+}
+
 /** Most deployments of one agent that may wait in line: `CAXTON_MAX_QUEUED`. @throws CaxtonError `invalid-argument` */
 export function maxQueuedFromEnvironment(unlessGiven: number): number {
   return integerFrom("CAXTON_MAX_QUEUED", { unlessGiven, min: 0, max: 10_000 });

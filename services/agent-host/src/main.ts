@@ -1,4 +1,8 @@
-import { cacheDirFromEnvironment, cacheRetentionFromEnvironment } from "@caxton/service/environment";
+import {
+  cacheDirFromEnvironment,
+  cacheRetentionFromEnvironment,
+  hostLimitsFromEnvironment,
+} from "@caxton/service/environment";
 import { runProgram } from "@caxton/service/program";
 import { startAgentHost } from "./service.ts";
 
@@ -10,5 +14,6 @@ await runProgram("agent-host", ({ bus, busUrl, log, id }) =>
     busUrl,
     cacheDir: cacheDirFromEnvironment(),
     cacheRetentionMs: cacheRetentionFromEnvironment(),
+    ...hostLimitsFromEnvironment(),
   }),
 );

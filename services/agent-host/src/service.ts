@@ -1,19 +1,21 @@
-import { decodeJson } from "@caxton/bus/json";
+import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { Bus, KvBucket } from "@caxton/bus/types";
+import type { Busy } from "@caxton/contracts/busy";
 import { toCaxtonError } from "@caxton/contracts/errors";
 import { slotTtlMs, VersionSpec } from "@caxton/contracts/placement";
 import { checker } from "@caxton/contracts/schema";
-import { slotBucket, versionBucket } from "@caxton/contracts/subjects";
+import { busySubject, slotBucket, versionBucket } from "@caxton/contracts/subjects";
 import type { Logger } from "@caxton/telemetry/logger";
 import { keepCacheTidy } from "@caxton/service/tidy-cache";
 import { idleComponents, removeComponents } from "@caxton/wasm-agent/sweep-cache";
 import { codeCacheFolder } from "@caxton/wasm-agent/prepare";
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
+import { Admission, promisedBytes } from "./adapters/admission.ts";
 import { followLivingHosts } from "./adapters/living-hosts.ts";
 import { endOrphans } from "./adapters/orphans.ts";
-import { claimSlot } from "./adapters/slot-claim.ts";
+import { claimSlot, type SlotClaim } from "./adapters/slot-claim.ts";
 import { SpareProcesses } from "./adapters/spare-process.ts";
 import { wantedSlots, type WantedSlot } from "./core/slots.ts";
 import { preferredHost } from "./core/spread.ts";
@@ -29,6 +31,10 @@ export interface AgentHostOptions {
   readonly cacheDir: string;
   /** How long one stays there that no version names any more; for ever unless given. */
   readonly cacheRetentionMs?: number;
+  /** Most instances that start at once; as many as there are processors unless given. */
+  readonly maxStarting?: number;
+  /** Most memory that may be promised to instances; all that the machine has unless given. */
+  readonly memoryMaxBytes?: number;
   /** How the instances reach the bus; they have connections of their own. */
   readonly busUrl: string;
 }
@@ -37,6 +43,9 @@ export interface AgentHostOptions {
 const lookEveryMs = 1_000;
 /** A free slot is left to the host it should go to for so long. */
 const leaveToOthersMs = 600;
+/** What was refused is asked for again after so long, and worth a word when that lasts. */
+const askAgainMs = 250;
+const sayBusyAfterMs = 1_500;
 const versionSpec = checker("version", VersionSpec);
 
 /** Runs instances of the versions that should run, as many as no other host does. */
@@ -57,6 +66,10 @@ export async function startAgentHost(options: AgentHostOptions): Promise<{ close
   const bucket = await bus.kv(slotBucket, { ttlMs: slotTtlMs });
   const specs = new Map<string, VersionSpec>();
   const held = new Map<string, HeldSlot>();
+  const { maxStarting = availableParallelism(), memoryMaxBytes = totalmem() } = options;
+  const admission = new Admission({ host: id, maxStarting, memoryMaxBytes });
+  /** Slots that were refused, by when they first were. */
+  const busySince = new Map<string, number>();
   const stop = new AbortController();
   const watching = watchVersions(bus, log, specs, () => void look(), stop.signal);
   const hosts = followLivingHosts(bus, stop.signal);
@@ -67,6 +80,7 @@ export async function startAgentHost(options: AgentHostOptions): Promise<{ close
     if (stop.signal.aborted) return;
     const wanted = wantedSlots(specs.values());
     for (const [key, slot] of held) if (!wanted.has(key)) slot.stop.abort();
+    for (const key of busySince.keys()) if (!wanted.has(key)) busySince.delete(key);
     await Promise.all([...wanted.values()].filter(({ key }) => !held.has(key)).map(hold));
   }
 
@@ -88,8 +102,30 @@ export async function startAgentHost(options: AgentHostOptions): Promise<{ close
       if ((await bucket.get(slot.key)) !== undefined) return;
       await delay(leaveToOthersMs, undefined, { signal });
     }
-    const claim = await claimStarting(bucket, slot, host);
-    if (claim !== undefined) await runSlot(context, slot, claim, signal);
+    let claim: SlotClaim | undefined;
+    const isStarting = (): boolean =>
+      claim === undefined || (claim.status.state === "starting" && claim.status.restarts === 0);
+    const refused = admission.ask(slot.key, promisedBytes(slot.spec), isStarting, performance.now());
+    if (refused !== undefined) return await waitInLine(slot, refused, signal);
+    busySince.delete(slot.key);
+    try {
+      claim = await claimStarting(bucket, slot, host);
+      if (claim !== undefined) await runSlot(context, slot, claim, signal);
+    } finally {
+      admission.left(slot.key);
+    }
+  }
+
+  /** Another host may take it meanwhile; whoever waits for it is told, where that lasts. */
+  async function waitInLine({ key, spec }: WantedSlot, refused: Busy, signal: AbortSignal): Promise<void> {
+    const nowMs = performance.now();
+    const sinceMs = busySince.get(key) ?? nowMs;
+    busySince.set(key, sinceMs);
+    const isTaken = (await bucket.get(key)) !== undefined;
+    if (!isTaken && nowMs - sinceMs >= sayBusyAfterMs)
+      bus.publish(busySubject(spec.agent, spec.version), encodeJson(refused));
+    await delay(askAgainMs, undefined, { signal });
+    setImmediate(() => void look());
   }
 
   const orphansEnded = endOrphans(stop.signal).then((pids) => {

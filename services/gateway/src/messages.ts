@@ -16,6 +16,7 @@ import {
   warmPredecessor,
 } from "@caxton/deployment/state";
 import type { Freeze } from "@caxton/deployment/freeze";
+import { waitTextOf } from "@caxton/deployment/waiting";
 import type { RecordedEvent } from "@caxton/event-store/port";
 import { abReportMessage } from "./ab-messages.ts";
 import { judgingMessage, rollbackMessage, stepMessages, verdictMessage } from "./canary-messages.ts";
@@ -68,7 +69,10 @@ export function listedDeployment(
     strategy: deployment.strategy,
     ...definedOnly({ step: stepMessage(deployment) }),
     queuePlace: view.state.queue.indexOf(deployment.deployment) + 1,
-    waitsFor: deployment.state === "Queued" ? waitsFor(view.state, freezes) : "",
+    waitsFor:
+      deployment.state === "Queued"
+        ? waitsFor(view.state, freezes)
+        : (waitTextOf(view.state, deployment.deployment) ?? ""),
     onConflict: deployment.onConflict ?? "queue",
     overrideFreeze: deployment.overrideFreeze ?? "",
     artifactDigest: deployment.artifact.digest,

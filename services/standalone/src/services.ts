@@ -19,8 +19,10 @@ import {
   agentStreamsFromEnvironment,
   artifactRetentionFromEnvironment,
   cacheRetentionFromEnvironment,
+  hostLimitsFromEnvironment,
   maxQueuedFromEnvironment,
   traceShareFromEnvironment,
+  validationsFromEnvironment,
 } from "@caxton/service/environment";
 import { createHealth, requireBus } from "@caxton/service/health";
 import { announce } from "@caxton/service/presence";
@@ -28,7 +30,7 @@ import type { ProgramContext, RunningService } from "@caxton/service/program";
 import { createLogger } from "@caxton/telemetry/logger";
 import { measureProcess } from "@caxton/telemetry/process-metrics";
 import { startTelemetry } from "@caxton/telemetry/telemetry";
-import { startValidator } from "@caxton/validator/service";
+import { defaultMaxConcurrent, startValidator } from "@caxton/validator/service";
 import type { StandaloneOptions } from "./options.ts";
 
 type Destination = NonNullable<Parameters<typeof createLogger>[0]["destination"]>;
@@ -87,13 +89,15 @@ export async function startServices(
   const ledgerSettings = ledgerSettingsFromEnvironment();
   const cacheRetentionMs = cacheRetentionFromEnvironment();
   const artifactRetentionMs = artifactRetentionFromEnvironment();
+  const hostLimits = hostLimitsFromEnvironment();
+  const maxConcurrent = validationsFromEnvironment(defaultMaxConcurrent);
   const maxQueued = maxQueuedFromEnvironment(defaultMaxQueued);
   try {
     await start("agent-host", async (context) => {
       await ensureSystemStreams(context.bus);
-      return await startAgentHost({ ...context, cacheDir, cacheRetentionMs });
+      return await startAgentHost({ ...context, cacheDir, cacheRetentionMs, ...hostLimits });
     });
-    await start("validator", (context) => startValidator({ ...context, cacheDir, cacheRetentionMs }));
+    await start("validator", (context) => startValidator({ ...context, cacheDir, cacheRetentionMs, maxConcurrent }));
     await start("router", (context) => startRouter({ ...context, ackWaitMs, traceShare: traceShareFromEnvironment() }));
     await start("metrics-watcher", startMetricsWatcher);
     await start("ledger", (context) => startLedger({ ...context, ...ledgerSettings }));

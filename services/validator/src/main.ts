@@ -1,6 +1,11 @@
-import { cacheDirFromEnvironment, cacheRetentionFromEnvironment, integerFrom } from "@caxton/service/environment";
+import {
+  cacheDirFromEnvironment,
+  cacheRetentionFromEnvironment,
+  integerFrom,
+  validationsFromEnvironment,
+} from "@caxton/service/environment";
 import { runProgram } from "@caxton/service/program";
-import { defaultValidationTimeoutMs, startValidator } from "./service.ts";
+import { defaultMaxConcurrent, defaultValidationTimeoutMs, startValidator } from "./service.ts";
 
 await runProgram("validator", ({ bus, log, id }) =>
   startValidator({
@@ -9,7 +14,7 @@ await runProgram("validator", ({ bus, log, id }) =>
     id,
     cacheDir: cacheDirFromEnvironment(),
     cacheRetentionMs: cacheRetentionFromEnvironment(),
-    maxConcurrent: integerFrom("CAXTON_VALIDATIONS_AT_ONCE", { unlessGiven: 2, min: 1, max: 64 }),
+    maxConcurrent: validationsFromEnvironment(defaultMaxConcurrent),
     validationTimeoutMs: integerFrom("CAXTON_VALIDATION_TIMEOUT_MS", {
       unlessGiven: defaultValidationTimeoutMs,
       min: 500,

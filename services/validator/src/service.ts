@@ -1,5 +1,6 @@
 import type { Bus, BusMessage } from "@caxton/bus/types";
 import { decodeJson, encodeJson } from "@caxton/bus/json";
+import type { Busy } from "@caxton/contracts/busy";
 import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
 import { canonicalJson } from "@caxton/contracts/fingerprint";
 import { checker } from "@caxton/contracts/schema";
@@ -7,10 +8,10 @@ import { header, validateSubject } from "@caxton/contracts/subjects";
 import { parseTraceparent } from "@caxton/contracts/trace-context";
 import { failureOf, type ValidateAnswer, ValidateRequest, type ValidationReport } from "@caxton/contracts/validation";
 import type { Logger } from "@caxton/telemetry/logger";
+import { WaitingLine } from "@caxton/service/waiting-line";
 import { keepCacheTidy } from "@caxton/service/tidy-cache";
 import { idleComponents, removeComponents } from "@caxton/wasm-agent/sweep-cache";
 import { closeToolchain, keepToolchainReady } from "@caxton/wasm-agent/toolchain";
-import { turns } from "./adapters/turns.ts";
 import { openSandboxes } from "./sandbox/sandboxes.ts";
 import { Descriptions } from "./stages/descriptions.ts";
 import type { ValidatorContext } from "./stages/stage-context.ts";
@@ -27,12 +28,11 @@ export interface ValidatorOptions {
   readonly cacheRetentionMs?: number;
   /** How many are validated at once; 2 unless given. */
   readonly maxConcurrent?: number;
-  /** How many more may wait; 64 unless given. */
-  readonly maxWaiting?: number;
   /** A validation that takes longer fails as `validation-timeout`; 30 000 unless given. */
   readonly validationTimeoutMs?: number;
 }
 
+export const defaultMaxConcurrent = 2;
 export const defaultValidationTimeoutMs = 30_000;
 
 const validateRequest = checker("the validation request", ValidateRequest, "invalid-argument");
@@ -43,8 +43,7 @@ export async function startValidator(options: ValidatorOptions): Promise<{ close
     bus,
     log,
     cacheDir,
-    maxConcurrent = 2,
-    maxWaiting = 64,
+    maxConcurrent = defaultMaxConcurrent,
     validationTimeoutMs = defaultValidationTimeoutMs,
   } = options;
   const closing = new AbortController();
@@ -59,7 +58,7 @@ export async function startValidator(options: ValidatorOptions): Promise<{ close
   });
   const sandboxes = await openSandboxes(cacheDir);
   const context: ValidatorContext = { bus, cacheDir, sandboxes, descriptions: new Descriptions() };
-  const inTurn = turns({ maxConcurrent, maxWaiting });
+  const line = new WaitingLine();
   /** Who asks again while the answer is being found gets the same one. */
   const underWay = new Map<string, Promise<ValidationReport>>();
 
@@ -76,16 +75,26 @@ export async function startValidator(options: ValidatorOptions): Promise<{ close
     }
   }
 
-  function reportOn(request: ValidateRequest): Promise<ValidationReport> {
+  /** Who is refused asks again, and has its place in line meanwhile. */
+  function busyFor(key: string): Busy | undefined {
+    if (underWay.size < maxConcurrent && line.placeOf(key, performance.now()).place <= maxConcurrent - underWay.size) {
+      line.leave(key);
+      return undefined;
+    }
+    const reason = `validator ${options.id} works on ${underWay.size}, ${maxConcurrent} at once are what it bears`;
+    return { who: options.id, ...line.placeOf(key, performance.now()), reason };
+  }
+
+  async function reportOn(request: ValidateRequest): Promise<ValidateAnswer> {
     const key = canonicalJson(request);
     const known = underWay.get(key);
     if (known !== undefined) return known;
     const startedMs = performance.now();
     const before = verdicts.get(request);
-    if (before !== undefined) {
-      return Promise.resolve({ ...before, cached: true, durationMs: performance.now() - startedMs });
-    }
-    const report = inTurn(() => bounded(request)).finally(() => underWay.delete(key));
+    if (before !== undefined) return { ...before, cached: true, durationMs: performance.now() - startedMs };
+    const busy = busyFor(key);
+    if (busy !== undefined) return { busy };
+    const report = bounded(request).finally(() => underWay.delete(key));
     report.then(
       (found) => verdicts.set(request, found),
       () => undefined,
@@ -104,9 +113,9 @@ export async function startValidator(options: ValidatorOptions): Promise<{ close
         digest: request.digest,
         ...traceField(headers[header.traceparent]),
       };
-      const report = await reportOn(request);
-      logReport(log, ids, report);
-      return report;
+      const answer = await reportOn(request);
+      if ("passed" in answer) logReport(log, ids, answer);
+      return answer;
     } catch (thrown) {
       const { code, message, stack } = toCaxtonError(thrown);
       const expected = code !== "internal";

@@ -144,6 +144,7 @@ export function instant(atMs: number | undefined, otherwise = "-"): string {
 
 function stateText({ state, queuePlace, waitsFor, failure }: Deployment): string {
   if (state === "Queued") return queueText(queuePlace, waitsFor);
+  if (waitsFor !== "") return `${state}, waits: ${waitsFor}`;
   return failure === undefined ? state : `${state} (${failure.code})`;
 }
 

@@ -49,6 +49,8 @@ function aboutEvent(type: string, data: JsonObject): string {
       return `redrive ${number(data["number"])}: ${isObject(data["tally"]) ? number(data["tally"]["redriven"]) : 0} sent again`;
     case "QueueReordered":
       return `from place ${number(data["from"])} to ${number(data["to"])} by ${text(data["actor"]) ?? "unknown"}: ${reason}`;
+    case "DeploymentWaits":
+      return `place ${number(data["place"])} of ${number(data["waiting"])}: ${reason}`;
     case "AgentHeld":
     case "AgentReleased":
       return `revision ${number(data["revision"])} by ${text(data["actor"]) ?? "unknown"}: ${reason}`;

@@ -94,6 +94,7 @@ export function progressText(deployment: Deployment, progress?: StepProgress, no
   const { state, queuePlace, step, rollbackReason } = deployment;
   if (state === "Queued") return queueText(queuePlace, deployment.waitsFor);
   if (rollbackReason !== "") return "Rolling back";
+  if (deployment.waitsFor !== "") return `${state}, waits: ${deployment.waitsFor}`;
   if (step?.kind === "warm-up") return warmUpProgress(deployment, nowMs);
   if (step?.kind === "shadow") return shadowProgress(step, nowMs);
   if (isTrial(deployment) && deployment.replaces !== "" && (step?.kind === "shift" || step?.kind === "approve")) {

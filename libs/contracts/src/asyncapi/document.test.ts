@@ -18,6 +18,7 @@ const internal: readonly string[] = [
   "inFlightSubject",
   "codeRemovalSubject",
   "closedInboxSubject",
+  "busySubject",
 ];
 
 /** As the server matches: what takes a place of the subject is `*`. */

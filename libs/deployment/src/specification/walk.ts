@@ -171,6 +171,8 @@ function commandOf(choice: number, soFar: Walk): Command | undefined {
       return deployment && sent(aboutWaiting(deployment, pick, state), soFar);
     case 21:
       return deployment && sent(removalOf(deployment, pick), soFar);
+    case 13:
+      return rollout && sent(ofALine(rollout, pick), soFar);
     case 12:
       return state.agent === undefined ? undefined : sent(aboutAgent(pick), soFar);
     default:
@@ -182,6 +184,11 @@ function removalOf({ artifact: { digest } }: Deployment, pick: number): Report {
   return pick % 2 === 0
     ? { type: "artifact-removed", digest, sizeBytes: 1_000 }
     : { type: "code-removed", digest, sizeBytes: 5_000, place: `host ${pick % 3}` };
+}
+
+function ofALine({ deployment, step }: Deployment, pick: number): Report {
+  if (pick % 2 === 0) return { type: "turn-came", deployment, step };
+  return { type: "busy", deployment, step, place: 1 + (pick % 3), waiting: 3, reason: "full" };
 }
 
 function aboutAgent(pick: number): Request {

@@ -1,6 +1,7 @@
 import type { DeploymentEvent } from "@caxton/deployment/event";
 import { verdictText } from "@caxton/deployment/judging-text";
 import { summaryText } from "@caxton/deployment/shadow/ending";
+import { waitText } from "@caxton/deployment/waiting";
 import type { Target } from "@caxton/deployment/route";
 
 /** An event in a few words; undefined for one that only says that what was decided was carried out. */
@@ -27,6 +28,8 @@ export function historyText(event: DeploymentEvent): string | undefined {
         : `${verdictWords[event.decision]}: ${verdictText(event.verdict) || event.verdict.outcome}`;
     case "QueueReordered":
       return `moved from place ${event.from} to place ${event.to} in line`;
+    case "DeploymentWaits":
+      return `waits: ${waitText(event)}`;
     case "AgentHeld":
       return "held: nothing is taken out of the inbox";
     case "AgentReleased":

@@ -1,14 +1,20 @@
 import { ensureAgentStreams } from "@caxton/bus/agent-streams";
 import { decodeJson, encodeJson } from "@caxton/bus/json";
+import { busy } from "@caxton/contracts/busy";
+import { toCaxtonError } from "@caxton/contracts/errors";
 import { type SlotStatus, VersionSpec } from "@caxton/contracts/placement";
 import { checker } from "@caxton/contracts/schema";
-import { versionBucket, versionKey } from "@caxton/contracts/subjects";
+import { busySubject, versionBucket, versionKey } from "@caxton/contracts/subjects";
 import type { Deployment } from "@caxton/deployment/state";
 import { deploymentOf, type EffectContext, type EffectResult } from "./effect-context.ts";
 import { endShadow, forgetShadow } from "./shadow.ts";
 import { slotsUntil } from "./slots.ts";
+import { StandingInLine } from "./standing-in-line.ts";
 
 const versionSpec = checker("version specification", VersionSpec);
+
+/** Where no host said for so long that it bears no more, one has taken it. */
+const nobodyBusyMs = 2_000;
 
 /** Says that the version should run and waits until every instance is ready, or one says that it cannot be. */
 export async function start(id: string, version: string, context: EffectContext): EffectResult {
@@ -17,6 +23,7 @@ export async function start(id: string, version: string, context: EffectContext)
   const beganAtMs = now();
   const over = new AbortController();
   const signal = AbortSignal.any([context.signal, over.signal]);
+  hearBusyHosts(deployment, version, { ...context, signal });
   async function started(): Promise<readonly SlotStatus[]> {
     await desire(deployment, version, "running", { ...context, signal });
     return await slotsUntil(bus, agent, version, signal, (all) => {
@@ -39,6 +46,30 @@ export async function start(id: string, version: string, context: EffectContext)
     reason: failed.reason ?? "an instance did not start",
   };
   return { type: "version-failed", deployment: id, failure };
+}
+
+/** Hosts that bear no more say so once a second, until one of them takes it. */
+function hearBusyHosts({ deployment }: Deployment, version: string, context: EffectContext): void {
+  const { bus, agent, log, signal } = context;
+  const line = new StandingInLine(deployment, context);
+  let heardAtMs = performance.now();
+  const notStored = (error: unknown): void =>
+    log.warn(`what a host said of its line was not stored: ${toCaxtonError(error).message}`);
+  const subscription = bus.subscribe(
+    busySubject(agent, version),
+    ({ data }) => {
+      heardAtMs = performance.now();
+      line.refused(busy.check(decodeJson(data))).catch(notStored);
+    },
+    { onError: notStored },
+  );
+  const timer = setInterval(() => {
+    if (line.isWaiting && performance.now() - heardAtMs > nobodyBusyMs) line.turnCame().catch(notStored);
+  }, nobodyBusyMs / 4);
+  signal.addEventListener("abort", () => {
+    clearInterval(timer);
+    subscription.close();
+  });
 }
 
 /** Says that the version should not run any more and waits until its last process is gone. */

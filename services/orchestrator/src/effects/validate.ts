@@ -10,20 +10,30 @@ import { failureOf, ValidateAnswer, type ValidateRequest, type ValidationReport 
 import type { Deployment } from "@caxton/deployment/state";
 import { livingServices } from "@caxton/service/presence";
 import { deploymentOf, type EffectContext, type EffectResult } from "./effect-context.ts";
+import { StandingInLine } from "./standing-in-line.ts";
+
+type Answered = Exclude<ValidateAnswer, { readonly error: unknown }>;
 
 const validateAnswer = checker("validation answer", ValidateAnswer);
 /** Longer than any validation takes. */
 const attemptTimeoutMs = 20_000;
 const pauseMs = 200;
+const askAgainMs = 500;
+/** Who is busy says so sooner: whose answer stays away for so long is at work. */
+const isAtWorkMs = 1_500;
 const lookForDeathsMs = 1_000;
 
 /** Asks a validator, again and again until one answers; the step's deadline is the domain's to keep. */
 export async function validate(id: string, context: EffectContext): EffectResult {
   const deployment = deploymentOf(context.state, id);
   const request = encodeJson(requestFor(deployment, context));
+  const line = new StandingInLine(id, context);
   for (;;) {
     try {
-      return toReport(await ask(request, context), deployment);
+      const answer = await ask(request, context, line);
+      if (!("busy" in answer)) return toReport(answer, deployment);
+      await line.refused(answer.busy);
+      await delay(askAgainMs, undefined, { signal: context.signal });
     } catch (error) {
       context.signal.throwIfAborted();
       if (hasCode(error, "no-instance", "timeout", "bus-unavailable", "service-unavailable", "cancelled")) {
@@ -48,7 +58,14 @@ function requestFor(deployment: Deployment, { state, agent }: EffectContext): Va
   };
 }
 
-async function ask(request: Uint8Array, { bus, log, trace, signal }: EffectContext): Promise<ValidationReport> {
+async function ask(
+  request: Uint8Array,
+  { bus, log, trace, signal }: EffectContext,
+  line: StandingInLine,
+): Promise<Answered> {
+  const atWork = setTimeout(() => {
+    line.turnCame().catch((error: unknown) => log.warn(`that its turn came was not stored: ${String(error)}`));
+  }, isAtWorkMs);
   const over = new AbortController();
   const died = new AbortController();
   oneDies(bus, over.signal).then(
@@ -61,6 +78,7 @@ async function ask(request: Uint8Array, { bus, log, trace, signal }: EffectConte
   try {
     return await answered(request, bus, trace, AbortSignal.any([signal, died.signal]));
   } finally {
+    clearTimeout(atWork);
     over.abort();
   }
 }
@@ -81,7 +99,7 @@ async function answered(
   bus: Bus,
   trace: EffectContext["trace"],
   signal: AbortSignal,
-): Promise<ValidationReport> {
+): Promise<Answered> {
   const headers = { ...trace };
   const message = await bus.request(validateSubject, request, { headers, timeoutMs: attemptTimeoutMs, signal });
   const answer = validateAnswer.check(decodeJson(message.data));
