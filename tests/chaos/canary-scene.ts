@@ -39,6 +39,8 @@ export interface CanaryScene {
   ab(faults: Faults, wishes: AbCommand): Promise<StartedCanary>;
   /** Deploys a shadow; resolves when its version is ready. */
   shadow(faults: Faults, wishes: ShadowCommand): Promise<StartedCanary>;
+  /** Asks for a deployment of a version that does the same, and waits for nothing. */
+  ask(wishes?: Partial<DeployCommand>): Promise<Pick<StartedCanary, "deployment" | "until">>;
   /** Replaces the live version by another that does the same. */
   replaceLive(): Promise<void>;
   /** Deploys blue-green; resolves when its version is ready, and so is being warmed up. */
@@ -133,6 +135,11 @@ export async function openCanaryScene(watchers = 1, more: SceneOptions = {}): Pr
       if (facts.at(-1)?.type !== "VersionReady" || typeof version !== "string")
         throw new Error(`no shadow: ${JSON.stringify(facts.at(-1))}\n${cluster.logs()}`);
       return { deployment, version, until: (...types) => until(deployment, types) };
+    },
+    async ask(wishes = {}) {
+      runs += 1;
+      const deployment = await publishDeploy(bus, agent, digest, "tests", { configuration: { run: runs }, ...wishes });
+      return { deployment, until: (...types) => until(deployment, types) };
     },
     async replaceLive() {
       runs += 1;

@@ -1,6 +1,7 @@
 import { tellAb } from "./ab.ts";
 import { tellBlueGreen } from "./blue-green.ts";
 import { problemsOf, type StoryReport } from "./report.ts";
+import { tellQueue } from "./queue.ts";
 import { tellRedrive } from "./redrive.ts";
 import { tellShadow } from "./shadow.ts";
 import { type StoryOptions, expectedRefusals, tellStory } from "./story.ts";
@@ -37,6 +38,10 @@ export const stories: Readonly<Record<string, Story>> = {
   redrive: {
     about: "a version that was taken back too late: what it did is done again, each message once",
     tell: tellRedrive,
+  },
+  queue: {
+    about: "deployments that meet: a line in another order, a freeze, one that supersedes, and an agent's end",
+    tell: tellQueue,
   },
   shadow: {
     about: "versions beside the live one on its messages: what they would have said, and what they take",

@@ -166,6 +166,9 @@ function commandOf(choice: number, soFar: Walk): Command | undefined {
         )
       );
     case 10:
+    case 14:
+    case 15:
+    case 16:
       return rollout && sent(isWaitingForAPerson(rollout) ? letGo(rollout) : byHand(rollout, pick), soFar);
     case 20:
       return deployment && sent(aboutWaiting(deployment, pick, state), soFar);

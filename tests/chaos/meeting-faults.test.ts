@@ -1,0 +1,121 @@
+import { randomUUID } from "node:crypto";
+import { decodeJson, encodeJson } from "@caxton/bus/json";
+import { type CommandAnswer, commandAnswer } from "@caxton/contracts/command-answer";
+import { readDeploymentEvent } from "@caxton/contracts/event-upcast";
+import { agentStream } from "@caxton/contracts/names";
+import { answerStream, answerSubject, commandSubject } from "@caxton/contracts/subjects";
+import { evolve } from "@caxton/deployment/evolve";
+import { type AgentState, initialState } from "@caxton/deployment/state";
+import { openEventStore } from "@caxton/event-store/open";
+import { afterAll, beforeAll, expect, onTestFailed, test } from "vitest";
+import { type CanaryScene, ends, openCanaryScene } from "./canary-scene.ts";
+import { agent } from "./scene.ts";
+import { nothingWrong } from "./verdict.ts";
+
+const history = 400;
+const orchestrators = ["orchestrator", "orchestrator-2"];
+const long = 600_000;
+
+let scene: CanaryScene;
+
+beforeAll(async () => {
+  scene = await openCanaryScene();
+}, 120_000);
+afterAll(() => scene.close());
+
+async function underTraffic(): Promise<void> {
+  onTestFailed(() => console.error(scene.cluster.logs()));
+  const producer = await scene.produce();
+  await producer.reached(producer.acknowledged.length + history);
+}
+
+/** Any command, as any client may publish it, under whatever name. */
+async function command(verb: string, body: object, principal = "tests"): Promise<CommandAnswer> {
+  const id = randomUUID();
+  const { bus } = scene;
+  const answers = bus.streams.follow(answerStream, { filterSubject: answerSubject(principal, id) });
+  await bus.store(commandSubject(principal, agent, verb), encodeJson({ id, ...body }));
+  for await (const { data } of answers) return commandAnswer.check(decodeJson(data));
+  throw new Error(`no answer to ${verb}`);
+}
+
+/** Folded from what is stored. */
+async function stateNow(): Promise<AgentState> {
+  const store = await openEventStore(scene.bus);
+  const stored = await Array.fromAsync(store.read(agentStream(agent)));
+  await store.close();
+  return stored.flatMap((event) => readDeploymentEvent(event) ?? []).reduce(evolve, initialState);
+}
+
+async function killOrchestrators(): Promise<void> {
+  for (const name of orchestrators) await scene.cluster.kill(name);
+  for (const name of orchestrators) await scene.cluster.restart(name);
+}
+
+test("supersede in the middle of a rollback, with kill -9 of both orchestrators: it waits for the end of it, and is next", async () => {
+  await underTraffic();
+  const canary = await scene.canary({}, { steps: [{ share: 0.25, watchMs: long }, { share: 1 }] });
+  const waiting = await scene.ask();
+  await waiting.until("DeploymentRequested");
+  expect(await command("abort", { deployment: canary.deployment })).toMatchObject({ ok: true });
+  const urgent = await scene.ask({ onConflict: "supersede" });
+  await killOrchestrators();
+  await canary.until("DeploymentRolledBack");
+  const [, started] = await urgent.until("DeploymentStarted");
+  expect((await urgent.until(...ends)).at(-1)?.type).toBe("DeploymentCompleted");
+  const [, later] = await waiting.until("DeploymentStarted");
+  expect(Number(started?.data["atMs"])).toBeLessThan(Number(later?.data["atMs"]));
+  expect((await waiting.until(...ends)).at(-1)?.type).toBe("DeploymentCompleted");
+  expect(await scene.audit()).toMatchObject(nothingWrong);
+});
+
+test("ten people move the same line at once, with kill -9 of an orchestrator: one wins, nine are told", async () => {
+  await underTraffic();
+  const canary = await scene.canary({}, { steps: [{ share: 0.25, watchMs: long }, { share: 1 }] });
+  const waiting = await Promise.all([scene.ask(), scene.ask(), scene.ask()]);
+  await Promise.all(waiting.map((one) => one.until("DeploymentRequested")));
+  const { queueRevision } = await stateNow();
+  const moves = Array.from({ length: 10 }, (_, n) =>
+    command("move", { deployment: waiting[1 + (n % 2)]?.deployment, place: 1, queueRevision }, `person-${n}`),
+  );
+  await scene.cluster.kill("orchestrator");
+  const answers = await Promise.all(moves);
+  await scene.cluster.restart("orchestrator");
+  // Who asks for the place that it has by then has nothing to move.
+  const won = answers.filter(({ ok }) => ok);
+  const told = answers.filter((answer) => !answer.ok && answer.error.code === "stale-queue");
+  expect([won.length, told.length]).toEqual([1, 9]);
+  for (const { deployment } of waiting) expect(await command("cancel", { deployment })).toMatchObject({ ok: true });
+  expect(await command("abort", { deployment: canary.deployment })).toMatchObject({ ok: true });
+  await canary.until("DeploymentRolledBack");
+  expect(await scene.audit()).toMatchObject(nothingWrong);
+});
+
+test.each([
+  ["drain", "both orchestrators", killOrchestrators],
+  [
+    "keep",
+    "a router",
+    async () => {
+      await scene.cluster.kill("router");
+      await scene.cluster.restart("router");
+    },
+  ],
+] as const)(
+  "undeploy (%s) under traffic with kill -9 of %s loses nothing, and a later deployment goes on",
+  async (inbox, _whom, strike) => {
+    await underTraffic();
+    const producer = await scene.produce();
+    const live = await scene.ask();
+    await live.until("DeploymentCompleted");
+    const answered = command("undeploy", { inbox, reason: "wound up" });
+    await strike();
+    expect(await answered).toMatchObject({ ok: true });
+    await live.until("AgentUndeployed");
+    const before = producer.acknowledged.length;
+    const again = await scene.ask();
+    await again.until("DeploymentCompleted");
+    await producer.reached(before + history);
+    expect(await scene.audit()).toMatchObject(nothingWrong);
+  },
+);
