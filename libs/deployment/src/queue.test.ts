@@ -10,6 +10,7 @@ import {
   firstShifts,
   firstValidates,
   isDraining,
+  request,
   secondShifts,
   secondStarts,
   secondValidates,
@@ -24,7 +25,10 @@ import {
   wasStopped,
   wasTakenBack,
 } from "./specification/history.ts";
-import type { Request } from "./command.ts";
+import type { Command, Request } from "./command.ts";
+import { decide } from "./decide.ts";
+import { evolve } from "./evolve.ts";
+import { type AgentState, initialState } from "./state.ts";
 import type { Fact } from "./event.ts";
 
 const supersede = { onConflict: "supersede" } as const;
@@ -143,6 +147,39 @@ describe("a deployment that supersedes", () => {
     given(...firstValidates, wasAsked("second"), wasAsked("third"))
       .when(deploy("fourth", supersede))
       .thenRefused("queue-full");
+  });
+});
+
+describe("a hundred in line", () => {
+  const hundred = { maxQueued: 100 };
+  const named = (index: number) => ({ ...request("third"), deployment: `number ${index}`, instances: 1 + index });
+  const ask = (index: number): Command => ({
+    type: "deploy",
+    ...named(index),
+    commandId: `ask ${index}`,
+    actor: "alice",
+  });
+
+  function decided(state: AgentState, command: Command): AgentState {
+    const decision = decide(command, state, hundred, 1_000);
+    if (!decision.ok) throw new Error(decision.refusal.message);
+    return decision.events.reduce(evolve, state);
+  }
+
+  it("wait in their order, one more is refused, and each starts when the one before has ended", () => {
+    const indices = Array.from({ length: 101 }, (_, index) => index);
+    const full = indices.map(ask).reduce(decided, initialState);
+    expect(full.queue).toHaveLength(100);
+    expect(decide(ask(101), full, hundred, 1_000)).toMatchObject({ refusal: { code: "queue-full" } });
+    const started: (string | undefined)[] = [];
+    let state = full;
+    for (const index of indices) {
+      started.push(state.rollout);
+      const over = { type: "abort", deployment: `number ${index}`, reason: "next", commandId: `end ${index}` } as const;
+      state = decided(state, { ...over, actor: "alice" });
+    }
+    expect(started).toEqual(indices.map((index) => `number ${index}`));
+    expect(state.queue).toEqual([]);
   });
 });
 
