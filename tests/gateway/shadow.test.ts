@@ -54,7 +54,7 @@ test("a shadow is asked for by gRPC as in the ADR, by JSON with a file, and by D
   expect(found.map(({ strategy, state, queuePlace }) => [strategy, state, queuePlace])).toEqual(
     found.map(() => ["shadow", "Validating", 0]),
   );
-  const usual = { durationMs: 3_600_000, sample: 1, tolerance: 1e-9, compare: defaultShadow.compare, ignore: [] };
+  const usual = { durationMs: 3_600_000, sample: 1, tolerance: 1e-13, compare: defaultShadow.compare, ignore: [] };
   expect(found.map(({ shadow }) => shadow)).toMatchObject([
     usual,
     { ...usual, durationMs: 600_000, sample: 0.1, ignore: ["$.at"] },

@@ -85,7 +85,7 @@ export function deployAgentCommand(): Command {
       "of a shadow: a place in its outputs that does not count, as $.timestamp (may be repeated)",
       (path: string, before: readonly string[] | undefined) => [...(before ?? []), path],
     )
-    .option("--tolerance <share>", "of a shadow: how much numbers may differ, as 0.1%; 1e-9 unless given")
+    .option("--tolerance <share>", "of a shadow: how much numbers may differ, as 0.1%; 1e-13 unless given")
     .option(
       "--measure <measure>",
       "of an A/B test: what is compared, as '$.score', '$.score of <kind>' or 'rate of <kind>'",

@@ -15,8 +15,11 @@ export interface ShadowSettings {
   readonly tolerance: number;
 }
 
-/** Beyond what a number loses on its way through JSON texts of different languages. */
-const usualTolerance = 1e-9;
+/**
+ * Beyond what a number loses when it is computed in another order or written by another language; so little that whole numbers
+ * up to 10^13, times in ms among them, are compared exactly.
+ */
+const usualTolerance = 1e-13;
 
 export const defaultShadow: ShadowSettings = {
   compare: comparisons,

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readPath } from "@caxton/deployment/shadow/path";
+import { defaultShadow } from "@caxton/deployment/shadow/settings";
 import { type Likeness, unlikenesses } from "./structure.ts";
 
 const strict: Likeness = { tolerance: 0, ignore: [] };
@@ -91,6 +92,13 @@ describe("two JSON values", () => {
     );
     expect(kinds).toEqual(["length"]);
     expect(unlikenesses(live, shadow, ignoring("$.timestamp", "$.items[*]", "$.only"))).toEqual([]);
+  });
+
+  it("with times that are a millisecond apart differ unless something else is asked for", () => {
+    const usual = { ...strict, tolerance: defaultShadow.tolerance };
+    const now = Date.parse("2100-01-01T00:00:00Z");
+    expect(unlikenesses({ at: now }, { at: now + 1 }, usual)).toHaveLength(1);
+    expect(unlikenesses({ sum: 0.1 + 0.2 }, { sum: 0.3 }, usual)).toEqual([]);
   });
 
   it("are told of so many differences and no more", () => {
