@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { startHotPath } from "../harness/hot-path.ts";
 
 const version = "slow-v1-aaaaa";
-const messages = 150;
+const messages = 60;
 /** A request that nobody answers is given up after 17 s at a message timeout of 1 s. */
 const soonerMs = 12_000;
 
