@@ -18,7 +18,7 @@ import { mortal, type Mortal } from "../harness/mortal.ts";
 import { startProducer, type Producer } from "../harness/producer.ts";
 
 /** Every write with `pnpm test:long`; else so many, spread over the story, which is another place each time it is run whole. */
-const everyNth = isLong ? 1 : 9;
+const everyNth = isLong ? 1 : 20;
 const agent = "crash-only";
 const steps = [{ share: 0.25, watchMs: 300 }, { share: 1 }];
 const bodies = Array.from({ length: 1_000 }, (_, n) => JSON.stringify({ n }));
