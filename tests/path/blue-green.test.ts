@@ -85,6 +85,13 @@ async function outcomesOf(agent: string): Promise<readonly Outcome[]> {
   return stored.map(({ data }) => outcome.check(decodeJson(data)));
 }
 
+/** Resolves when the version has handled a message. */
+async function handledBy(agent: string, version: string): Promise<void> {
+  for await (const { data } of bus.streams.follow(outcomeStream(agent))) {
+    if (outcome.check(decodeJson(data)).version === version) return;
+  }
+}
+
 async function pidsOf(agent: string, version: string): Promise<readonly number[]> {
   const slots = await bus.kv(slotBucket, { ttlMs: slotTtlMs });
   const entries = await slots.entries(`${versionKey(agent, version)}.*`);
@@ -105,7 +112,7 @@ describe("blue-green", () => {
       "DeploymentCompleted",
     ]);
     expect(warmUpIn(facts)).toMatchObject({ source: "history", failed: 0, regressed: 0, crashes: 0, ended: "steady" });
-    await producer.reached(producer.acknowledged.length + 50);
+    await handledBy(agent, versionIn(facts));
     expect(await publishCommand(bus, agent, "rollback", second)).toMatchObject({ ok: true, state: "Draining" });
     const back = await until(agent, second, "DeploymentRolledBack");
     await producer.stop();

@@ -6,6 +6,7 @@ import { createLogger } from "../../libs/telemetry/src/logger.ts";
 import { expect, test } from "vitest";
 import { startLedger } from "../../services/ledger/src/service.ts";
 import { type HotPath, startHotPath } from "../harness/hot-path.ts";
+import { isLong } from "../harness/long.ts";
 import { routerLanes } from "../harness/router-lanes.ts";
 
 const agent = "fans-out";
@@ -23,7 +24,7 @@ async function ledgerOf({ bus }: HotPath): Promise<Ledger> {
   return answer.ledger;
 }
 
-test("what is said to an agent that was never deployed keeps only itself; should it fill the outcomes the sender waits until that agent is there", async () => {
+test.runIf(isLong)("what is said to an agent that was never deployed keeps only itself; should it fill the outcomes the sender waits until that agent is there", async () => {
   await using path = await startHotPath();
   const { bus } = path;
   await path.start("agent-host");

@@ -6,6 +6,7 @@ import { checker } from "@caxton/contracts/schema";
 import { header, inboxStream, outboxStream, relayBucket } from "@caxton/contracts/subjects";
 import { expect, test } from "vitest";
 import { type HotPath, startHotPath } from "../harness/hot-path.ts";
+import { isLong } from "../harness/long.ts";
 import { relayHolder } from "../harness/relay-lanes.ts";
 import type { ServiceProcess } from "../harness/service-process.ts";
 
@@ -82,7 +83,8 @@ test("a relay killed between two outputs of one message costs none of them and d
   await using path = await startHotPath();
   const { routers, addRouter } = await setScene(path);
   let sendings = 0;
-  for (const stream of [outboxStream(agent), inboxStream("archive"), outboxStream(agent)]) {
+  const streams = [outboxStream(agent), inboxStream("archive"), outboxStream(agent)];
+  for (const stream of isLong ? streams : streams.slice(0, 1)) {
     // A strike that fell between two messages, or after the last, is made again.
     for (let struck = false; !struck;) {
       const holder = await relayHolder(path.bus, agent);
