@@ -24,45 +24,48 @@ async function ledgerOf({ bus }: HotPath): Promise<Ledger> {
   return answer.ledger;
 }
 
-test.runIf(isLong)("what is said to an agent that was never deployed keeps only itself; should it fill the outcomes the sender waits until that agent is there", async () => {
-  await using path = await startHotPath();
-  const { bus } = path;
-  await path.start("agent-host");
-  await path.start("router");
-  await path.deploy(agent, version, "fans-out");
-  const made = await bus.streams.info(outcomeStream(agent));
-  if (made === undefined) throw new Error("there is no outcome stream");
-  await bus.streams.ensure({ ...made.spec, maxBytes: -1, maxMessages: outcomesMax });
-  const trimming = { inboxRetentionMs: 0, outcomeRetentionMs: 0 };
-  const ledger = await startLedger({ bus, log, id: "ledger-1", trimming, trimEveryMs: 50 });
-  await using running = new AsyncDisposableStack();
-  running.defer(() => ledger.close());
-  await path.route(agent, { revision: 1, targets: [{ version, share: 1, messageTimeoutMs: 1_000 }], closed: [] });
+test.runIf(isLong)(
+  "what is said to an agent that was never deployed keeps only itself; should it fill the outcomes the sender waits until that agent is there",
+  async () => {
+    await using path = await startHotPath();
+    const { bus } = path;
+    await path.start("agent-host");
+    await path.start("router");
+    await path.deploy(agent, version, "fans-out");
+    const made = await bus.streams.info(outcomeStream(agent));
+    if (made === undefined) throw new Error("there is no outcome stream");
+    await bus.streams.ensure({ ...made.spec, maxBytes: -1, maxMessages: outcomesMax });
+    const trimming = { inboxRetentionMs: 0, outcomeRetentionMs: 0 };
+    const ledger = await startLedger({ bus, log, id: "ledger-1", trimming, trimEveryMs: 50 });
+    await using running = new AsyncDisposableStack();
+    running.defer(() => ledger.close());
+    await path.route(agent, { revision: 1, targets: [{ version, share: 1, messageTimeoutMs: 1_000 }], closed: [] });
 
-  // Ten times what the outcomes hold flows past the hundred that wait.
-  await path.send(
-    agent,
-    orders(2_000, (n) => (n % 20 === 0 ? "attic" : "outbox")),
-  );
-  await expect.poll(() => ledgerOf(path), patience).toMatchObject({ accepted: 2_000, handled: 2_000, pending: 0 });
-  const kept = async (): Promise<number> => (await bus.streams.info(outcomeStream(agent)))?.messages ?? 0;
-  await expect.poll(kept, patience).toBe(100);
+    // Ten times what the outcomes hold flows past the hundred that wait.
+    await path.send(
+      agent,
+      orders(2_000, (n) => (n % 20 === 0 ? "attic" : "outbox")),
+    );
+    await expect.poll(() => ledgerOf(path), patience).toMatchObject({ accepted: 2_000, handled: 2_000, pending: 0 });
+    const kept = async (): Promise<number> => (await bus.streams.info(outcomeStream(agent)))?.messages ?? 0;
+    await expect.poll(kept, patience).toBe(100);
 
-  await path.send(
-    agent,
-    orders(300, () => "attic"),
-  );
-  const [stuck] = await routerLanes(bus, agent, 1, ({ reason }) => reason?.code === "outcomes-full");
-  expect(stuck).toMatchObject({ state: "waiting" });
-  expect(await kept()).toBe(outcomesMax);
-  expect(await ledgerOf(path)).toMatchObject({ accepted: 2_300, handled: 2_100, pending: 200, faults: [] });
+    await path.send(
+      agent,
+      orders(300, () => "attic"),
+    );
+    const [stuck] = await routerLanes(bus, agent, 1, ({ reason }) => reason?.code === "outcomes-full");
+    expect(stuck).toMatchObject({ state: "waiting" });
+    expect(await kept()).toBe(outcomesMax);
+    expect(await ledgerOf(path)).toMatchObject({ accepted: 2_300, handled: 2_100, pending: 200, faults: [] });
 
-  await ensureAgentStreams(bus, "attic");
-  await expect.poll(() => ledgerOf(path), patience).toMatchObject({ accepted: 2_300, handled: 2_300, pending: 0 });
-  await routerLanes(bus, agent, 1, ({ state, reason }) => state === "pulling" && reason === undefined);
-  await expect.poll(async () => (await bus.streams.info(inboxStream("attic")))?.messages, patience).toBe(400);
-  const ids = new Set<string | undefined>();
-  for await (const { headers } of bus.streams.read(inboxStream("attic"))) ids.add(headers[header.output]);
-  expect(ids.size).toBe(400);
-  await expect.poll(kept, patience).toBe(0);
-});
+    await ensureAgentStreams(bus, "attic");
+    await expect.poll(() => ledgerOf(path), patience).toMatchObject({ accepted: 2_300, handled: 2_300, pending: 0 });
+    await routerLanes(bus, agent, 1, ({ state, reason }) => state === "pulling" && reason === undefined);
+    await expect.poll(async () => (await bus.streams.info(inboxStream("attic")))?.messages, patience).toBe(400);
+    const ids = new Set<string | undefined>();
+    for await (const { headers } of bus.streams.read(inboxStream("attic"))) ids.add(headers[header.output]);
+    expect(ids.size).toBe(400);
+    await expect.poll(kept, patience).toBe(0);
+  },
+);
