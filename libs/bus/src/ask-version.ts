@@ -27,6 +27,19 @@ export interface Ask {
   readonly gone: AbortSignal;
 }
 
+/** In the budget beside a message's own deadline, ms: an agent that had to be ended is started again meanwhile. */
+export const restartMs = 1_000;
+const marginMs = 1_000;
+
+/**
+ * The times of a request as a whole; a message's own deadline is kept by its process.
+ * @param underWay requests to the version at the same time, this one too: one instance may have to answer them all
+ */
+export function requestTimes(messageTimeoutMs: number, underWay = 1): Pick<Ask, "budgetMs" | "timeoutMs"> {
+  const budgetMs = messageTimeoutMs + restartMs;
+  return { budgetMs, timeoutMs: budgetMs * underWay + marginMs };
+}
+
 /** One request to the instances of a version; never throws. */
 export async function askVersion(bus: Pick<Bus, "request">, ask: Ask): Promise<Reply> {
   const { routeRevision, budgetMs } = ask;

@@ -70,14 +70,18 @@ export function splitKey(message: Inbound): string {
 }
 
 /** As a version is asked for it; `body` is what `inbound.body` is where there is text. */
-export function runMessage({ id, kind, conversation, trace }: Inbound, body: string, index: number): RunMessage {
+export function runMessage(
+  { id, kind, conversation, trace }: Pick<Inbound, "id" | "kind" | "conversation"> & Partial<Pick<Inbound, "trace">>,
+  body: string,
+  index: number,
+): RunMessage {
   return {
     index,
     id,
     body,
     ...(kind === undefined ? {} : { kind }),
     ...(conversation === undefined ? {} : { conversation }),
-    ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
+    ...(trace?.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
   };
 }
 

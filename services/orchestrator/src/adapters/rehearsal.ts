@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { askVersion } from "@caxton/bus/ask-version";
+import { askVersion, requestTimes, restartMs } from "@caxton/bus/ask-version";
 import { decodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
 import { InstanceExit } from "@caxton/contracts/agent-run";
+import { runMessage } from "@caxton/contracts/inbound";
 import { checker } from "@caxton/contracts/schema";
 import { instanceExitSubject } from "@caxton/contracts/subjects";
 import type { WarmUpEnd } from "@caxton/deployment/warm-up";
@@ -34,9 +35,6 @@ const restMaxMs = 250;
 const nobodyRestMs = 100;
 /** More at once would leave nothing for the versions that serve, however many instances there are. */
 const atOnceMax = 64;
-/** As a router has it: an agent that had to be ended is started again meanwhile. */
-const restartMs = 1_000;
-const marginMs = 1_000;
 
 /** Asks a version that is in no route, round and round, and throws its outputs away. */
 export class Rehearsal {
@@ -92,23 +90,15 @@ export class Rehearsal {
   /** @returns false where nobody took it */
   async #ask(messages: readonly WarmUpMessage[], sole: boolean): Promise<boolean> {
     const { bus, agent, version, routeRevision, messageTimeoutMs, tally, signal } = this.#options;
-    const budgetMs = messageTimeoutMs + restartMs;
-    const timeoutMs = budgetMs * (this.#inFlight + 1) + marginMs;
     this.#inFlight += 1;
+    const times = requestTimes(messageTimeoutMs, this.#inFlight);
     this.#soleInFlight = sole;
     const reply = await askVersion(bus, {
       agent,
       version,
       routeRevision,
-      budgetMs,
-      timeoutMs,
-      messages: messages.map(({ id, body, kind, conversation }, index) => ({
-        index,
-        id,
-        body,
-        ...(kind === undefined ? {} : { kind }),
-        ...(conversation === undefined ? {} : { conversation }),
-      })),
+      ...times,
+      messages: messages.map((message, index) => runMessage(message, message.body, index)),
       gone: AbortSignal.any([this.#gone.signal, this.#over.signal, signal]),
     });
     this.#inFlight -= 1;
@@ -132,7 +122,9 @@ export class Rehearsal {
         tally.again(messages);
         return false;
       case "silence":
-        await this.#failed(tally.unanswered(messages, "agent-timeout", `nothing was heard within ${timeoutMs} ms`));
+        await this.#failed(
+          tally.unanswered(messages, "agent-timeout", `nothing was heard within ${times.timeoutMs} ms`),
+        );
         return false;
       case "too-large":
         await this.#failed(tally.unanswered(messages, "message-too-large", "it does not fit into a request"));

@@ -1,4 +1,4 @@
-import { askVersion, type Reply } from "@caxton/bus/ask-version";
+import { askVersion, type Reply, requestTimes } from "@caxton/bus/ask-version";
 import type { Bus } from "@caxton/bus/types";
 import { versionNames } from "@caxton/contracts/version-names";
 import type { RunAnswer } from "@caxton/contracts/agent-run";
@@ -50,9 +50,6 @@ const inFlightMax = 8;
 const trialInFlightMax = 4;
 const trialBatchMax = 16;
 const aloneInFlightMax = 4;
-const marginMs = 1_000;
-/** In the budget beside a message's own deadline: an agent that had to be ended is started again meanwhile. */
-const restartMs = 1_000;
 const instanceForgottenAfterMs = 10_000;
 /** Where nobody listens any more, a host that lives has said by then which process of its ended. */
 const exitAnnouncedWithinMs = 1_000;
@@ -215,15 +212,11 @@ export class VersionLane {
     };
     this.#flights = [...this.#flights, flight];
     this.#silence.begin();
-    // A message's own deadline is kept by its process; this is for the request as a whole.
-    const budgetMs = this.#options.messageTimeoutMs() + restartMs;
-    const timeoutMs = budgetMs * this.#flights.length + marginMs;
     const reply = await askVersion(bus, {
       agent,
       version,
       routeRevision,
-      budgetMs,
-      timeoutMs,
+      ...requestTimes(this.#options.messageTimeoutMs(), this.#flights.length),
       messages: messages.map(({ inbound, body }, index) => runMessage(inbound, body, index)),
       gone: gone.signal,
     });

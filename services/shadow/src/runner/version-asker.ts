@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { askVersion, type Reply } from "@caxton/bus/ask-version";
+import { askVersion, requestTimes, type Reply } from "@caxton/bus/ask-version";
 import type { Bus } from "@caxton/bus/types";
 import type { RunResult } from "@caxton/contracts/agent-run";
 import { type Inbound, runMessage } from "@caxton/contracts/inbound";
@@ -16,9 +16,6 @@ export interface VersionAskerOptions {
   readonly signal: AbortSignal;
 }
 
-/** In the budget beside a message's own deadline, as routers have it: an agent that had to be ended is started again meanwhile. */
-const restartMs = 1_000;
-const marginMs = 1_000;
 const pauseMs = 250;
 /** Somebody else may have ended the process: a message is to blame when it happens to it again. */
 const crashesMax = 2;
@@ -68,7 +65,7 @@ export class VersionAsker {
       const [told] = toldBy(reply, 1);
       if (told !== undefined) return told;
       if (reply.kind === "silence")
-        return failed("agent-timeout", `no answer within ${messageTimeoutMs + restartMs} ms`);
+        return failed("agent-timeout", `no answer within ${requestTimes(messageTimeoutMs).budgetMs} ms`);
       if (reply.kind === "too-large")
         return failed("message-invalid", "the body does not fit into one request as text");
       if (reply.kind === "gone") crashes += 1;
@@ -81,13 +78,11 @@ export class VersionAsker {
   async #send(messages: readonly Inbound[], routeRevision: number): Promise<Reply> {
     const { bus, agent, version, messageTimeoutMs } = this.#options;
     if (this.#gone.signal.aborted) this.#gone = new AbortController();
-    const budgetMs = messageTimeoutMs + restartMs;
     return await askVersion(bus, {
       agent,
       version,
       routeRevision,
-      budgetMs,
-      timeoutMs: budgetMs + marginMs,
+      ...requestTimes(messageTimeoutMs),
       messages: messages.map((message, index) => runMessage(message, message.body ?? "", index)),
       gone: AbortSignal.any([this.#gone.signal, this.#options.signal]),
     });
