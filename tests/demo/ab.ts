@@ -1,22 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { connectBus } from "@caxton/bus/connect";
 import type { Bus } from "@caxton/bus/types";
-import { audit } from "../auditor/audit.ts";
 import { deploymentFacts } from "../harness/deployer.ts";
-import { readCatalogue, startProducer } from "../harness/producer.ts";
 import { buildAgents } from "./builds.ts";
 import { Caxton } from "./caxton.ts";
 import { deployByCli } from "./deployments.ts";
 import { at, numberAt, textAt } from "./json-path.ts";
 import { auditProblems, type StoryReport } from "./report.ts";
-import { type Screen, thousands } from "./screen.ts";
+import type { Screen } from "./screen.ts";
+import { Traffic } from "./traffic.ts";
 import { startCaxton } from "./start-caxton.ts";
 import type { StoryOptions } from "./story.ts";
 
 const agent = "quake-felt";
-const settleTimeoutMs = 30_000;
 const factsTimeoutMs = 60_000;
 const file = `deployment:
   strategy: ab
@@ -55,73 +52,57 @@ export async function tellAb({ stage, screen, messages, perSecond }: StoryOption
   const first = await screen.step("caxton deploy agent quake-felt-v1.wasm", () =>
     deployByCli(caxton, screen, agent, "quake-felt-v1.wasm"),
   );
-  const bodies = await readCatalogue();
-  const producer = await startProducer({ url: addresses.natsUrl, agent, bodies, perSecond });
-  const bus = await connectBus({ url: addresses.natsUrl, name: "demo" });
-  const stopCounting = screen.count(
-    () => `${thousands(producer.acknowledged.length)} messages acknowledged by the bus`,
-  );
-  try {
-    await screen.step(`a producer, ${thousands(perSecond)} messages a second to caxton.inbox.${agent}`, () =>
-      producer.reached(perSecond),
-    );
-    const same = await screen.step("v1 against itself, with the file of an A/B test", async () => {
-      screen.say(await caxton.must("lint", "ab.yaml"));
-      const tested = await compare(caxton, screen, bus, [
-        "quake-felt-v1.wasm",
-        "--config",
-        "ab.yaml",
-        "--configuration",
-        '{"again":true}',
-      ]);
-      await decide(caxton, screen, "rollback", tested.version);
-      return tested;
-    });
-    const better = await screen.step("v2, which knows that deep ones are felt less", async () => {
-      const tested = await compare(caxton, screen, bus, [
-        "quake-felt-v2.wasm",
-        "--strategy",
-        "ab",
-        "--duration",
-        "8s",
-        "--measure",
-        "$.score",
-      ]);
-      await decide(caxton, screen, "promote", tested.version);
-      await deploymentFacts(bus, agent, tested.deployment, ["DeploymentCompleted"], factsTimeoutMs);
-      screen.say(await caxton.must("history", agent));
-      return tested;
-    });
-    const firstVersion = textAt(await caxton.json("get", first), "version");
-    const rules = { [firstVersion]: "felt-v1", [same.version]: "felt-v1", [better.version]: "felt-v2" } as const;
-    const found = await screen.step("traffic stops, the auditor counts", async () => {
-      await producer.reached(messages);
-      await producer.stop();
-      stopCounting();
-      const { acknowledged } = producer;
-      const report = await audit({ url: addresses.natsUrl, agent, acknowledged, rules, settleTimeoutMs });
-      screen.say(`accepted ${thousands(report.accepted)}; lost ${report.lost}, pending ${report.pending}`);
-      for (const [version, { handled }] of Object.entries(report.perVersion))
-        screen.say(`  ${version} handled ${thousands(handled)}`);
-      return report;
-    });
-    const durationMs = Math.round(performance.now() - startedMs);
-    const recommended = (is: Compared, should: string): readonly string[] =>
-      is.recommendation === should ? [] : [`${is.version}: ${is.recommendation} was recommended, not ${should}`];
-    return {
-      report: { ...found, tests: { same, better }, durationMs },
-      problems: [
-        ...auditProblems(found),
-        ...found.findings,
-        // One in twenty such tests shows a difference that is not there; it is a small one.
-        ...(Math.abs(same.difference.observed) < 0.05 ? [] : [`v1 differs from itself by ${same.difference.observed}`]),
-        ...recommended(better, "promote"),
-      ],
-    };
-  } finally {
-    await bus.close();
-    stopCounting();
-  }
+  await using traffic = await Traffic.begin(screen, agent, addresses, perSecond);
+  const { bus } = traffic;
+  await traffic.flows(perSecond);
+  const same = await screen.step("v1 against itself, with the file of an A/B test", async () => {
+    screen.say(await caxton.must("lint", "ab.yaml"));
+    const tested = await compare(caxton, screen, bus, [
+      "quake-felt-v1.wasm",
+      "--config",
+      "ab.yaml",
+      "--configuration",
+      '{"again":true}',
+    ]);
+    await decide(caxton, screen, "rollback", tested.version);
+    return tested;
+  });
+  const better = await screen.step("v2, which knows that deep ones are felt less", async () => {
+    const tested = await compare(caxton, screen, bus, [
+      "quake-felt-v2.wasm",
+      "--strategy",
+      "ab",
+      "--duration",
+      "8s",
+      "--measure",
+      "$.score",
+    ]);
+    await decide(caxton, screen, "promote", tested.version);
+    await deploymentFacts(bus, agent, tested.deployment, ["DeploymentCompleted"], factsTimeoutMs);
+    screen.say(await caxton.must("history", agent));
+    return tested;
+  });
+  const firstVersion = textAt(await caxton.json("get", first), "version");
+  const rules = { [firstVersion]: "felt-v1", [same.version]: "felt-v1", [better.version]: "felt-v2" } as const;
+  const found = await screen.step("traffic stops, the auditor counts", async () => {
+    await traffic.stop(messages);
+    const report = await traffic.audit(rules);
+    traffic.tellVersions(report);
+    return report;
+  });
+  const durationMs = Math.round(performance.now() - startedMs);
+  const recommended = (is: Compared, should: string): readonly string[] =>
+    is.recommendation === should ? [] : [`${is.version}: ${is.recommendation} was recommended, not ${should}`];
+  return {
+    report: { ...found, tests: { same, better }, durationMs },
+    problems: [
+      ...auditProblems(found),
+      ...found.findings,
+      // One in twenty such tests shows a difference that is not there; it is a small one.
+      ...(Math.abs(same.difference.observed) < 0.05 ? [] : [`v1 differs from itself by ${same.difference.observed}`]),
+      ...recommended(better, "promote"),
+    ],
+  };
 }
 
 /** Deploys, looks once before the time is over, and then when it is. */

@@ -3,26 +3,23 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { connectBus } from "@caxton/bus/connect";
 import { decodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
 import { SlotStatus, slotTtlMs } from "@caxton/contracts/placement";
 import { checker } from "@caxton/contracts/schema";
 import { slotBucket, versionKey } from "@caxton/contracts/subjects";
-import { audit } from "../auditor/audit.ts";
 import { type DeploymentFact, deploymentFacts } from "../harness/deployer.ts";
-import { readCatalogue, startProducer } from "../harness/producer.ts";
 import { buildAgents } from "./builds.ts";
 import { Caxton } from "./caxton.ts";
 import { deployByCli } from "./deployments.ts";
 import { at, textAt } from "./json-path.ts";
 import { auditProblems, type StoryReport } from "./report.ts";
-import { type Screen, thousands } from "./screen.ts";
+import type { Screen } from "./screen.ts";
+import { Traffic } from "./traffic.ts";
 import { startCaxton } from "./start-caxton.ts";
 import type { StoryOptions } from "./story.ts";
 
 const agent = "quake-watch";
-const settleTimeoutMs = 30_000;
 const factsTimeoutMs = 30_000;
 const slotStatus = checker("slot", SlotStatus);
 /** The ADR's, with times that fit into a story. */
@@ -64,85 +61,69 @@ export async function tellBlueGreen({ stage, screen, messages, perSecond }: Stor
   const first = await screen.step("caxton deploy agent quake-watch-v1.wasm", () =>
     deployByCli(caxton, screen, agent, "quake-watch-v1.wasm"),
   );
-  const bodies = await readCatalogue();
-  const producer = await startProducer({ url: addresses.natsUrl, agent, bodies, perSecond });
-  const bus = await connectBus({ url: addresses.natsUrl, name: "demo" });
-  const stopCounting = screen.count(
-    () => `${thousands(producer.acknowledged.length)} messages acknowledged by the bus`,
-  );
+  await using traffic = await Traffic.begin(screen, agent, addresses, perSecond);
+  const { bus } = traffic;
   const deploy = (name: string, ...more: readonly string[]): Promise<Green> =>
     deployGreen(caxton, screen, bus, [`quake-watch-${name}.wasm`, ...more]);
-  try {
-    await screen.step(`a producer, ${thousands(perSecond)} messages a second to caxton.inbox.${agent}`, () =>
-      producer.reached(2 * perSecond),
-    );
-    const refused = await screen.step(
-      "v3 cannot bear part of the catalogue; its warm-up finds out, no message does",
-      () => deploy("v3", "--strategy", "blue-green"),
-    );
-    const byHand = await screen.step("v2, with the times of the ADR, and taken back by hand", async () => {
-      const green = await deploy("v2", "--strategy", "blue-green");
-      screen.say(`caxton rollback ${green.version}`);
-      await caxton.tell((line) => screen.say(line), "rollback", green.version, "--reason", "second thoughts");
+  await traffic.flows(perSecond, 2 * perSecond);
+  const refused = await screen.step(
+    "v3 cannot bear part of the catalogue; its warm-up finds out, no message does",
+    () => deploy("v3", "--strategy", "blue-green"),
+  );
+  const byHand = await screen.step("v2, with the times of the ADR, and taken back by hand", async () => {
+    const green = await deploy("v2", "--strategy", "blue-green");
+    screen.say(`caxton rollback ${green.version}`);
+    await caxton.tell((line) => screen.say(line), "rollback", green.version, "--reason", "second thoughts");
+    return green;
+  });
+  const byItself = await screen.step("v2 again; kill -9 of its process, again and again", async () => {
+    const green = await deploy("v2", "--strategy", "blue-green");
+    const facts = await killUntilBack(bus, green);
+    screen.say(`taken back: ${reasonOf(facts)}`);
+    screen.say(await caxton.must("explain", green.deployment));
+    return { ...green, facts };
+  });
+  const kept = await screen.step(
+    "v2 for good; after its cleanup v1 is retired, and its memory given back",
+    async () => {
+      screen.say(await caxton.must("lint", "blue-green.yaml"));
+      const green = await deploy("v2", "--config", "blue-green.yaml");
+      await deploymentFacts(bus, agent, first, ["DeploymentRetired"], factsTimeoutMs);
+      screen.say(await caxton.must("list"));
       return green;
-    });
-    const byItself = await screen.step("v2 again; kill -9 of its process, again and again", async () => {
-      const green = await deploy("v2", "--strategy", "blue-green");
-      const facts = await killUntilBack(bus, green);
-      screen.say(`taken back: ${reasonOf(facts)}`);
-      screen.say(await caxton.must("explain", green.deployment));
-      return { ...green, facts };
-    });
-    const kept = await screen.step(
-      "v2 for good; after its cleanup v1 is retired, and its memory given back",
-      async () => {
-        screen.say(await caxton.must("lint", "blue-green.yaml"));
-        const green = await deploy("v2", "--config", "blue-green.yaml");
-        await deploymentFacts(bus, agent, first, ["DeploymentRetired"], factsTimeoutMs);
-        screen.say(await caxton.must("list"));
-        return green;
-      },
-    );
-    const versions = { [await versionOf(caxton, first)]: "v1", [refused.version]: "v3" } as Record<
-      string,
-      "v1" | "v2" | "v3"
-    >;
-    for (const { version } of [byHand, byItself, kept]) versions[version] = "v2";
-    const found = await screen.step("traffic stops, the auditor counts", async () => {
-      await producer.reached(messages);
-      await producer.stop();
-      stopCounting();
-      const { acknowledged } = producer;
-      const report = await audit({ url: addresses.natsUrl, agent, acknowledged, rules: versions, settleTimeoutMs });
-      screen.say(`accepted ${thousands(report.accepted)}; lost ${report.lost}, pending ${report.pending}`);
-      for (const [version, { handled }] of Object.entries(report.perVersion))
-        screen.say(`  ${version} handled ${thousands(handled)}`);
-      return report;
-    });
-    const report: BlueGreenReport = {
-      ...found,
-      warmUps: {
-        refused: warmUpIn(refused),
-        byHand: warmUpIn(byHand),
-        byItself: warmUpIn(byItself),
-        kept: warmUpIn(kept),
-      },
-      back: backOf(byItself),
-      durationMs: Math.round(performance.now() - startedMs),
-    };
-    const endsOf = (green: Green): string => green.facts.at(-1)?.type ?? "nothing";
-    const problems = [
-      ...auditProblems(found),
-      ...(endsOf(refused) === "DeploymentFailed" ? [] : [`v3 ended as ${endsOf(refused)}`]),
-      ...(refused.version in found.perVersion ? ["v3 was given a message"] : []),
-      ...(endsOf(byItself) === "DeploymentRolledBack" ? [] : [`the one that was gone ended as ${endsOf(byItself)}`]),
-      ...(endsOf(kept) === "DeploymentCompleted" ? [] : [`v2 ended as ${endsOf(kept)}`]),
-    ];
-    return { report, problems };
-  } finally {
-    await bus.close();
-    stopCounting();
-  }
+    },
+  );
+  const versions = { [await versionOf(caxton, first)]: "v1", [refused.version]: "v3" } as Record<
+    string,
+    "v1" | "v2" | "v3"
+  >;
+  for (const { version } of [byHand, byItself, kept]) versions[version] = "v2";
+  const found = await screen.step("traffic stops, the auditor counts", async () => {
+    await traffic.stop(messages);
+    const report = await traffic.audit(versions);
+    traffic.tellVersions(report);
+    return report;
+  });
+  const report: BlueGreenReport = {
+    ...found,
+    warmUps: {
+      refused: warmUpIn(refused),
+      byHand: warmUpIn(byHand),
+      byItself: warmUpIn(byItself),
+      kept: warmUpIn(kept),
+    },
+    back: backOf(byItself),
+    durationMs: Math.round(performance.now() - startedMs),
+  };
+  const endsOf = (green: Green): string => green.facts.at(-1)?.type ?? "nothing";
+  const problems = [
+    ...auditProblems(found),
+    ...(endsOf(refused) === "DeploymentFailed" ? [] : [`v3 ended as ${endsOf(refused)}`]),
+    ...(refused.version in found.perVersion ? ["v3 was given a message"] : []),
+    ...(endsOf(byItself) === "DeploymentRolledBack" ? [] : [`the one that was gone ended as ${endsOf(byItself)}`]),
+    ...(endsOf(kept) === "DeploymentCompleted" ? [] : [`v2 ended as ${endsOf(kept)}`]),
+  ];
+  return { report, problems };
 }
 
 /** By the CLI, which tells each step as it goes, also where it does not end well. */

@@ -2,11 +2,8 @@ import { randomUUID } from "node:crypto";
 import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { connectBus } from "@caxton/bus/connect";
 import type { ShadowReport } from "@caxton/contracts/shadow";
-import { audit } from "../auditor/audit.ts";
 import { deploymentFacts } from "../harness/deployer.ts";
-import { readCatalogue, startProducer } from "../harness/producer.ts";
 import { buildAgents } from "./builds.ts";
 import { Caxton } from "./caxton.ts";
 import { deployByCli } from "./deployments.ts";
@@ -14,11 +11,11 @@ import { textAt } from "./json-path.ts";
 import { auditProblems, type ShadowFigures, type StoryReport } from "./report.ts";
 import { thousands } from "./screen.ts";
 import { figuresOf, reportOf, runShadow } from "./shadows.ts";
+import { Traffic } from "./traffic.ts";
 import { startCaxton } from "./start-caxton.ts";
 import type { StoryOptions } from "./story.ts";
 
 const agent = "quake-watch";
-const settleTimeoutMs = 30_000;
 const factsTimeoutMs = 30_000;
 const exampleFile = fileURLToPath(new URL("../../examples/deployments/shadow.yaml", import.meta.url));
 
@@ -42,79 +39,64 @@ export async function tellShadow({ stage, screen, messages, perSecond }: StoryOp
   const first = await screen.step("caxton deploy agent quake-watch-v2.wasm", () =>
     deployByCli(caxton, screen, agent, "quake-watch-v2.wasm"),
   );
-  const bodies = await readCatalogue();
-  const producer = await startProducer({ url: addresses.natsUrl, agent, bodies, perSecond });
-  const bus = await connectBus({ url: addresses.natsUrl, name: "demo" });
-  const stopCounting = screen.count(
-    () => `${thousands(producer.acknowledged.length)} messages acknowledged by the bus`,
-  );
+  await using traffic = await Traffic.begin(screen, agent, addresses, perSecond);
+  const { bus, producer } = traffic;
   const beside = (name: string, ...more: readonly string[]): Promise<ShadowReport> =>
     runShadow(caxton, screen, agent, [`quake-watch-${name}.wasm`, ...more]);
-  try {
-    await screen.step(`a producer, ${thousands(perSecond)} messages a second to caxton.inbox.${agent}`, () =>
-      producer.reached(perSecond),
+  await traffic.flows(perSecond);
+  const itself = await screen.step("v2 beside itself: nothing to find", () =>
+    beside("v2", "--strategy", "shadow", "--duration", "4s"),
+  );
+  const stricter = await screen.step("v2 with a stricter configuration, on half of the messages", () =>
+    beside(
+      "v2",
+      "--strategy",
+      "shadow",
+      "--duration",
+      "4s",
+      "--sample",
+      "50%",
+      "--configuration",
+      '{"minSignificance":250}',
+    ),
+  );
+  const v3 = await screen.step("v3, by a deployment file; it cannot bear part of the catalogue", async () => {
+    screen.say(await caxton.must("lint", "shadow.yaml"));
+    const found = await beside("v3", "--config", "shadow.yaml");
+    const page = join(stage.folder, "shadow.html");
+    await caxton.must("shadow", "report", found.version, "--html", page);
+    const html = await readFile(page, "utf8");
+    screen.say(
+      `caxton shadow report ${found.version} --html shadow.html: one page of ${thousands(html.length)} characters`,
     );
-    const itself = await screen.step("v2 beside itself: nothing to find", () =>
-      beside("v2", "--strategy", "shadow", "--duration", "4s"),
-    );
-    const stricter = await screen.step("v2 with a stricter configuration, on half of the messages", () =>
-      beside(
-        "v2",
-        "--strategy",
-        "shadow",
-        "--duration",
-        "4s",
-        "--sample",
-        "50%",
-        "--configuration",
-        '{"minSignificance":250}',
-      ),
-    );
-    const v3 = await screen.step("v3, by a deployment file; it cannot bear part of the catalogue", async () => {
-      screen.say(await caxton.must("lint", "shadow.yaml"));
-      const found = await beside("v3", "--config", "shadow.yaml");
-      const page = join(stage.folder, "shadow.html");
-      await caxton.must("shadow", "report", found.version, "--html", page);
-      const html = await readFile(page, "utf8");
-      screen.say(
-        `caxton shadow report ${found.version} --html shadow.html: one page of ${thousands(html.length)} characters`,
-      );
-      return found;
-    });
-    const stopped = await screen.step("another hour of v3, stopped once enough was seen", async () => {
-      const deployment = randomUUID();
-      const asked = ["--strategy", "shadow", "--deployment", deployment, "--detach"];
-      await caxton.must("deploy", "agent", "quake-watch-v3.wasm", "--agent", agent, ...asked);
-      await deploymentFacts(bus, agent, deployment, ["VersionReady"], factsTimeoutMs);
-      await producer.reached(producer.acknowledged.length + 2 * perSecond);
-      screen.say(await caxton.must("status"));
-      await caxton.tell((line) => screen.say(line), "abort", deployment, "--reason", "seen enough");
-      return await reportOf(caxton, deployment);
-    });
-    const live = textAt(await caxton.json("get", first), "version");
-    const found = await screen.step("traffic stops, the auditor counts", async () => {
-      await producer.reached(messages);
-      await producer.stop();
-      stopCounting();
-      const { acknowledged } = producer;
-      const rules = { [live]: "v2" } as const;
-      const report = await audit({ url: addresses.natsUrl, agent, acknowledged, rules, settleTimeoutMs });
-      screen.say(`accepted ${thousands(report.accepted)}; lost ${report.lost}, pending ${report.pending}`);
-      screen.say(await caxton.must("history", agent));
-      return report;
-    });
-    const shadows = {
-      itself: figuresOf(itself),
-      stricter: figuresOf(stricter),
-      v3: figuresOf(v3),
-      stopped: figuresOf(stopped),
-    };
-    const durationMs = Math.round(performance.now() - startedMs);
-    return { report: { ...found, shadows, durationMs }, problems: problemsOf(shadows, found, live) };
-  } finally {
-    await bus.close();
-    stopCounting();
-  }
+    return found;
+  });
+  const stopped = await screen.step("another hour of v3, stopped once enough was seen", async () => {
+    const deployment = randomUUID();
+    const asked = ["--strategy", "shadow", "--deployment", deployment, "--detach"];
+    await caxton.must("deploy", "agent", "quake-watch-v3.wasm", "--agent", agent, ...asked);
+    await deploymentFacts(bus, agent, deployment, ["VersionReady"], factsTimeoutMs);
+    await producer.reached(producer.acknowledged.length + 2 * perSecond);
+    screen.say(await caxton.must("status"));
+    await caxton.tell((line) => screen.say(line), "abort", deployment, "--reason", "seen enough");
+    return await reportOf(caxton, deployment);
+  });
+  const live = textAt(await caxton.json("get", first), "version");
+  const found = await screen.step("traffic stops, the auditor counts", async () => {
+    await traffic.stop(messages);
+    const rules = { [live]: "v2" } as const;
+    const report = await traffic.audit(rules);
+    screen.say(await caxton.must("history", agent));
+    return report;
+  });
+  const shadows = {
+    itself: figuresOf(itself),
+    stricter: figuresOf(stricter),
+    v3: figuresOf(v3),
+    stopped: figuresOf(stopped),
+  };
+  const durationMs = Math.round(performance.now() - startedMs);
+  return { report: { ...found, shadows, durationMs }, problems: problemsOf(shadows, found, live) };
 }
 
 function problemsOf(

@@ -1,9 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { connectBus } from "@caxton/bus/connect";
 import { audit } from "../auditor/audit.ts";
 import type { AuditReport } from "../auditor/report.ts";
-import { readCatalogue, startProducer, type Producer } from "../harness/producer.ts";
+import type { Producer } from "../harness/producer.ts";
 import { buildAgents } from "./builds.ts";
 import { Caxton } from "./caxton.ts";
 import { canaryByCli, canaryByMessage } from "./canaries.ts";
@@ -14,6 +13,7 @@ import type { DemoReport, ExpectedRefusal, Refusal } from "./report.ts";
 import { thousands, type Screen } from "./screen.ts";
 import { figuresOf, runShadow } from "./shadows.ts";
 import type { Stage } from "./stage.ts";
+import { Traffic } from "./traffic.ts";
 import { startCaxton, type Addresses } from "./start-caxton.ts";
 
 const agent = "quake-watch";
@@ -63,64 +63,51 @@ export async function tellStory({ stage, screen, messages, perSecond }: StoryOpt
     deployByCli(caxton, screen, agent, "quake-watch-v1.wasm"),
   );
 
-  const bodies = await readCatalogue();
-  const producer = await startProducer({ url: addresses.natsUrl, agent, bodies, perSecond });
-  const bus = await connectBus({ url: addresses.natsUrl, name: "demo" });
-  const stopCounting = screen.count(
-    () => `${thousands(producer.acknowledged.length)} messages acknowledged by the bus`,
+  await using traffic = await Traffic.begin(screen, agent, addresses, perSecond);
+  const { bus, producer } = traffic;
+  await traffic.flows(perSecond);
+  const good = await screen.step("v2, by canary: 5, 25, 50, then 100 % of the traffic", () =>
+    canaryByCli(caxton, screen, bus, { agent, file: "quake-watch-v2.wasm" }),
   );
-  try {
-    await screen.step(`a producer, ${thousands(perSecond)} messages a second to caxton.inbox.${agent}`, () =>
-      producer.reached(perSecond),
+  const bad = await screen.step(
+    "v3 cannot bear what part of the real catalogue looks like; by canary, from the bus",
+    () => canaryByMessage(screen, bus, { agent, folder: stage.folder, file: "quake-watch-v3.wasm", ...addresses }),
+  );
+  await screen.step("caxton explain, of the one that was taken back", async () =>
+    screen.say(await caxton.must("explain", bad.deployment)),
+  );
+  const beside = await screen.step("v3 once more, beside v2 as a shadow: what it would do, and nobody is hurt", () =>
+    runShadow(caxton, screen, agent, ["quake-watch-v3.wasm", "--strategy", "shadow", "--duration", "3s"]),
+  );
+  const refused = await screen.step("three that must not get in, still under traffic", () =>
+    deployAllRefused(caxton, screen),
+  );
+  const report = await screen.step("traffic stops, the auditor counts", async () => {
+    await traffic.stop(messages);
+    const found = await auditTraffic(
+      caxton,
+      addresses,
+      producer,
+      { v1: first, v2: good.deployment, v3: bad.deployment },
+      screen,
     );
-    const good = await screen.step("v2, by canary: 5, 25, 50, then 100 % of the traffic", () =>
-      canaryByCli(caxton, screen, bus, { agent, file: "quake-watch-v2.wasm" }),
-    );
-    const bad = await screen.step(
-      "v3 cannot bear what part of the real catalogue looks like; by canary, from the bus",
-      () => canaryByMessage(screen, bus, { agent, folder: stage.folder, file: "quake-watch-v3.wasm", ...addresses }),
-    );
-    await screen.step("caxton explain, of the one that was taken back", async () =>
-      screen.say(await caxton.must("explain", bad.deployment)),
-    );
-    const beside = await screen.step("v3 once more, beside v2 as a shadow: what it would do, and nobody is hurt", () =>
-      runShadow(caxton, screen, agent, ["quake-watch-v3.wasm", "--strategy", "shadow", "--duration", "3s"]),
-    );
-    const refused = await screen.step("three that must not get in, still under traffic", () =>
-      deployAllRefused(caxton, screen),
-    );
-    const report = await screen.step("traffic stops, the auditor counts", async () => {
-      await producer.reached(messages);
-      await producer.stop();
-      stopCounting();
-      const found = await auditTraffic(
-        caxton,
-        addresses,
-        producer,
-        { v1: first, v2: good.deployment, v3: bad.deployment },
-        screen,
-      );
-      screen.say(`caxton ledger ${agent}:\n${await caxton.must("ledger", agent)}`);
-      return found;
-    });
-    const replayMatches = await screen.step("the deployments' events, read back from the store", () =>
-      readBack(caxton, screen),
-    );
-    const summaries = [first, good.deployment, bad.deployment].map((id) =>
-      summarize(caxton, id, (version) => report.perVersion[version]?.firstHandledAtMs),
-    );
-    const deployments = await Promise.all(summaries);
-    screen.tellTimings(deployments);
-    const durationMs = Math.round(performance.now() - startedMs);
-    const outcomes = await readOutcomes(bus, agent);
-    const canaries = { canary: { steps: canarySteps(good.facts, outcomes) }, bad: badCanary(bad.facts, outcomes) };
-    screen.tellCanaries(canaries);
-    const shadow = figuresOf(beside);
-    return { ...report, ...canaries, shadow, deployments, refused, replayMatches, eventStore: "jetstream", durationMs };
-  } finally {
-    await bus.close();
-    stopCounting();
-  }
+    screen.say(`caxton ledger ${agent}:\n${await caxton.must("ledger", agent)}`);
+    return found;
+  });
+  const replayMatches = await screen.step("the deployments' events, read back from the store", () =>
+    readBack(caxton, screen),
+  );
+  const summaries = [first, good.deployment, bad.deployment].map((id) =>
+    summarize(caxton, id, (version) => report.perVersion[version]?.firstHandledAtMs),
+  );
+  const deployments = await Promise.all(summaries);
+  screen.tellTimings(deployments);
+  const durationMs = Math.round(performance.now() - startedMs);
+  const outcomes = await readOutcomes(bus, agent);
+  const canaries = { canary: { steps: canarySteps(good.facts, outcomes) }, bad: badCanary(bad.facts, outcomes) };
+  screen.tellCanaries(canaries);
+  const shadow = figuresOf(beside);
+  return { ...report, ...canaries, shadow, deployments, refused, replayMatches, eventStore: "jetstream", durationMs };
 }
 
 async function buildAll(caxton: Caxton, screen: Screen, folder: string): Promise<void> {
