@@ -2,8 +2,6 @@ import { defineConfig } from "vitest/config";
 
 const SECOND_MS = 1_000;
 
-// What starts real processes is tried a second time where it fails: with two thousand of them on a machine that others use too, one
-// comes late now and then. `pnpm verify` names each that needed it; `pnpm test:faults` does without.
 // unit: pure and quick, in parallel. system: starts real servers and processes, two files at a time.
 // path: whole stories with time limits of their own, one file at a time, so that none is slow because of its neighbour.
 export default defineConfig({
@@ -23,7 +21,6 @@ export default defineConfig({
           include: ["tests/**/*.test.ts"],
           exclude: ["tests/{tooling,path,chaos,demo}/**", "**/node_modules/**"],
           maxWorkers: 2,
-          retry: 1,
           testTimeout: 30 * SECOND_MS,
           hookTimeout: 30 * SECOND_MS,
           sequence: { groupOrder: 1 },
@@ -34,7 +31,6 @@ export default defineConfig({
           name: "path",
           include: ["tests/{path,chaos,demo}/**/*.test.ts"],
           maxWorkers: 1,
-          retry: 1,
           testTimeout: 120 * SECOND_MS,
           hookTimeout: 60 * SECOND_MS,
           sequence: { groupOrder: 2 },

@@ -35,15 +35,7 @@ async function round(files: readonly string[], stopping: AbortSignal): Promise<T
   const folder = mkdtempSync(join(tmpdir(), "caxton-faults-"));
   const path = join(folder, "report.json");
   const only = values.only === undefined ? [] : ["-t", values.only];
-  const args = [
-    "run",
-    "--project",
-    "path",
-    "--retry=0",
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${path}`,
-  ];
+  const args = ["run", "--project", "path", "--reporter=default", "--reporter=json", `--outputFile.json=${path}`];
   try {
     const env = { ...process.env, ...(values.long ? { CAXTON_LONG: "1" } : {}) };
     const child = spawn(join(root, "node_modules", ".bin", "vitest"), [...args, ...only, ...files], {

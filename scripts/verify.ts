@@ -2,14 +2,14 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { readTestReport, type TestReport } from "./test-report.ts";
+import { countTests, filesToTryAgain, readRunReport, type RunReport, withSecondTry } from "./test-report.ts";
 
 // Everything a change has to pass, cheapest first; arguments go to vitest (`pnpm verify --project unit`).
 // The last line is always `N passed, N failed`, with `, N skipped` where tests were skipped.
 
 const root = join(import.meta.dirname, "..");
 const bin = join(root, "node_modules", ".bin");
-const env = { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"] ?? ""}` };
+const env: NodeJS.ProcessEnv = { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"] ?? ""}` };
 
 /** The running step is ended, counts as failed, and nothing is left behind. */
 const STOPPED_BY = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -67,20 +67,32 @@ async function runChecks(): Promise<boolean> {
   return true;
 }
 
-async function runTests(vitestArgs: string[]): Promise<TestReport> {
+async function runTests(vitestArgs: string[]): Promise<RunReport> {
   const folder = mkdtempSync(join(tmpdir(), "caxton-verify-"));
   const reportPath = join(folder, "report.json");
   try {
-    const secondTries = `--reporter=${join(import.meta.dirname, "second-try-reporter.ts")}`;
-    const reporters = ["--reporter=default", secondTries, "--reporter=json", `--outputFile.json=${reportPath}`];
+    const reporters = ["--reporter=default", `--reporter=${join(import.meta.dirname, "file-reporter.ts")}`];
+    env["CAXTON_RUN_REPORT"] = reportPath;
     const { code } = await run("vitest", ["run", ...reporters, ...vitestArgs], "shown");
-    return readTestReport(reportPath, code);
+    return readRunReport(reportPath, code);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function summary({ passed, failed, skipped }: TestReport): string {
+async function runTestsTwiceAtMost(vitestArgs: string[]): Promise<RunReport> {
+  const first = await runTests(vitestArgs);
+  const files = filesToTryAgain(first);
+  if (files.length === 0) return first;
+  console.log(`\nfailed, and tried again on fresh servers: ${files.join(" ")}`);
+  const second = await runTests([...files, "--maxWorkers=1"]);
+  for (const { file, failed } of first.files)
+    for (const name of failed) console.log(`failed at the first try: ${file} > ${name}`);
+  return withSecondTry(first, second);
+}
+
+function summary(report: RunReport): string {
+  const { passed, failed, skipped } = countTests(report);
   const counts = `${passed} passed, ${failed} failed`;
   return skipped.length === 0 ? counts : `${counts}, ${skipped.length} skipped`;
 }
@@ -90,10 +102,12 @@ function skippedNames(names: readonly string[]): string {
   return [...names.slice(0, MAX_SKIPPED_NAMED), ...(more > 0 ? [`and ${more} more`] : [])].join(" · ");
 }
 
-const nothingRun: TestReport = { passed: 0, failed: 1, skipped: [] };
-const report = (await runChecks()) ? await runTests(process.argv.slice(2)) : nothingRun;
-if (report.skipped.length > 0) console.log(`skipped: ${skippedNames(report.skipped)}`);
+const nothingRun: RunReport = { files: [], errors: ["a check failed"] };
+const report = (await runChecks()) ? await runTestsTwiceAtMost(process.argv.slice(2)) : nothingRun;
+const { failed, skipped } = countTests(report);
+if (skipped.length > 0) console.log(`skipped: ${skippedNames(skipped)}`);
 if (process.env["CAXTON_LONG"] !== "1")
   console.log("not run: fault tests that take minutes, and the soak (pnpm test:long)");
+for (const error of report.errors) console.log(`failed: ${error}`);
 console.log(summary(report));
-process.exitCode = report.failed === 0 ? 0 : 1;
+process.exitCode = failed === 0 ? 0 : 1;

@@ -81,8 +81,9 @@ export async function startValidator(options: ValidatorOptions): Promise<{ close
       line.leave(key);
       return undefined;
     }
-    const reason = `validator ${options.id} works on ${underWay.size}, ${maxConcurrent} at once are what it bears`;
-    return { who: options.id, ...line.placeOf(key, performance.now()), reason };
+    const { place, waiting } = line.placeOf(key, performance.now());
+    const reason = `validator ${options.id} bears ${maxConcurrent} at once: ${underWay.size} under way, ${place - 1} before it in line`;
+    return { who: options.id, place, waiting, reason };
   }
 
   async function reportOn(request: ValidateRequest): Promise<ValidateAnswer> {
