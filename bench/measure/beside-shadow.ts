@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { decodeJson } from "@caxton/bus/json";
 import { shadowRecord, type ShadowReport } from "@caxton/contracts/shadow";
 import { inboxStream, outcomeStream, shadowKey, shadowReportBucket } from "@caxton/contracts/subjects";
@@ -6,8 +7,8 @@ import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { agent, type CanaryCluster, startCanaryCluster } from "./canary-cluster.ts";
 import { percentile } from "./statistics.ts";
 
-/** What is hot is compiled by then, on both sides. */
-const warmUpMs = 4_000;
+/** The shadow has caught up by then, and what is hot in it is compiled. */
+const shadowWarmUpMs = 10_000;
 
 export interface Latencies {
   readonly p50Ms: number;
@@ -31,18 +32,15 @@ export async function pairsBesideShadow(
 ): Promise<readonly ShadowPair[]> {
   await using cluster = await startCanaryCluster(["shadow"]);
   const producer = await cluster.produce(perSecond);
-  const pass = (ms: number): Promise<void> =>
-    producer.reached(producer.acknowledged.length + Math.ceil((perSecond * ms) / 1_000));
-  await pass(warmUpMs);
   const found: ShadowPair[] = [];
   const alone = async (): Promise<Latencies> => {
     const fromMs = Date.now();
-    await pass(durationMs);
+    await delay(durationMs);
     return await latenciesBetween(cluster, fromMs, Date.now());
   };
   const beside = async () => {
     const shadow = await cluster.shadow();
-    await pass(warmUpMs);
+    await delay(shadowWarmUpMs);
     const before = await reportOf(cluster, shadow);
     const latencies = await alone();
     const after = await reportOf(cluster, shadow);

@@ -28,32 +28,57 @@ export interface SteadyLoad {
   readonly lateMs: readonly number[];
 }
 
-/**
- * Publishes at a steady rate, whether or not anything comes of it (open loop), for `durationMs`.
- * Looks every millisecond what is due, which is the least that it makes them late.
- */
-export async function publishSteadily(
-  { url, inboxSubject }: Side,
-  { perSecond, durationMs, firstN }: { perSecond: number; durationMs: number; firstN: number },
-): Promise<SteadyLoad> {
+/** A steady rate of messages, whether or not anything comes of them (open loop). */
+export interface Publishing extends SteadyLoad {
+  /** Resolves when all that was to be published has reached the server. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Looks every millisecond what is due, which is the least that it makes them late; until `total` or `stop`. */
+export async function startPublishing(
+  { url, inboxSubject }: Pick<Side, "url" | "inboxSubject">,
+  { perSecond, firstN = 0, total = Infinity }: { perSecond: number; firstN?: number; total?: number },
+): Promise<Publishing> {
   const connection = await connect({ servers: url });
   const none = headers();
   const startMs = performance.timeOrigin + performance.now();
   const dueMs: number[] = [];
   const lateMs: number[] = [];
-  const total = Math.floor((perSecond * durationMs) / 1_000);
-  while (dueMs.length < total) {
-    const elapsedMs = performance.timeOrigin + performance.now() - startMs;
-    const wanted = Math.min(total, Math.floor((elapsedMs / 1_000) * perSecond) + 1);
-    while (dueMs.length < wanted) {
-      const afterMs = (dueMs.length / perSecond) * 1_000;
-      connection.publish(inboxSubject, messageBody(firstN + dueMs.length), { headers: none });
-      dueMs.push(startMs + afterMs);
-      lateMs.push(performance.timeOrigin + performance.now() - startMs - afterMs);
+  const stopping = new AbortController();
+  async function publish(): Promise<void> {
+    while (dueMs.length < total && !stopping.signal.aborted) {
+      const elapsedMs = performance.timeOrigin + performance.now() - startMs;
+      const wanted = Math.min(total, Math.floor((elapsedMs / 1_000) * perSecond) + 1);
+      while (dueMs.length < wanted) {
+        const afterMs = (dueMs.length / perSecond) * 1_000;
+        connection.publish(inboxSubject, messageBody(firstN + dueMs.length), { headers: none });
+        dueMs.push(startMs + afterMs);
+        lateMs.push(performance.timeOrigin + performance.now() - startMs - afterMs);
+      }
+      await delay(tickMs);
     }
-    await delay(tickMs);
+    await connection.flush();
+    await connection.close();
   }
-  await connection.flush();
-  await connection.close();
-  return { dueMs, lateMs };
+  const ended = publish();
+  return {
+    dueMs,
+    lateMs,
+    ended,
+    async stop() {
+      stopping.abort();
+      await ended;
+    },
+  };
+}
+
+export async function publishSteadily(
+  side: Side,
+  { perSecond, durationMs, firstN }: { perSecond: number; durationMs: number; firstN: number },
+): Promise<SteadyLoad> {
+  const total = Math.floor((perSecond * durationMs) / 1_000);
+  const publishing = await startPublishing(side, { perSecond, firstN, total });
+  await publishing.ended;
+  return publishing;
 }

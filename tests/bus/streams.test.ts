@@ -76,6 +76,32 @@ test("read ends at what was stored when it was called", async () => {
   await expect(all(streams.read("nowhere"))).rejects.toMatchObject({ code: "stream-not-found" });
 });
 
+test("what is followed with a time to gather comes in one piece, in order and whole; what comes alone comes at once", async () => {
+  await using at = await startBus();
+  const { streams } = at.bus;
+  await streams.ensure(spec("a"));
+  const gatherMs = 400;
+  const stop = new AbortController();
+  const current = Promise.withResolvers<void>();
+  const options = { gatherMs, signal: stop.signal, onCaughtUp: current.resolve };
+  const messages = streams.follow("a", options)[Symbol.asyncIterator]();
+  const next = async (): Promise<number> => {
+    const step = await messages.next();
+    return step.done === true ? 0 : step.value.sequence;
+  };
+  const alone = next();
+  await current.promise;
+  const startedMs = performance.now();
+  await at.bus.store("a.x", bytes("1"));
+  expect(await alone).toBe(1);
+  expect(performance.now() - startedMs).toBeLessThan(gatherMs);
+  await Promise.all(Array.from({ length: 700 }, () => at.bus.store("a.x", bytes("more"))));
+  for (let sequence = 2; sequence <= 701; sequence += 1) expect(await next()).toBe(sequence);
+  expect(performance.now() - startedMs).toBeGreaterThan(gatherMs);
+  stop.abort();
+  expect(await next()).toBe(0);
+});
+
 test("read ends where the tail is of other subjects, or deleted", async () => {
   await using at = await startBus();
   const { streams } = at.bus;

@@ -73,6 +73,7 @@ export async function* followStream(
         filterSubject: request.filterSubject,
         lastPerSubject: lastPerSubject && !hasYielded,
         headersOnly: request.headersOnly,
+        gatherMs: request.gatherMs,
         window: Math.min(256, Math.max(16, Math.floor(windowBytes / Math.max(1, first.spec.maxMessageBytes)))),
       });
       let items: readonly SessionItem[] | undefined;

@@ -16,6 +16,8 @@ export interface SessionOptions {
   readonly headersOnly?: boolean | undefined;
   /** Most messages on the way or waiting to be taken. */
   readonly window: number;
+  /** As in `FollowOptions`. */
+  readonly gatherMs?: number | undefined;
 }
 
 /** `caught-up`: at that moment the stream held nothing more that is wanted. */
@@ -36,21 +38,24 @@ export class Session {
   readonly #stream: string;
   readonly #consumer: string;
   readonly #window: number;
+  readonly #gatherMs: number;
   readonly #inbox: string;
   readonly #queue = new MessageQueue<SessionItem>();
   readonly #subscription: Subscription;
   readonly #watchdog: NodeJS.Timeout;
   readonly #offStatus: () => void;
   #catchingUp = true;
+  #gathering: NodeJS.Timeout | undefined;
   #outstanding = 0;
   #consumerSequence = 0;
   #heardMs = performance.now();
 
-  private constructor(connection: Connection, stream: string, consumer: string, window: number) {
+  private constructor(connection: Connection, consumer: string, { stream, window, gatherMs = 0 }: SessionOptions) {
     this.#connection = connection;
     this.#stream = stream;
     this.#consumer = consumer;
     this.#window = window;
+    this.#gatherMs = gatherMs;
     this.#inbox = connection.newInbox();
     this.#subscription = connection.nc.subscribe(this.#inbox, {
       callback: (error, message) => {
@@ -79,7 +84,7 @@ export class Session {
       ...(options.headersOnly === true ? { headers_only: true } : {}),
     };
     const consumer = await connection.api(options.stream, (manager) => manager.consumers.add(options.stream, config));
-    return new Session(connection, options.stream, consumer.name, options.window);
+    return new Session(connection, consumer.name, options);
   }
 
   /** The next ones in order; undefined after `close`. @throws CaxtonError `bus-unavailable` */
@@ -110,7 +115,17 @@ export class Session {
     }
     this.#outstanding = Math.max(0, this.#outstanding - 1);
     this.#queue.push(toStoredMessage(message, info));
-    this.#pull();
+    if (this.#gatherMs > 0 && !this.#catchingUp) this.#gather();
+    else this.#pull();
+  }
+
+  /** Nothing is asked for until there is more to have: the server hands out in one piece what it has then. */
+  #gather(): void {
+    this.#catchingUp = true;
+    this.#gathering = setTimeout(() => {
+      this.#gathering = undefined;
+      this.#pull();
+    }, this.#gatherMs);
   }
 
   #receiveStatus(message: Msg): void {
@@ -133,13 +148,16 @@ export class Session {
 
   #pull(): void {
     const free = this.#window - this.#outstanding - this.#queue.length;
-    if (this.#queue.ended || free < this.#window / 2) return;
-    if (this.#catchingUp && this.#outstanding > 0) return;
-    const request = this.#catchingUp
-      ? { batch: free, no_wait: true }
-      : { batch: free, expires: pullExpiresMs * 1e6, idle_heartbeat: heartbeatMs * 1e6 };
+    if (this.#queue.ended || this.#gathering !== undefined || free < this.#window / 2) return;
+    const isOneAtATime = this.#catchingUp || this.#gatherMs > 0;
+    if (isOneAtATime && this.#outstanding > 0) return;
     if (this.#outstanding === 0) this.#heardMs = performance.now();
-    this.#outstanding += free;
+    // What waits for news in order to gather wants the first of them only.
+    const batch = this.#catchingUp || this.#gatherMs === 0 ? free : 1;
+    const request = this.#catchingUp
+      ? { batch, no_wait: true }
+      : { batch, expires: pullExpiresMs * 1e6, idle_heartbeat: heartbeatMs * 1e6 };
+    this.#outstanding += batch;
     const subject = `$JS.API.CONSUMER.MSG.NEXT.${this.#stream}.${this.#consumer}`;
     this.#connection.tell(subject, encodeJson(request), this.#inbox);
   }
@@ -161,6 +179,7 @@ export class Session {
 
   #release(): void {
     clearInterval(this.#watchdog);
+    clearTimeout(this.#gathering);
     this.#offStatus();
     if (!this.#subscription.isClosed()) this.#subscription.unsubscribe();
   }

@@ -18,6 +18,8 @@ export interface FollowedOutcome {
 
 export interface FollowOutcomesOptions {
   readonly fromPosition?: number;
+  /** How late an outcome may come so that several come at once: `FollowOptions`. */
+  readonly gatherMs: number;
   readonly signal: AbortSignal;
   /** Called once, when those have been yielded that were stored at the time of the call. */
   readonly onCaughtUp?: () => void;
@@ -27,9 +29,9 @@ export interface FollowOutcomesOptions {
 export async function* followOutcomes(
   bus: Bus,
   agent: string,
-  { fromPosition = 1, signal, onCaughtUp = () => undefined }: FollowOutcomesOptions,
+  { fromPosition = 1, gatherMs, signal, onCaughtUp = () => undefined }: FollowOutcomesOptions,
 ): AsyncGenerator<FollowedOutcome, void> {
-  const wanted = { fromSequence: fromPosition, signal, onCaughtUp };
+  const wanted = { fromSequence: fromPosition, gatherMs, signal, onCaughtUp };
   for await (const stored of followStream(bus.streams, outcomeStream(agent), wanted)) {
     const { sequence: position, storedAtMs } = stored;
     yield { position, storedAtMs, outcome: readOutcome(stored.data) };

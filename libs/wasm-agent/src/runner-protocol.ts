@@ -52,8 +52,8 @@ export interface WorkerOptions {
   readonly progress: SharedArrayBuffer;
 }
 
-/** Two numbers in shared memory: which message of the batch is running (-1: none), and since when (hrtime, ns). */
-export const progressCells = { index: 0, startedNs: 1, count: 2 } as const;
+/** Numbers in shared memory: which message of the batch is running (-1: none), since when (hrtime, ns), and in which thread (Linux). */
+export const progressCells = { index: 0, startedNs: 1, threadId: 2, count: 3 } as const;
 
 export type WorkerRequest =
   /** The first, and only once. */

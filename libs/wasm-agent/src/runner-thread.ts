@@ -12,6 +12,7 @@ import {
   type WorkerReport,
   type WorkerRequest,
 } from "./runner-protocol.ts";
+import { competeAgain, yieldProcessor } from "./thread-priority.ts";
 
 /** How a batch came to its end, and which message was running then. */
 export type BatchEnd =
@@ -32,6 +33,8 @@ export type Started = WorkerReport & { readonly type: "started" };
 /** One worker thread. Whoever holds it asks one thing at a time; after an end other than `done` it is gone. */
 export interface RunnerThread {
   readonly started: Started;
+  /** It left the processor to others, and may not compete with them again. */
+  readonly yields: boolean;
   /** @throws CaxtonError what the worker said, `start-failed` if it ended, `start-timeout` */
   ask(request: WorkerRequest, timeoutMs: number): Promise<WorkerReport>;
   run(messages: readonly AgentMessage[], bounds: BatchBounds): Promise<BatchEnd>;
@@ -45,6 +48,8 @@ export type ThreadOptions = Omit<WorkerOptions, "progress"> & {
 
 /** JavaScript heap of the thread: transpiled code, and messages on their way. wasm memory is limited in the module. */
 const heapMaxMb = 192;
+/** A message that takes longer leaves the processor to others until it ends, so that one that hangs takes from nobody. */
+const yieldsAfterNs = 50_000_000n;
 /** The worker stops by itself at the deadline; only then is it ended. */
 const deadlineGraceNs = 10_000_000n;
 
@@ -67,13 +72,19 @@ export function openThread(options: { readonly isPolite?: boolean } = {}): Worke
 
 /**
  * @param worker from `openThread`, in which no agent was started yet
+ * @param isPolite how it was opened
  * @throws CaxtonError `start-failed`, `start-timeout`
  */
-export async function startThread(options: ThreadOptions, worker: Worker = openThread()): Promise<RunnerThread> {
+export async function startThread(
+  options: ThreadOptions,
+  worker: Worker = openThread(),
+  isPolite = false,
+): Promise<RunnerThread> {
   const { onLog, startTimeoutMs, ...rest } = options;
   const progress = new SharedArrayBuffer(progressCells.count * BigInt64Array.BYTES_PER_ELEMENT);
   const cells = new BigInt64Array(progress);
   let ended: string | undefined;
+  let yields = isPolite;
   let listener: (event: Event) => void = () => undefined;
   worker.on("message", (message: WorkerReport) => {
     if (message.type === "log") onLog(message.lines);
@@ -87,6 +98,8 @@ export async function startThread(options: ThreadOptions, worker: Worker = openT
     ended ??= `the thread ended with ${code}`;
     listener({ type: "ended", reason: ended });
   });
+
+  const threadId = (): number => Number(Atomics.load(cells, progressCells.threadId));
 
   /** A thread that had the processor for less than half of its time gets as much time again, once. */
   function receive(timeoutMs: number): Promise<WorkerReport> {
@@ -121,6 +134,7 @@ export async function startThread(options: ThreadOptions, worker: Worker = openT
       function finish(end: BatchEnd): void {
         clearTimeout(timer);
         verdict ??= end;
+        if (yields && end.end === "done") yields = !competeAgain(threadId());
         // Answers already on their way are still taken: they come before the exit.
         if (verdict.end === "done" || ended !== undefined) resolve(verdict);
         else void worker.terminate();
@@ -131,7 +145,9 @@ export async function startThread(options: ThreadOptions, worker: Worker = openT
         const sinceNs = index < 0 ? nowNs : Atomics.load(cells, progressCells.startedNs);
         if (index >= 0 && nowNs - sinceNs >= timeoutNs) return finish({ end: "message-timeout", index });
         if (nowNs >= lastNs) return finish({ end: "out-of-time" });
-        const dueNs = sinceNs + timeoutNs < lastNs ? sinceNs + timeoutNs : lastNs;
+        if (index >= 0 && !yields && nowNs - sinceNs >= yieldsAfterNs) yields = yieldProcessor(threadId());
+        const untilNs = sinceNs + (yields ? timeoutNs : yieldsAfterNs);
+        const dueNs = untilNs < lastNs ? untilNs : lastNs;
         timer = setTimeout(watch, Math.max(1, Math.ceil(Number(dueNs - nowNs) / 1e6)));
       }
       function crashed(reason: string): BatchEnd {
@@ -160,6 +176,9 @@ export async function startThread(options: ThreadOptions, worker: Worker = openT
     if (started.type !== "started") throw new CaxtonError("internal", `the worker began with '${started.type}'`);
     return {
       started,
+      get yields() {
+        return yields;
+      },
       ask(request, timeoutMs) {
         if (ended !== undefined) return Promise.reject(new CaxtonError("start-failed", ended));
         worker.postMessage(request);

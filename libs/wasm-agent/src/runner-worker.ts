@@ -14,6 +14,7 @@ import {
   type WorkerReport,
   type WorkerRequest,
 } from "./runner-protocol.ts";
+import { ownThreadId } from "./thread-priority.ts";
 import { trapReason } from "./trap-reason.ts";
 
 /** Answers are sent together; one that was finished but not yet sent when the thread is ended is made again. */
@@ -45,7 +46,9 @@ async function start(options: WorkerOptions): Promise<void> {
   const description = describe(handler);
   const describeMs = performance.now() - startedMs - instantiateMs;
   reportLog(handler);
-  started = { handler, options, progress: new BigInt64Array(options.progress) };
+  const progress = new BigInt64Array(options.progress);
+  Atomics.store(progress, progressCells.threadId, BigInt(ownThreadId()));
+  started = { handler, options, progress };
   report({ type: "started", description, instantiateMs, describeMs, memoryBytes: handler.memoryPeakBytes() });
 }
 

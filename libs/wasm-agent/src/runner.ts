@@ -58,8 +58,6 @@ export interface Runner {
 }
 
 const defaultRecycleAfterMessages = 50_000;
-/** So many messages without an answer to any of them, and the agent starts again in a thread that leaves the processor to others. */
-const hangsInARow = 3;
 const unfinished: AgentAnswer = { result: "unfinished" };
 
 /** @throws CaxtonError `start-failed`, `start-timeout` */
@@ -84,13 +82,12 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   let lastBatch: Promise<unknown> = Promise.resolve();
   let description: AgentDescription | undefined;
   let closed = false;
-  /** Messages since the last one that was answered. */
-  let hangs = 0;
-  let isPolite = false;
+  /** Nothing was answered since a message hung: the next one may burn a processor too. */
+  let hangs = false;
 
   async function freshThread(): Promise<RunnerThread> {
-    isPolite = hangs >= hangsInARow;
-    const next = await startThread(threadOptions, openThread({ isPolite }));
+    const isPolite = hangs;
+    const next = await startThread(threadOptions, openThread({ isPolite }), isPolite);
     if (description !== undefined) await next.ask({ type: "load-contract", description }, options.startTimeoutMs);
     return next;
   }
@@ -120,20 +117,20 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
           messageTimeoutMs: options.messageTimeoutMs,
           deadlineNs,
           onAnswers(from, given) {
-            hangs = 0;
+            hangs = false;
             for (const [offset, answer] of given.entries()) answers.set(pending[from + offset] ?? -1, answer);
           },
         },
       );
       if (end.end === "done") {
         memoryPeakBytes = Math.max(memoryPeakBytes, end.memoryPeakBytes);
-        if (isPolite) {
+        if (current.yields) {
           replaceThread();
           await current.end();
         }
         break;
       }
-      if (end.end === "message-timeout") hangs += 1;
+      if (end.end === "message-timeout") hangs = true;
       replaceThread();
       if (end.end === "out-of-time") break;
       const guilty = pending[end.index] ?? -1;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { lowerPriorityForNow, restorePriority } from "@caxton/service/low-priority";
 import { hostVariable } from "./orphans.ts";
 import { processName } from "./process-name.ts";
 
@@ -28,14 +29,17 @@ export class SpareProcesses {
 
   /** The one that was started first. */
   take(): ChildProcess {
-    return this.#spares.shift() ?? this.#spawn();
+    const spare = this.#spares.shift();
+    if (spare?.pid !== undefined) restorePriority(spare.pid);
+    return spare ?? this.#spawn();
   }
 
-  /** Starts those that are missing, one after the other; best when nothing else is starting. */
+  /** Starts those that are missing, one after the other, with what of the processor nobody else wants. */
   refill(): void {
     clearTimeout(this.#timer);
     if (this.#closed || this.#spares.length >= sparesMax) return;
     const spare = this.#spawn();
+    if (spare.pid !== undefined) lowerPriorityForNow(spare.pid);
     const forget = (): void => {
       this.#spares = this.#spares.filter((one) => one !== spare);
     };

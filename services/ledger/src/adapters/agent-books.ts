@@ -12,6 +12,8 @@ import { DeadLetterIndex } from "../core/dead-letter-index.ts";
 
 /** How long an answer waits for outcomes that are stored and not read yet, in ms. */
 const catchUpMaxMs = 2_000;
+/** Nobody who asks for an account minds. */
+const gatherMs = 50;
 
 interface Loaded {
   readonly checkpoint: LedgerCheckpoint;
@@ -84,7 +86,8 @@ export class AgentBooks {
 
   async #readOn(signal: AbortSignal): Promise<void> {
     const onCaughtUp = (): void => void (this.#isCurrent = !signal.aborted);
-    for await (const { position, outcome } of followOutcomes(this.#bus, this.#agent, { signal, onCaughtUp })) {
+    const wanted = { gatherMs, signal, onCaughtUp };
+    for await (const { position, outcome } of followOutcomes(this.#bus, this.#agent, wanted)) {
       if (signal.aborted) return;
       // A stream that was made again counts from 1.
       if (position <= this.#position) this.#letters = new DeadLetterIndex();

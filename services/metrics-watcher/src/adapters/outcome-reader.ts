@@ -8,6 +8,8 @@ import { positionAt } from "@caxton/service/position-at";
 const clockMarginMs = 10_000;
 /** Older revisions of a route are nobody's concern any more. */
 const revisionsMax = 64;
+/** A small part of the time in which a bad version is to be taken back. */
+const gatherMs = 10;
 
 export interface OutcomeReaderOptions {
   readonly bus: Bus;
@@ -71,7 +73,8 @@ export class OutcomeReader {
     const fromPosition = this.#next || (await positionAt(bus.streams, stream, this.#fromMs));
     const onCaughtUp = (): void => void (this.#isCurrent = !signal.aborted);
     let last = 0;
-    for await (const { outcome, position } of followOutcomes(bus, agent, { fromPosition, signal, onCaughtUp })) {
+    const wanted = { fromPosition, gatherMs, signal, onCaughtUp };
+    for await (const { outcome, position } of followOutcomes(bus, agent, wanted)) {
       if (position <= last) this.#beginAnew();
       last = position;
       if (outcome === undefined) continue;

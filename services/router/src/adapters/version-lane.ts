@@ -5,7 +5,7 @@ import type { RunAnswer } from "@caxton/contracts/agent-run";
 import type { CaxtonError } from "@caxton/contracts/errors";
 import { runMessage } from "@caxton/contracts/inbound";
 import type { Logger } from "@caxton/telemetry/logger";
-import { batchSize, smoothed, takeBatch } from "../core/batch.ts";
+import { batchSize, smoothed, takeBatch, waitForCompanyMs } from "../core/batch.ts";
 import { judge, judgeCrash, judgeSilence, judgeTooLarge, type Asked, type Decision } from "../core/judgement.ts";
 import { judgeTrial, judgeTrialCrash, judgeTrialSilence } from "../core/trial.ts";
 import type { Held } from "./held.ts";
@@ -74,6 +74,8 @@ export class VersionLane {
   readonly #silence = new SilenceWatch(() => this.#probe());
   #waitForRevision = 0;
   #pumping = false;
+  #lastRequestMs = 0;
+  #companyTimer: NodeJS.Timeout | undefined;
   /** Timeouts, crashes and silences since the version last answered otherwise. */
   #troubles = 0;
   /** Messages that count for this lane. */
@@ -148,6 +150,7 @@ export class VersionLane {
   close(): void {
     this.#reach.close();
     clearTimeout(this.#lossTimer);
+    clearTimeout(this.#companyTimer);
     this.#closed.abort();
     this.#silence.close();
   }
@@ -164,11 +167,25 @@ export class VersionLane {
 
   #pump(): void {
     if (this.#reach.pausing || this.#options.routeRevision() < this.#waitForRevision) return;
-    while (this.#flights.length < this.#inFlightMax()) {
+    while (this.#flights.length < this.#inFlightMax() && !this.#waitsForCompany()) {
       const next = this.#next();
       if (next.length === 0 && !this.#mustFindOut()) return;
       void this.#fly(next);
     }
+  }
+
+  #waitsForCompany(): boolean {
+    const waitMs = waitForCompanyMs({
+      inFlight: this.#flights.length,
+      waiting: this.#suspects.length + this.#alone.length > 0 ? 0 : this.#batch.length,
+      sinceLastRequestMs: performance.now() - this.#lastRequestMs,
+    });
+    if (waitMs === 0) return false;
+    this.#companyTimer ??= setTimeout(() => {
+      this.#companyTimer = undefined;
+      this.#pump();
+    }, waitMs);
+    return true;
   }
 
   #inFlightMax(): number {
@@ -211,6 +228,7 @@ export class VersionLane {
       lost: false,
     };
     this.#flights = [...this.#flights, flight];
+    this.#lastRequestMs = flight.startedMs;
     this.#silence.begin();
     const reply = await askVersion(bus, {
       agent,

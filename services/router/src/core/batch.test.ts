@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { nextDelayMs } from "./backoff.ts";
-import { batchSize, smoothed, takeBatch } from "./batch.ts";
+import { batchSize, smoothed, takeBatch, waitForCompanyMs } from "./batch.ts";
 
 test("quick agents get full batches, slow ones single messages", () => {
   expect(batchSize(0)).toBe(64);
@@ -22,6 +22,15 @@ test("a batch is bounded by count and bytes, and is never empty while something 
   expect(takeBatch(queue, 64, size)).toEqual([300_000]);
   expect(takeBatch(queue, 64, size)).toEqual([]);
   expect(takeBatch([1, 2, 3], 2, size)).toEqual([1, 2]);
+});
+
+test("a message waits for others only beside a request on its way, not for long, and not where there are enough", () => {
+  const beside = { inFlight: 1, waiting: 1, sinceLastRequestMs: 0.5 };
+  expect(waitForCompanyMs(beside)).toBe(1.5);
+  expect(waitForCompanyMs({ ...beside, inFlight: 0 })).toBe(0);
+  expect(waitForCompanyMs({ ...beside, sinceLastRequestMs: 2 })).toBe(0);
+  expect(waitForCompanyMs({ ...beside, waiting: 16 })).toBe(0);
+  expect(waitForCompanyMs({ ...beside, waiting: 0 })).toBe(0);
 });
 
 test("delays double between their bounds", () => {

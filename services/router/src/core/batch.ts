@@ -1,6 +1,19 @@
 /** Most messages in one request, and the work it should be worth: enough to share the way, little enough to stay quick. */
 export const batchLimits = { maxMessages: 64, maxBytes: 256 * 1024, targetMs: 50 } as const;
 
+/** While a request is on its way, a message waits for others at most so long, and for no more than so many. */
+const company = { forMs: 2, messages: 16 } as const;
+
+/**
+ * How long, ms, messages that could go out now wait for others to share a request with. Each request costs every process on the way a turn of
+ * its own, so that one a message takes a processor several times over; with nothing on its way nobody waits (as John Nagle has it for
+ * segments, RFC 896).
+ */
+export function waitForCompanyMs(now: { inFlight: number; waiting: number; sinceLastRequestMs: number }): number {
+  const isEnough = now.inFlight === 0 || now.waiting === 0 || now.waiting >= company.messages;
+  return isEnough ? 0 : Math.max(0, company.forMs - now.sinceLastRequestMs);
+}
+
 /** How many messages to put into the next request, from what one has taken lately (ms). */
 export function batchSize(messageMs: number): number {
   if (!(messageMs > 0)) return batchLimits.maxMessages;

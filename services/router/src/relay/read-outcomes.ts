@@ -23,6 +23,8 @@ export interface ReadOutcomes {
 
 /** Nothing from this process for so long: perhaps others store. */
 const idleMs = 25;
+/** Of what other routers store, which comes one by one. */
+const gatherMs = 2;
 
 /**
  * An agent's outcomes in the order of their stream, without gap or repeat, until `signal` aborts: out of this process's own
@@ -34,7 +36,7 @@ export async function* readOutcomes(options: ReadOutcomes): AsyncGenerator<Outco
   const reader = feed.reader(options.fromSequence, { idleMs, signal });
   try {
     while (!signal.aborted && bus.status !== "closed") {
-      const wanted = { fromSequence: reader.next, epochMs, signal };
+      const wanted = { fromSequence: reader.next, epochMs, gatherMs, signal };
       for await (const { sequence, data } of bus.streams.follow(outcomeStream(agent), wanted)) {
         yield { sequence, outcomes: [readOutcome(data)] };
         if (reader.passed(sequence)) break;

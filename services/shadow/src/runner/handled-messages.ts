@@ -18,6 +18,9 @@ export interface Candidate {
   readonly message: Inbound | "not-handled" | "unwanted" | "gone";
 }
 
+/** Nobody waits for a shadow. */
+const gatherMs = 50;
+
 /** Outcomes from a position on, in the order they were stored, each with its message; goes on until `signal` aborts. */
 export async function* handledMessages(
   bus: Bus,
@@ -38,7 +41,8 @@ export async function* handledMessages(
     return inbox;
   }
 
-  for await (const { position, storedAtMs, outcome } of followOutcomes(bus, agent, { fromPosition, signal })) {
+  const wanted = { fromPosition, gatherMs, signal };
+  for await (const { position, storedAtMs, outcome } of followOutcomes(bus, agent, wanted)) {
     if (outcome === undefined || outcome.result !== "handled") {
       yield { position, storedAtMs, outcome, message: "not-handled" };
       continue;

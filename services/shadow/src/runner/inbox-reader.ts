@@ -10,6 +10,8 @@ const keptMaxBytes = 16 * 1024 * 1024;
 const unwantedMax = 10_000;
 /** A message that does not come for so long is looked for by itself: it may be gone. */
 const patienceMs = 1_000;
+/** Far less than that; what comes in one piece costs less. */
+const gatherMs = 20;
 
 export interface InboxReaderOptions {
   readonly bus: Pick<Bus, "streams">;
@@ -57,7 +59,7 @@ export class InboxReader {
   #begin(sequence: number): void {
     const { bus, agent, epochMs, signal } = this.#options;
     this.#last = sequence - 1;
-    const messages = bus.streams.follow(inboxStream(agent), { fromSequence: sequence, epochMs, signal });
+    const messages = bus.streams.follow(inboxStream(agent), { fromSequence: sequence, epochMs, gatherMs, signal });
     this.#messages = messages[Symbol.asyncIterator]();
   }
 

@@ -1,5 +1,6 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { CaxtonError } from "@caxton/contracts/errors";
+import { lowerPriorityForNow, restorePriority } from "@caxton/service/low-priority";
 import { openSandbox, type Sandbox } from "./sandbox.ts";
 
 export interface Sandboxes {
@@ -17,14 +18,19 @@ export async function openSandboxes(cacheDir: string): Promise<Sandboxes> {
   await mkdir(cacheDir, { recursive: true });
   const readableDir = await realpath(cacheDir);
   const inUse = new Set<Sandbox>();
-  let spare: Sandbox | undefined = openSandbox(readableDir);
+  const openSpare = (): Sandbox => {
+    const sandbox = openSandbox(readableDir);
+    lowerPriorityForNow(sandbox.pid);
+    return sandbox;
+  };
+  let spare: Sandbox | undefined = openSpare();
   let closed = false;
   let refill: NodeJS.Timeout | undefined;
 
   function refillLater(): void {
     clearTimeout(refill);
     if (closed) return;
-    refill = setTimeout(() => (spare ??= openSandbox(readableDir)), refillAfterMs);
+    refill = setTimeout(() => (spare ??= openSpare()), refillAfterMs);
   }
 
   function track(sandbox: Sandbox): Sandbox {
@@ -42,6 +48,7 @@ export async function openSandboxes(cacheDir: string): Promise<Sandboxes> {
   return {
     take() {
       if (closed) throw new CaxtonError("service-unavailable", "this validator is stopping: ask again");
+      if (spare !== undefined) restorePriority(spare.pid);
       const sandbox = spare ?? openSandbox(readableDir);
       spare = undefined;
       return track(sandbox);
