@@ -1,5 +1,5 @@
 import { CaxtonError } from "@caxton/contracts/errors";
-import { AckPolicy, DeliverPolicy, ReplayPolicy, type ConsumerConfig } from "@nats-io/jetstream";
+import { AckPolicy, DeliverPolicy, ReplayPolicy, type ConsumerConfig, type ConsumerInfo } from "@nats-io/jetstream";
 import type { Msg, Subscription } from "@nats-io/transport-node";
 import type { Connection } from "./connection.ts";
 import { parseDelivery, toStoredMessage } from "./delivered.ts";
@@ -45,15 +45,22 @@ export class Session {
   readonly #watchdog: NodeJS.Timeout;
   readonly #offStatus: () => void;
   #catchingUp = true;
+  /** Of those that were there when the consumer was made, how many the server has neither given nor passed over. */
+  #owed: number;
   #gathering: NodeJS.Timeout | undefined;
   #outstanding = 0;
   #consumerSequence = 0;
   #heardMs = performance.now();
 
-  private constructor(connection: Connection, consumer: string, { stream, window, gatherMs = 0 }: SessionOptions) {
+  private constructor(
+    connection: Connection,
+    { name, num_pending: pending }: Pick<ConsumerInfo, "name" | "num_pending">,
+    { stream, window, lastPerSubject = false, gatherMs = 0 }: SessionOptions,
+  ) {
     this.#connection = connection;
     this.#stream = stream;
-    this.#consumer = consumer;
+    this.#consumer = name;
+    this.#owed = lastPerSubject ? pending : 0;
     this.#window = window;
     this.#gatherMs = gatherMs;
     this.#inbox = connection.newInbox();
@@ -84,7 +91,7 @@ export class Session {
       ...(options.headersOnly === true ? { headers_only: true } : {}),
     };
     const consumer = await connection.api(options.stream, (manager) => manager.consumers.add(options.stream, config));
-    return new Session(connection, consumer.name, options);
+    return new Session(connection, consumer, options);
   }
 
   /** The next ones in order; undefined after `close`. @throws CaxtonError `bus-unavailable` */
@@ -114,6 +121,7 @@ export class Session {
       return;
     }
     this.#outstanding = Math.max(0, this.#outstanding - 1);
+    this.#owed = Math.max(0, this.#owed - 1);
     this.#queue.push(toStoredMessage(message, info));
     if (this.#gatherMs > 0 && !this.#catchingUp) this.#gather();
     else this.#pull();
@@ -135,7 +143,11 @@ export class Session {
       this.#fail(`${code} ${message.headers?.description ?? ""}`);
       return;
     }
-    if (this.#catchingUp) {
+    if (this.#catchingUp && this.#owed > 0) {
+      // One that was written again since: the server stops there and says that there is nothing, although more lies behind.
+      this.#owed -= 1;
+      this.#outstanding = 0;
+    } else if (this.#catchingUp) {
       this.#catchingUp = false;
       this.#outstanding = 0;
       this.#queue.push("caught-up");
