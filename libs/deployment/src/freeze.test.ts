@@ -1,6 +1,8 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Request } from "./command.ts";
-import { type Freeze, freezeAt } from "./freeze.ts";
+import { decide } from "./decide.ts";
+import { type Freeze, freezeAt, isHeldByFreezes } from "./freeze.ts";
 import { given } from "./specification/given.ts";
 import {
   abort,
@@ -31,6 +33,7 @@ import {
   wasStarted,
   wasTakenBack,
 } from "./specification/history.ts";
+import { walk } from "./specification/walk.ts";
 import { canaryPlan } from "./strategy.ts";
 
 const yearsEnd: Freeze = { reason: "year's end", actor: "ada", sinceMs: 500, untilMs: 10_000 };
@@ -51,6 +54,21 @@ const step = (type: "promote" | "pause" | "resume", more: object = {}): Request 
 const said = { deployment: "second", step: 2, actor: "alice", reason: "go" };
 
 describe("in a freeze", () => {
+  it("only what it may hold is decided otherwise", () => {
+    const maxQueued = 3;
+    const lasting = { freezes: [{ reason: "audit", actor: "bob", sinceMs: 0 }], maxQueued };
+    fc.assert(
+      fc.property(fc.array(fc.nat(), { maxLength: 120, size: "max" }), (choices) => {
+        for (const { command, before, nowMs } of walk(choices).strides) {
+          if (!("actor" in command) || isHeldByFreezes(command.type)) continue;
+          const [free, held] = [{ maxQueued }, lasting].map((policy) => decide(command, before, policy, nowMs));
+          expect(held?.ok).toBe(free?.ok);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it("a deployment is refused, and told why and until when", () => {
     given(...firstRuns)
       .in(frozen)

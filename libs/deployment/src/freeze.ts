@@ -11,6 +11,13 @@ export interface Freeze {
   readonly untilMs?: number;
 }
 
+const held: ReadonlySet<string> = new Set(["deploy", "promote", "approve", "resume", "undeploy"]);
+
+/** Whether a freeze may keep somebody from what he asks for. A rollback needs no look at one. */
+export function isHeldByFreezes(request: string): boolean {
+  return held.has(request);
+}
+
 export function isInForce({ untilMs = Infinity }: Freeze, now: number): boolean {
   return now < untilMs;
 }

@@ -15,6 +15,7 @@ import {
 import { sentTrace, type SentTrace } from "@caxton/contracts/trace-context";
 import { ownDeploymentTrace } from "@caxton/contracts/trace-spans";
 import type { Command } from "@caxton/deployment/command";
+import { isHeldByFreezes } from "@caxton/deployment/freeze";
 import { allAgents } from "@caxton/deployment/freezes";
 import type { Logger } from "@caxton/telemetry/logger";
 import { answerAgain, answerWith, type Verdict } from "../core/answer.ts";
@@ -147,7 +148,7 @@ async function decideOn(command: CommandBytes, body: CommandBody, options: Comma
       const decided = await freezes.handle(freezeRequest(received, senderOf(received)), sentTrace(received.message));
       return decided.ok ? { ok: true, agent } : { ok: false, error: decided.refusal };
     }
-    await freezes.refresh();
+    if (isHeldByFreezes(received.verb)) await freezes.refresh();
     const { message } = received;
     const decision = await agents.handle(agent, await domainCommand(received, command.receivedAtMs, bus), {
       ...traceOf(received),
