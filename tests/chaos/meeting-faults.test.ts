@@ -119,3 +119,24 @@ test.each([
     expect(await scene.audit()).toMatchObject(nothingWrong);
   },
 );
+
+test("undeploy (dead-letter) of what a hold left, with kill -9 of both orchestrators and a router: all of it is kept for who wants it", async () => {
+  await underTraffic();
+  const producer = await scene.produce();
+  const live = await scene.ask();
+  await live.until("DeploymentCompleted");
+  expect(await command("hold", { reason: "so that something is left" })).toMatchObject({ ok: true });
+  await producer.reached(producer.acknowledged.length + history);
+  const answered = command("undeploy", { inbox: "dead-letter", reason: "wound up" });
+  await killOrchestrators();
+  await scene.cluster.kill("router");
+  await scene.cluster.restart("router");
+  expect(await answered).toMatchObject({ ok: true });
+  await live.until("AgentUndeployed");
+  const again = await scene.ask();
+  await again.until("DeploymentCompleted");
+  const report = await scene.audit();
+  expect(report).toMatchObject({ ...nothingWrong, deadLettered: expect.any(Number) });
+  // What came in before the hold was known everywhere is handled, and what after the deployment.
+  expect(report.deadLettered).toBeGreaterThan(history / 2);
+});
