@@ -1,5 +1,7 @@
+import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { constants, getPriority, setPriority } from "node:os";
+import process from "node:process";
 
 /** What whoever waits for nothing should not take from those that somebody waits for: the lowest there is. */
 const lowest = constants.priority.PRIORITY_LOW;
@@ -8,19 +10,33 @@ const normal = constants.priority.PRIORITY_NORMAL;
 const passesMax = 5;
 
 /**
- * Gives a process what nobody else wants of the processor. On Linux that is a matter of each thread, and threads made later
+ * Gives a process for good what nobody else wants of the processor. On Linux that is a matter of each thread, and threads made later
  * have what the one has that makes them; elsewhere of the process. Where it may not be changed, it stays as it is.
  */
 export function lowerPriority(pid: number): void {
+  lower(pid);
+  if (process.platform === "linux") leaveAtOnce(pid);
+}
+
+/**
+ * SCHED_IDLE (sched(7)): whoever else becomes ready has the processor at once, and does not wait for the end of a turn as beside one that is
+ * only nice. Node cannot ask for it; where util-linux is not installed, nice has to do.
+ */
+function leaveAtOnce(pid: number): void {
+  const chrt = spawn("chrt", ["--all-tasks", "--idle", "--pid", "0", String(pid)], { stdio: "ignore" });
+  chrt.once("error", () => undefined).unref();
+}
+
+function lower(pid: number): void {
   for (const thread of threadsOf(pid)) trySetPriority(thread, lowest);
 }
 
 let mayRaise: boolean | undefined;
 
-/** The same until `restorePriority`; nothing where that would be refused, for which an ordinary user's word is enough (CAP_SYS_NICE). */
+/** The lowest priority until `restorePriority`; nothing where that would be refused, for which an ordinary user's word is enough (CAP_SYS_NICE). */
 export function lowerPriorityForNow(pid: number): void {
   mayRaise ??= trySetPriority(pid, normal + 1) && trySetPriority(pid, normal);
-  if (mayRaise) lowerPriority(pid);
+  if (mayRaise) lower(pid);
 }
 
 /** Takes back what `lowerPriorityForNow` did. */
