@@ -132,6 +132,8 @@ describe("redrive at the command line", { timeout: startTimeoutMs }, () => {
     expect(few).toMatchObject({ exitCode: 0, stderr: "" });
     expect(few.stdout).toContain("\n✓ 10 sent again\n");
     await settled(messages + 10);
+    const told = /^Redrive +1, finished \S+, asked for by .+ \(it was wrong\): 10 sent again$/m;
+    await expect.poll(async () => (await run("get", bad.id)).stdout, { timeout: 10_000 }).toMatch(told);
 
     const failed = (await json("redrive", bad.version, "--failed-only")) as Counted;
     expect(failed).toMatchObject({

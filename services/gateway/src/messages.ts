@@ -3,10 +3,12 @@ import { timestampFromMs, ValueSchema } from "@bufbuild/protobuf/wkt";
 import type {
   AgentSchema,
   DeploymentSchema,
+  RedriveStorySchema,
   StepSchema,
   StoredEventSchema,
 } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
 import { shadowMs } from "@caxton/deployment/decide-shadow";
+import type { Redrive } from "@caxton/deployment/redrive";
 import {
   type AgentState,
   type Deployment,
@@ -46,6 +48,7 @@ export function deploymentMessage(
     steps: stepMessages(deployment, steps),
     ...(deployment.judging === undefined ? {} : { judging: judgingMessage(deployment.judging) }),
     ...shadowFields(deployment),
+    ...(deployment.redrive === undefined ? {} : { redrive: redriveStory(deployment.redrive) }),
     ...(rollback === undefined ? {} : { rollback: rollbackMessage(rollback) }),
     ...(deployment.concluded === undefined ? {} : { abReport: abReportMessage(deployment, deployment.concluded) }),
     ...(warm?.cleanup === undefined ? {} : { warmPredecessor: warmMessage(warm, warm.cleanup.untilMs) }),
@@ -91,6 +94,18 @@ export function listedDeployment(
     ...definedOnly({ runningAt: timestamp(deployment.runningAtMs), endedAt: timestamp(deployment.endedAtMs) }),
     timings: timingsOf(deployment, marks),
     revision: view.revision,
+  };
+}
+
+function redriveStory(redrive: Redrive): MessageInitShape<typeof RedriveStorySchema> {
+  const { number, state, actor, reason, startedAtMs, endedAtMs, tally } = redrive;
+  return {
+    number,
+    state,
+    actor,
+    reason,
+    startedAt: timestampFromMs(startedAtMs),
+    ...definedOnly({ endedAt: timestamp(endedAtMs), redriven: tally?.redriven }),
   };
 }
 

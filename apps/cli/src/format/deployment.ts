@@ -3,7 +3,7 @@ import type { Freeze, Stoppage } from "@caxton/contracts/gen/caxton/v1/meeting_p
 import type { Retention } from "@caxton/contracts/retention";
 import { unixMs } from "../wire-json.ts";
 import { percentText } from "./metric.ts";
-import { bytes, duration } from "./quantity.ts";
+import { bytes, duration, thousands } from "./quantity.ts";
 import { queueText } from "./rollout.ts";
 import { inboxTakes } from "./retention.ts";
 import { settingsFields } from "./settings.ts";
@@ -61,6 +61,7 @@ export function deploymentLines(deployment: Deployment): readonly string[] {
     ...optional("Ended", instant(unixMs(deployment.endedAt), "")),
     ...optional("Failure", failure === undefined ? "" : `${failure.code} at ${failure.stage}: ${failure.reason}`),
     ...optional("Taken back", deployment.rollbackReason),
+    ...optional("Redrive", deployment.redrive === undefined ? "" : redriveText(deployment.redrive)),
     ...optional("Compares", deployment.shadow === undefined ? "" : shadowText(deployment.shadow)),
     ...optional("Ended because", deployment.shadowEnd === undefined ? "" : endText(deployment.shadowEnd)),
     ...optional("Way back", wayBackText(deployment)),
@@ -103,6 +104,15 @@ function stepText({
     ...since(`kept by a freeze (${frozenBy}) since`, frozenSince),
   ];
   return `${kind}, ${number} of ${of}${details.length === 0 ? "" : `: ${details.join(", ")}`}`;
+}
+
+/** `2, finished 2024-11-20T10:30:00.123Z by ada (missing stock): 120 sent again` */
+function redriveText(redrive: NonNullable<Deployment["redrive"]>): string {
+  const { number, state, actor, reason, startedAt, endedAt, redriven } = redrive;
+  const when =
+    state === "going" ? `under way since ${instant(unixMs(startedAt))}` : `${state} ${instant(unixMs(endedAt))}`;
+  const count = redriven === undefined ? "" : `: ${thousands(redriven)} sent again`;
+  return `${number}, ${when}, asked for by ${actor}${reason === "" ? "" : ` (${reason})`}${count}`;
 }
 
 function wayBackText({ warmPredecessor, version }: Deployment): string {

@@ -610,6 +610,13 @@ export declare type Deployment = Message<"caxton.v1.Deployment"> & {
    * @generated from field: caxton.v1.ShadowEnd shadow_end = 41;
    */
   shadowEnd?: ShadowEnd | undefined;
+
+  /**
+   * The newest, of a version that was taken back.
+   *
+   * @generated from field: caxton.v1.RedriveStory redrive = 55;
+   */
+  redrive?: RedriveStory | undefined;
 };
 
 /**
@@ -617,6 +624,60 @@ export declare type Deployment = Message<"caxton.v1.Deployment"> & {
  * Use `create(DeploymentSchema)` to create a new message.
  */
 export declare const DeploymentSchema: GenMessage<Deployment>;
+
+/**
+ * Messages of a version that was taken back, handled again by another (docs/redrive.md).
+ *
+ * @generated from message caxton.v1.RedriveStory
+ */
+export declare type RedriveStory = Message<"caxton.v1.RedriveStory"> & {
+  /**
+   * Counts from 1.
+   *
+   * @generated from field: int32 number = 1;
+   */
+  number: number;
+
+  /**
+   * going, stopped or finished.
+   *
+   * @generated from field: string state = 2;
+   */
+  state: string;
+
+  /**
+   * @generated from field: string actor = 3;
+   */
+  actor: string;
+
+  /**
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp started_at = 5;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp ended_at = 6;
+   */
+  endedAt?: Timestamp | undefined;
+
+  /**
+   * Of one that finished: put into the inbox once more.
+   *
+   * @generated from field: optional double redriven = 7;
+   */
+  redriven?: number | undefined;
+};
+
+/**
+ * Describes the message caxton.v1.RedriveStory.
+ * Use `create(RedriveStorySchema)` to create a new message.
+ */
+export declare const RedriveStorySchema: GenMessage<RedriveStory>;
 
 /**
  * @generated from message caxton.v1.Kept
