@@ -54,11 +54,17 @@ async function killOrchestrators(): Promise<void> {
 
 test("supersede in the middle of a rollback, with kill -9 of both orchestrators: it waits for the end of it, and is next", async () => {
   await underTraffic();
-  const canary = await scene.canary({}, { steps: [{ share: 0.25, watchMs: long }, { share: 1 }] });
+  // What it has in flight when it is aborted keeps the rollback going until the next command is there.
+  const canary = await scene.canary(
+    { fault: "slow", every: 1, ms: 800 },
+    { steps: [{ share: 0.25, watchMs: long }, { share: 1 }], judging: { rollbackOn: [] } },
+  );
   const waiting = await scene.ask();
   await waiting.until("DeploymentRequested");
   expect(await command("abort", { deployment: canary.deployment })).toMatchObject({ ok: true });
   const urgent = await scene.ask({ onConflict: "supersede" });
+  // One that an orchestrator took with it comes again after five seconds, when another may have its turn.
+  await urgent.until("DeploymentRequested");
   await killOrchestrators();
   await canary.until("DeploymentRolledBack");
   const [, started] = await urgent.until("DeploymentStarted");
