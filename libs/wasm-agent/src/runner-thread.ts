@@ -131,6 +131,8 @@ export async function startThread(
       const lastNs = bounds.deadlineNs + deadlineGraceNs;
       let timer: NodeJS.Timeout | undefined;
       let verdict: BatchEnd | undefined;
+      /** Once for each message: where threads have no priority of their own, it would be asked for ever. */
+      let askedToYield = -1;
       function finish(end: BatchEnd): void {
         clearTimeout(timer);
         verdict ??= end;
@@ -145,8 +147,12 @@ export async function startThread(
         const sinceNs = index < 0 ? nowNs : Atomics.load(cells, progressCells.startedNs);
         if (index >= 0 && nowNs - sinceNs >= timeoutNs) return finish({ end: "message-timeout", index });
         if (nowNs >= lastNs) return finish({ end: "out-of-time" });
-        if (index >= 0 && !yields && nowNs - sinceNs >= yieldsAfterNs) yields = yieldProcessor(threadId());
-        const untilNs = sinceNs + (yields ? timeoutNs : yieldsAfterNs);
+        if (index >= 0 && nowNs - sinceNs >= yieldsAfterNs && index !== askedToYield) {
+          askedToYield = index;
+          yields = yieldProcessor(threadId()) || yields;
+        }
+        const hasNoMoreToAsk = yields || index === askedToYield || timeoutNs < yieldsAfterNs;
+        const untilNs = sinceNs + (hasNoMoreToAsk ? timeoutNs : yieldsAfterNs);
         const dueNs = untilNs < lastNs ? untilNs : lastNs;
         timer = setTimeout(watch, Math.max(1, Math.ceil(Number(dueNs - nowNs) / 1e6)));
       }
