@@ -99,6 +99,11 @@ describe("what is wrong is said with its place", () => {
       stages("canary: 5%"),
       ["4:5 there is no 'full: 100%', so that the new version would never get all messages"],
     ],
+    [
+      "full that is written wrong, which is told once",
+      stages("canary: 5%", "ful: 100%"),
+      ["5:7 'ful' is no stage of canary"],
+    ],
     ["full that is not", stages("full: 50%"), ["4:13 full is all messages, 100%, not 50%"]],
     [
       "a duration of zero",
