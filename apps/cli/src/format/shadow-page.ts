@@ -67,7 +67,10 @@ function equality({
     { name: "failed", value: messages.failed, colour: "#8e44ad" },
     { name: "missed", value: messages.missed, colour: "#7f8c8d" },
   ];
-  const rows = perLive.map((one) => [one.version, one.compared, one.equal, one.different, one.failed].map(String));
+  const rows = perLive.map((one) => [
+    one.version,
+    ...[one.compared, one.equal, one.different, one.failed].map(thousands),
+  ]);
   return [
     `<h2>${share(shareEqual)} of ${thousands(messages.compared)} messages have equal outputs</h2>`,
     barPicture(bars),

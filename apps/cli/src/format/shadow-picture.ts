@@ -6,10 +6,12 @@ export interface Bar {
   readonly colour: string;
 }
 
-const width = 760;
+const width = 860;
 const rowHeight = 26;
 const nameWidth = 300;
 const valueWidth = 110;
+/** `1,023.5 MiB (1,001.2 MiB to 1,040.0 MiB)` beside the end of a line. */
+const intervalTextWidth = 290;
 
 /** One bar a row, all on one scale, each with its number. */
 export function barPicture(bars: readonly Bar[]): string {
@@ -33,7 +35,7 @@ export function intervalPicture(
   text: (value: number) => string,
 ): string {
   const most = Math.max(Number.MIN_VALUE, ...estimates.map(({ high }) => high));
-  const room = width - nameWidth - valueWidth - 100;
+  const room = width - nameWidth - intervalTextWidth;
   const x = (value: number): number => nameWidth + (Math.max(0, value) / most) * room;
   const rows = estimates.flatMap(({ name, value, low, high }, row) => {
     const y = row * rowHeight;

@@ -132,6 +132,15 @@ describe("a shadow's report as a page", () => {
     expect(page).not.toContain("<b>");
   });
 
+  it("leaves room for what is written beside a line", () => {
+    const pictureWidth = 860;
+    const characterWidth = 7;
+    const texts = [...page.matchAll(/<text x="([\d.]+)" y="\d+" fill="currentColor">([^<]+)</g)];
+    expect(texts.length).toBeGreaterThan(10);
+    for (const [, x, text = ""] of texts)
+      expect(Number(x) + text.length * characterWidth).toBeLessThanOrEqual(pictureWidth);
+  });
+
   it("closes what it opens", () => {
     const count = (what: RegExp): number => page.match(what)?.length ?? 0;
     for (const tag of ["table", "tr", "td", "th", "svg", "p", "h2", "h3", "code", "body", "html"]) {
