@@ -9,7 +9,7 @@ import { countTests, filesToTryAgain, readRunReport, type RunReport, withSecondT
 
 const root = join(import.meta.dirname, "..");
 const bin = join(root, "node_modules", ".bin");
-const env: NodeJS.ProcessEnv = { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"] ?? ""}` };
+const env = { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"] ?? ""}` };
 
 /** The running step is ended, counts as failed, and nothing is left behind. */
 const STOPPED_BY = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -26,11 +26,16 @@ const checks = [
   { title: "types", command: "tsc", args: ["--noEmit"] },
 ];
 
-function run(command: string, args: string[], output: "kept" | "shown"): Promise<{ code: number; text: string }> {
+function run(
+  command: string,
+  args: string[],
+  output: "kept" | "shown",
+  more: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; text: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ code: number; text: string }>();
   const child = spawn(join(bin, command), args, {
     cwd: root,
-    env,
+    env: { ...env, ...more },
     stdio: ["ignore", output === "kept" ? "pipe" : "inherit", output === "kept" ? "pipe" : "inherit"],
   });
   let text = "";
@@ -72,8 +77,8 @@ async function runTests(vitestArgs: string[]): Promise<RunReport> {
   const reportPath = join(folder, "report.json");
   try {
     const reporters = ["--reporter=default", `--reporter=${join(import.meta.dirname, "file-reporter.ts")}`];
-    env["CAXTON_RUN_REPORT"] = reportPath;
-    const { code } = await run("vitest", ["run", ...reporters, ...vitestArgs], "shown");
+    const reportTo = { CAXTON_RUN_REPORT: reportPath };
+    const { code } = await run("vitest", ["run", ...reporters, ...vitestArgs], "shown", reportTo);
     return readRunReport(reportPath, code);
   } finally {
     rmSync(folder, { recursive: true, force: true });

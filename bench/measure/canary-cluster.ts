@@ -66,6 +66,7 @@ export async function startCanaryCluster(more: readonly string[] = []): Promise<
   });
   await acks.ready;
   let runs = 0;
+  let warmUpLeftMs = warmUpMs;
 
   return {
     bus,
@@ -75,7 +76,8 @@ export async function startCanaryCluster(more: readonly string[] = []): Promise<
     async produce(perSecond) {
       const side = { url: cluster.nats.url, inboxSubject: inboxSubject(agent) };
       const publishing = await startPublishing(side, { perSecond });
-      await delay(warmUpMs);
+      await delay(warmUpLeftMs);
+      warmUpLeftMs = 0;
       return publishing;
     },
     async canary(configuration, judging) {

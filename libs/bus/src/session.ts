@@ -143,14 +143,14 @@ export class Session {
       this.#fail(`${code} ${message.headers?.description ?? ""}`);
       return;
     }
-    if (this.#catchingUp && this.#owed > 0) {
+    if (this.#catchingUp) {
+      this.#outstanding = 0;
       // One that was written again since: the server stops there and says that there is nothing, although more lies behind.
-      this.#owed -= 1;
-      this.#outstanding = 0;
-    } else if (this.#catchingUp) {
-      this.#catchingUp = false;
-      this.#outstanding = 0;
-      this.#queue.push("caught-up");
+      if (this.#owed > 0) this.#owed -= 1;
+      else {
+        this.#catchingUp = false;
+        this.#queue.push("caught-up");
+      }
     } else {
       const left = message.headers?.get("Nats-Pending-Messages") ?? "";
       this.#outstanding = left === "" ? 0 : Math.max(0, this.#outstanding - Number(left));

@@ -33,7 +33,7 @@ function lower(pid: number): void {
 
 let mayRaise: boolean | undefined;
 
-/** The lowest priority until `restorePriority`; nothing where that would be refused, for which an ordinary user's word is enough (CAP_SYS_NICE). */
+/** The lowest priority until `restorePriority`; nothing where that would be refused, as to an ordinary user (CAP_SYS_NICE). */
 export function lowerPriorityForNow(pid: number): void {
   mayRaise ??= trySetPriority(pid, normal + 1) && trySetPriority(pid, normal);
   if (mayRaise) lower(pid);

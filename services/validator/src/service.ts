@@ -77,11 +77,11 @@ export async function startValidator(options: ValidatorOptions): Promise<{ close
 
   /** Who is refused asks again, and has its place in line meanwhile. */
   function busyFor(key: string): Busy | undefined {
-    if (underWay.size < maxConcurrent && line.placeOf(key, performance.now()).place <= maxConcurrent - underWay.size) {
+    const { place, waiting } = line.placeOf(key, performance.now());
+    if (place <= maxConcurrent - underWay.size) {
       line.leave(key);
       return undefined;
     }
-    const { place, waiting } = line.placeOf(key, performance.now());
     const reason = `validator ${options.id} bears ${maxConcurrent} at once: ${underWay.size} under way, ${place - 1} before it in line`;
     return { who: options.id, place, waiting, reason };
   }
