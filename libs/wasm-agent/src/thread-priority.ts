@@ -4,30 +4,37 @@ import process from "node:process";
 
 /** A tenth of a processor that others want as well, and all of one that nobody wants (sched(7)). */
 const niceness = 10;
+const unknownThread = 0;
+/** To setpriority(2), which would be the wrong one where another thread is meant. */
+const callingThread = 0;
 
-/** What Linux calls the thread that asks; 0 elsewhere, where priority is a matter of whole processes. */
+/** What Linux calls the thread that asks; 0 where that is not known, and elsewhere, where priority is a matter of whole processes. */
 export function ownThreadId(): number {
-  if (process.platform !== "linux") return 0;
+  if (process.platform !== "linux") return unknownThread;
   try {
     return Number(readlinkSync("/proc/thread-self").split("/").at(-1));
   } catch {
     // A sandbox may not look.
-    return 0;
+    return unknownThread;
   }
+}
+
+/** The thread that asks leaves the processor to others from now on, also where it may not know what it is called. */
+export function yieldOwnProcessor(): void {
+  if (process.platform === "linux") trySet(callingThread, niceness);
 }
 
 /** From now on the thread leaves the processor to others who want it. @returns whether it does */
 export function yieldProcessor(threadId: number): boolean {
-  return set(threadId, niceness);
+  return threadId !== unknownThread && trySet(threadId, niceness);
 }
 
 /** @returns whether it competes as others do again, which needs more than an ordinary user may (CAP_SYS_NICE) */
 export function competeAgain(threadId: number): boolean {
-  return set(threadId, constants.priority.PRIORITY_NORMAL);
+  return threadId !== unknownThread && trySet(threadId, constants.priority.PRIORITY_NORMAL);
 }
 
-function set(threadId: number, priority: number): boolean {
-  if (threadId === 0) return false;
+function trySet(threadId: number, priority: number): boolean {
   try {
     setPriority(threadId, priority);
     return true;
