@@ -52,9 +52,16 @@ module.exports = function dependencyRules(root) {
       name: "core-imports-domain-only",
       severity: "error",
       comment:
-        "core/ decides, adapters/ do: core imports the domain, the contracts, its own core files, and a sketch of quantiles, which only computes",
+        "core/ decides, adapters/ do: core imports the domain, the contracts, its own core files, and what only computes: a sketch of quantiles, the word that was meant",
       from: { path: at("(services|libs)/([^/]+)/src/(core|.+/core)/"), pathNot: TEST },
-      to: { pathNot: [at("libs/(contracts|deployment)/"), at("$1/$2/src/(core|.+/core)/"), "@datadog/sketches-js/"] },
+      to: {
+        pathNot: [
+          at("libs/(contracts|deployment)/"),
+          at("$1/$2/src/(core|.+/core)/"),
+          "@datadog/sketches-js/",
+          at("libs/deployment-file/src/nearest[.]ts$"),
+        ],
+      },
     },
     {
       name: "libs-do-not-import-services",

@@ -84,10 +84,31 @@ describe("caxton, from the first deployment on", { timeout: startTimeoutMs }, ()
     expect(JSON.parse(sent.stdout)).toMatchObject({ accepted: 2, firstSequence: 2, lastSequence: 3 });
   });
 
+  it("sends nothing to an agent that is not there, nor of a kind that nobody accepts, and says what was meant", async () => {
+    const misspelt = await run("send quake-wacth", JSON.stringify(event));
+    expect(misspelt).toEqual({
+      exitCode: 3,
+      stdout: "",
+      stderr:
+        "caxton: no agent 'quake-wacth' was ever deployed here; did you mean 'quake-watch'? `caxton list` shows what there is (unknown-agent)\n",
+    });
+    expect(await run("logs quake-wacth")).toMatchObject({ exitCode: 3, stderr: misspelt.stderr });
+    const unaccepted = await run("send quake-watch --kind evnt", JSON.stringify(event));
+    expect(unaccepted).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(unaccepted.stderr).toMatch(
+      /^caxton: quake-watch accepts no kind 'evnt', nothing was sent; quake-v1-\S+ accepts event; did you mean 'event'\? \(invalid-argument\)\n$/,
+    );
+    expect(await run("send core --kind whatever", JSON.stringify(event))).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringContaining("agent core has no inbox; deploy it first"),
+    });
+    expect(await run("send quake-watch --kind event", JSON.stringify(event))).toMatchObject({ exitCode: 0 });
+  });
+
   it("accounts for it", async () => {
     const { exitCode, stdout } = await run("ledger quake-watch --json");
     expect(exitCode).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ agent: "quake-watch", accepted: 3, deadLettered: 0, faults: [] });
+    expect(JSON.parse(stdout)).toMatchObject({ agent: "quake-watch", accepted: 4, deadLettered: 0, faults: [] });
   });
 
   it("shows what its active version is, and what is kept of it and why", async () => {
@@ -95,11 +116,11 @@ describe("caxton, from the first deployment on", { timeout: startTimeoutMs }, ()
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/\nLimits +memory 64\.0 MiB, /);
     expect(stdout).toMatch(/\nInbox takes +[\d.,]+ (GiB|messages) in all, 256\.0 KiB a message, at most 16 agents/);
-    expect(stdout).toMatch(/\ninbox +3 +1 +3 /);
+    expect(stdout).toMatch(/\ninbox +4 +1 +4 /);
     expect(stdout).toMatch(/\n  inbox: what is done is kept for 24 h; 1 was done \d+ s ago\n/);
     const { active, retention } = JSON.parse((await run("get quake-watch --json")).stdout);
     expect(active).toMatchObject({ agent: "quake-watch", state: "Running", configuration: {}, concurrency: 1 });
-    expect(retention).toMatchObject({ inbox: { messages: 3, kept: { keptMs: 86_400_000 } }, outbox: { maxBytes: -1 } });
+    expect(retention).toMatchObject({ inbox: { messages: 4, kept: { keptMs: 86_400_000 } }, outbox: { maxBytes: -1 } });
   });
 
   it("shows how everything is, and that all is well", async () => {

@@ -42,7 +42,7 @@ export function inboxRoutes(bus: Bus, projection: Projection, log: Logger): (app
         // One id names one message.
         id: many ? "" : headerOf(request, header.messageId),
       }));
-      return { results: await storeInInbox(bus, agent, messages, projection.view(agent).state) };
+      return { results: await storeInInbox(bus, agent, messages, projection) };
     };
     app.route<ToAgent>({ ...placeOf(httpRoutes.sendMessages), bodyLimit: bodyMaxBytes, handler });
   };

@@ -2,7 +2,8 @@ import type { Bus } from "@caxton/bus/types";
 import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
 import type { SendResult } from "@caxton/contracts/http-routes";
 import { header, inboxSubject } from "@caxton/contracts/subjects";
-import type { AgentState } from "@caxton/deployment/state";
+import { unknownAgent } from "./core/resolve-id.ts";
+import type { Projection } from "./projection.ts";
 
 /** Most messages in one request. */
 export const sendBatchMax = 1_000;
@@ -21,14 +22,14 @@ const encoder = new TextEncoder();
 
 /**
  * Stores messages in the order given, each with its own result.
- * @param state of the agent, as far as it is known
+ * @param known what is known of agents, to say what was meant
  * @throws CaxtonError `unknown-agent` where there is no inbox, `undeployed` where it takes nothing any more, `invalid-argument` where they are too many
  */
 export async function storeInInbox(
   bus: Bus,
   agent: string,
   messages: readonly NewMessage[],
-  state: AgentState,
+  known: Pick<Projection, "view" | "views">,
 ): Promise<readonly SendResult[]> {
   if (messages.length > sendBatchMax) {
     throw new CaxtonError(
@@ -37,10 +38,15 @@ export async function storeInInbox(
     );
   }
   // All are under way at once; the connection keeps their order.
-  return await Promise.all(messages.map((message) => storeOne(bus, agent, message, state)));
+  return await Promise.all(messages.map((message) => storeOne(bus, agent, message, known)));
 }
 
-async function storeOne(bus: Bus, agent: string, message: NewMessage, state: AgentState): Promise<SendResult> {
+async function storeOne(
+  bus: Bus,
+  agent: string,
+  message: NewMessage,
+  known: Pick<Projection, "view" | "views">,
+): Promise<SendResult> {
   try {
     const { sequence, duplicate } = await bus.store(inboxSubject(agent), encoder.encode(message.body), {
       headers: headersOf(message),
@@ -49,16 +55,18 @@ async function storeOne(bus: Bus, agent: string, message: NewMessage, state: Age
     return { sequence, duplicate, errorCode: "", errorMessage: "" };
   } catch (error) {
     const { code, message: errorMessage } = toCaxtonError(error);
-    if (code === "unknown-agent") {
-      const gone = state.undeploy ?? state.undeployed;
-      if (gone !== undefined)
-        throw new CaxtonError("undeployed", `${agent} was undeployed by ${gone.actor}: ${gone.reason}`, {
-          cause: error,
-        });
-      throw new CaxtonError(code, `agent ${agent} has no inbox; deploy it first`, { cause: error });
-    }
+    if (code === "unknown-agent") throw whyNoInbox(agent, known, error);
     return { sequence: 0, duplicate: false, errorCode: code, errorMessage };
   }
+}
+
+function whyNoInbox(agent: string, known: Pick<Projection, "view" | "views">, cause: unknown): CaxtonError {
+  const { revision, state } = known.view(agent);
+  const gone = state.undeploy ?? state.undeployed;
+  if (gone !== undefined)
+    return new CaxtonError("undeployed", `${agent} was undeployed by ${gone.actor}: ${gone.reason}`, { cause });
+  if (revision < 0) return unknownAgent(known.views(), agent);
+  return new CaxtonError("unknown-agent", `agent ${agent} has no inbox; deploy it first`, { cause });
 }
 
 function headersOf({ kind, conversation, traceparent, tracestate = "" }: NewMessage): Record<string, string> {

@@ -9,6 +9,7 @@ import { type GatewayOption, openGateway } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
 import { tallyLines, tallyValue } from "../format/tally.ts";
 import { CtrlC, Interrupted } from "../interrupt.ts";
+import { requireAcceptedKind } from "../messages/accepted-kinds.ts";
 import { batches } from "../messages/batches.ts";
 import { readMessages, type SourceMessage } from "../messages/read-messages.ts";
 import { objection, Tally } from "../messages/tally.ts";
@@ -35,7 +36,7 @@ export function sendCommand(): Command {
   ])
     .argument("<agent>", "its whole name")
     .argument("[file]", "where the messages are; standard input for - or nothing", "-")
-    .option("--kind <kind>", "one of the kinds that the agent accepts; its first unless given")
+    .option("--kind <kind>", "one of the kinds that the live version accepts; its first unless given")
     .option("--conversation <id>", "messages of one conversation stay with one version")
     .option("--whole", "the whole input is one message")
     .option("--raw", "send also what is not JSON; it ends as a dead letter")
@@ -48,6 +49,7 @@ async function send(agent: string, file: string, options: SendOptions): Promise<
   const input = file === "-" ? process.stdin : await openFile(file);
   const gateway = await openGateway(options);
   const { kind = "", conversation = "" } = options;
+  if (kind !== "") await requireAcceptedKind(gateway, agent, kind);
   const tally = new Tally();
   const unobjectionable = without(readMessages(input, options.whole === true), (message) => {
     const refused = objection(message, options.raw === true);

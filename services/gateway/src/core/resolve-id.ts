@@ -1,5 +1,6 @@
-import { CaxtonError, type ErrorCode } from "@caxton/contracts/errors";
+import { CaxtonError } from "@caxton/contracts/errors";
 import { isUuid } from "@caxton/contracts/schema";
+import { nearest } from "@caxton/deployment-file/nearest";
 import type { AgentView } from "./agent-view.ts";
 
 const namedCandidates = 5;
@@ -16,7 +17,19 @@ export interface DeploymentPlace {
  */
 export function resolveAgent(views: readonly AgentView[], typed: string): AgentView {
   const byName = new Map(views.map((view) => [view.agent, view]));
-  return choose(byName, typed, "unknown-agent", "agent", () => `no agent '${typed}' was ever deployed here`);
+  return choose(byName, typed, "agent", () => unknownAgent(views, typed));
+}
+
+/** That there is no such agent, which one was probably meant, and what to do. */
+export function unknownAgent(views: readonly AgentView[], typed: string): CaxtonError {
+  const names = views.map(({ agent }) => agent);
+  const whole = names.filter((name) => typed !== "" && name.startsWith(typed));
+  const meant = whole.length === 1 ? whole[0] : nearest(typed, names);
+  const next =
+    names.length === 0
+      ? "`caxton deploy agent <file.wasm>` brings the first"
+      : `${meant === undefined ? "" : `did you mean '${meant}'? `}\`caxton list\` shows what there is`;
+  return new CaxtonError("unknown-agent", `no agent '${typed.slice(0, 64)}' was ever deployed here; ${next}`);
 }
 
 /**
@@ -39,9 +52,9 @@ export function resolveDeployment(views: readonly AgentView[], typed: string): D
   return choose(
     byId,
     typed,
-    "unknown-deployment",
     "deployment or version",
-    () => `no deployment or version '${typed}'`,
+    () =>
+      new CaxtonError("unknown-deployment", `no deployment or version '${typed}'; \`caxton list\` shows what there is`),
   );
 }
 
@@ -52,9 +65,8 @@ function newestOf({ state }: AgentView): string | undefined {
 function choose<Value extends object>(
   known: ReadonlyMap<string, Value>,
   typed: string,
-  unknownCode: ErrorCode,
   what: string,
-  unknownMessage: () => string,
+  unknown: () => CaxtonError,
 ): Value {
   const exact = known.get(typed);
   if (exact !== undefined) return exact;
@@ -62,8 +74,7 @@ function choose<Value extends object>(
     typed === "" ? [] : [...known.keys()].filter((id) => id.startsWith(typed) || (isUuid(id) && id.endsWith(typed)));
   const meant = new Map(ids.flatMap((id) => entryOf(known, id)));
   const [first, ...others] = meant.keys();
-  if (first === undefined)
-    throw new CaxtonError(unknownCode, `${unknownMessage()}; \`caxton list\` shows what there is`);
+  if (first === undefined) throw unknown();
   if (others.length > 0) throw ambiguous(typed, what, [...meant.values()].toSorted());
   return first;
 }

@@ -26,7 +26,7 @@ export function messagesApi({ bus, projection }: ApiContext): MessagesApi {
 
     async sendMessages({ agent: typed, messages }) {
       const agent = requireAgentName(typed);
-      return { results: [...(await storeInInbox(bus, agent, messages, projection.view(agent).state))] };
+      return { results: [...(await storeInInbox(bus, agent, messages, projection))] };
     },
   };
 }
