@@ -4,13 +4,24 @@ import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
 import { type CommandAnswer, commandAnswer } from "@caxton/contracts/command-answer";
 import type { DeployCommand } from "@caxton/contracts/command-message";
-import { answerStream, answerSubject, commandSubject } from "@caxton/contracts/subjects";
+import {
+  answerStream,
+  answerSubject,
+  commandSubject,
+  deploymentStream,
+  freezeSubject,
+  freezeSubjects,
+  workLeaseKey,
+} from "@caxton/contracts/subjects";
+import { freezeStream } from "@caxton/contracts/freeze-event";
+import { openEventStore } from "@caxton/event-store/open";
 import { AgentDeployment } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
 import { type Client, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildFixture } from "../fixtures/build-fixture.ts";
 import { type Cluster, startCluster } from "../harness/cluster.ts";
+import { leaseHolder } from "../harness/leases.ts";
 import { type DeploymentFact, deploymentFacts, publishDeploy, uploadArtifact } from "../harness/deployer.ts";
 
 const services = ["orchestrator", "orchestrator", "validator", "agent-host", "router", "metrics-watcher", "gateway"];
@@ -54,6 +65,25 @@ async function running(agent: string): Promise<string> {
   const first = await publishDeploy(bus, agent, digest);
   await until(agent, first, "DeploymentCompleted");
   return first;
+}
+
+/** @returns the command that ended it */
+async function freezeAndLift(scope: string, reason: string): Promise<string> {
+  expect(await command(scope, "freeze", { reason })).toMatchObject({ ok: true });
+  const lifted = await command(scope, "unfreeze", { reason });
+  expect(lifted).toMatchObject({ ok: true });
+  return lifted.commandId;
+}
+
+/** Resolves when the end of a freeze is there for those who subscribe. */
+async function published(scope: string, commandId: string): Promise<void> {
+  const filterSubject = freezeSubject(scope, "FreezeEnded");
+  const signal = AbortSignal.timeout(60_000);
+  for await (const { data } of bus.streams.follow(deploymentStream, { filterSubject, signal })) {
+    const event = decodeJson(data);
+    if (typeof event === "object" && event !== null && "commandid" in event && event.commandid === commandId) return;
+  }
+  throw new Error(`the end of a freeze of ${scope} was not published\n${cluster.logs()}`);
 }
 
 const canary = (v: number): Partial<DeployCommand> => ({
@@ -194,5 +224,36 @@ describe("a freeze", () => {
     const [, started] = await until(agent, third, "DeploymentStarted");
     expect(started?.data["atMs"]).toBeGreaterThanOrEqual(Date.parse(freezeUntil));
     await until(agent, third, "DeploymentCompleted");
+  });
+
+  test("is published, and its end, each once and in order, whoever is stopped or killed at work", async () => {
+    const agent = "told";
+    await running(agent);
+    const atWork = async (): Promise<string> => (await leaseHolder(bus, workLeaseKey)).split(".")[0] ?? "";
+    const stopped = await atWork();
+    cluster.freeze(stopped);
+    await published(agent, await freezeAndLift(agent, "audit"));
+    // It would go on with what another has published meanwhile.
+    cluster.thaw(stopped);
+    const killed = await atWork();
+    cluster.freeze(killed);
+    const lifted = await freezeAndLift("_all", "year's end");
+    await cluster.kill(killed);
+    await published("_all", lifted);
+    await cluster.restart(killed);
+    await published(agent, await freezeAndLift(agent, "another audit"));
+    const told = await Array.fromAsync(bus.streams.read(deploymentStream, { filterSubject: freezeSubjects }));
+    const store = await openEventStore(bus);
+    const stored = await Array.fromAsync(store.read(freezeStream));
+    await store.close();
+    expect(told.map(({ data }) => decodeJson(data))).toMatchObject(
+      stored.map(({ id, type, data, revision }) => ({ id, type: `caxton.freeze.${type}.v1`, revision, data })),
+    );
+    expect(told.slice(-6).map(({ subject }) => subject)).toEqual(
+      [agent, "_all", agent].flatMap((scope) => [
+        freezeSubject(scope, "FreezeStarted"),
+        freezeSubject(scope, "FreezeEnded"),
+      ]),
+    );
   });
 });

@@ -2,6 +2,7 @@ import Type, { type Static, type TSchema } from "./type.ts";
 import { EventMetadata } from "./event-envelope.ts";
 import { eventDataSchemas } from "./deployment-event.ts";
 import { schemaVersionOf } from "./event-upcast.ts";
+import { freezeDataSchemas, freezeSchemaVersion } from "./freeze-event.ts";
 
 const { actor, commandId, causationId, correlationId, traceparent, tracestate, reason } = EventMetadata.properties;
 
@@ -9,8 +10,8 @@ const { actor, commandId, causationId, correlationId, traceparent, tracestate, r
 const attributes = {
   specversion: Type.Literal("1.0"),
   id: Type.String({ description: "Of the stored event. Drop one that you have seen." }),
-  source: Type.String({ description: "`/caxton/agents/<agent>`" }),
-  subject: Type.String({ description: "The deployment." }),
+  source: Type.String({ description: "`/caxton/agents/<agent>`; of a freeze `/caxton/freezes`." }),
+  subject: Type.String({ description: "The deployment; of a freeze the agent, or `_all`." }),
   time: Type.String({ format: "date-time", description: "When it was stored." }),
   datacontenttype: Type.Literal("application/json"),
   stream: Type.String({ description: "In the event store." }),
@@ -24,18 +25,31 @@ const attributes = {
   reason,
 };
 
-/** A stored event as it is published on `caxton.deployments.<agent>.<deployment>.<event>`, of any type. */
+/** A stored event as it is published, of any type. */
 export const CloudEvent = Type.Object({ ...attributes, type: Type.String(), data: Type.Unknown() });
 export type CloudEvent = Static<typeof CloudEvent>;
 
-export function cloudEventType(event: string, schemaVersion: number): string {
-  return `caxton.deployment.${event}.v${schemaVersion}`;
+/** What a published event is about. */
+export type EventSubject = "deployment" | "freeze";
+
+export function cloudEventType(about: EventSubject, event: string, schemaVersion: number): string {
+  return `caxton.${about}.${event}.v${schemaVersion}`;
 }
 
-/** The same for each type of event, as it is written today. */
-export const cloudEventSchemas: Readonly<Record<string, TSchema>> = Object.fromEntries(
-  Object.entries(eventDataSchemas).map(([event, data]) => {
-    const type = Type.Literal(cloudEventType(event, schemaVersionOf(event)));
-    return [event, Type.Object({ ...attributes, type, data })];
-  }),
-);
+/** Of each type of event about deployments, as it is written today; on `caxton.deployments.<agent>.<deployment>.<event>`. */
+export const deploymentCloudEvents = published("deployment", eventDataSchemas, schemaVersionOf);
+/** Of freezes; on `caxton.freezes.<agent or _all>.<event>`. */
+export const freezeCloudEvents = published("freeze", freezeDataSchemas, () => freezeSchemaVersion);
+
+function published(
+  about: EventSubject,
+  dataSchemas: Readonly<Record<string, TSchema>>,
+  versionOf: (event: string) => number,
+): Readonly<Record<string, TSchema>> {
+  return Object.fromEntries(
+    Object.entries(dataSchemas).map(([event, data]) => {
+      const type = Type.Literal(cloudEventType(about, event, versionOf(event)));
+      return [event, Type.Object({ ...attributes, type, data })];
+    }),
+  );
+}

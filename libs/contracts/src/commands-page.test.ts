@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { TSchema } from "./type.ts";
 import { describe, expect, it } from "vitest";
-import { cloudEventSchemas } from "./cloud-event.ts";
+import { deploymentCloudEvents, freezeCloudEvents } from "./cloud-event.ts";
 import { commandAnswer } from "./command-answer.ts";
 import { deployCommand } from "./command-message.ts";
 import { commands } from "./commands.ts";
@@ -43,7 +43,10 @@ describe("docs/commands.md", () => {
 
   const blocks = [...page.matchAll(/^```json\n(.*?)^```/gms)].map(([, text = ""]): unknown => JSON.parse(text));
   const knows = Object.fromEntries(
-    Object.entries(cloudEventSchemas).map(([event, schema]) => [event, checker("event", schema)]),
+    Object.entries({ ...deploymentCloudEvents, ...freezeCloudEvents }).map(([event, schema]) => [
+      event,
+      checker("event", schema),
+    ]),
   );
 
   it("shows answers, commands and events as they are", () => {

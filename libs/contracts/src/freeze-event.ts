@@ -1,5 +1,5 @@
 import type { FreezeEvent } from "@caxton/deployment/freezes";
-import Type, { type Static } from "./type.ts";
+import Type, { type Static, type TSchema } from "./type.ts";
 import { CaxtonError } from "./errors.ts";
 import { checker, type Checker } from "./schema.ts";
 
@@ -20,6 +20,11 @@ export const freezeEventSchemas = {
   }),
   FreezeEnded: Type.Object({ type: Type.Literal("FreezeEnded"), ...header }),
 };
+
+/** The same as they are stored and published: the type stands beside the data. */
+export const freezeDataSchemas: Readonly<Record<string, TSchema>> = Object.fromEntries(
+  Object.entries(freezeEventSchemas).map(([type, schema]) => [type, Type.Omit(schema, ["type"])]),
+);
 
 type Schemas = typeof freezeEventSchemas;
 type Stored = { [Name in keyof Schemas]: Static<Schemas[Name]> }[keyof Schemas];

@@ -19,6 +19,7 @@ const subjectOf = fc
     command: subjects.commandSubject(word, name, "deploy"),
     answer: subjects.answerSubject(word, uuid),
     deployment: subjects.deploymentSubject(name, uuid, "RouteChanged"),
+    freeze: subjects.freezeSubject(name, "FreezeStarted"),
     ledger: subjects.ledgerSubject(name),
     windows: subjects.windowsSubject(name),
     run: subjects.runSubject(name, id),
@@ -74,6 +75,7 @@ describe("for legal names", () => {
           [subjects.commandSubjects, subjects.commandSubject(word, name, "abort")],
           [subjects.answerSubjects, subjects.answerSubject(word, uuid)],
           [subjects.deploymentSubjects, subjects.deploymentSubject(name, uuid, "VersionReady")],
+          [subjects.freezeSubjects, subjects.freezeSubject(name, "FreezeEnded")],
         ];
         const inbox = [
           subjects.inboxSubject(name),

@@ -52,6 +52,12 @@ export const deploymentSubject = (agent: string, deployment: string, event: stri
   `caxton.deployments.${agent}.${deployment}.${event}`;
 export const deploymentSubjects = "caxton.deployments.*.*.*";
 export const deploymentStream = "CAXTON_DEPLOYMENTS";
+/**
+ * Freezes and their ends likewise. They are in the same stream, so that they stand in one order with what they hold.
+ * @param scope the agent, or `allAgents`
+ */
+export const freezeSubject = (scope: string, event: string): string => `caxton.freezes.${scope}.${event}`;
+export const freezeSubjects = "caxton.freezes.*.*";
 
 /** What agents log, many lines to a message (libs/contracts/src/agent-log.ts). */
 export const logSubject = (agent: string, version: string): string => `caxton.logs.${agent}.${version}`;

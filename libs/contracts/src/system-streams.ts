@@ -6,6 +6,7 @@ import {
   commandSubjects,
   deploymentStream,
   deploymentSubjects,
+  freezeSubjects,
   logStream,
   logSubjects,
 } from "./subjects.ts";
@@ -15,7 +16,7 @@ const day = 24 * 60 * 60 * 1000;
 const duplicateWindowMs = 120_000;
 const mebibyte = 1024 * 1024;
 
-/** The streams that belong to no single agent: commands, their answers, published deployment events, what agents log. */
+/** The streams that belong to no single agent: commands, their answers, published events of deployments and freezes, what agents log. */
 export const systemStreams: readonly StreamSpec[] = [
   {
     name: commandStream,
@@ -38,7 +39,7 @@ export const systemStreams: readonly StreamSpec[] = [
   },
   {
     name: deploymentStream,
-    subjects: [deploymentSubjects],
+    subjects: [deploymentSubjects, freezeSubjects],
     discard: "old",
     maxBytes: 1024 * mebibyte,
     maxMessageBytes: 512 * 1024,

@@ -1,6 +1,6 @@
 import Type, { type TSchema } from "../type.ts";
 import { AgentLogBatch } from "../agent-log.ts";
-import { cloudEventSchemas } from "../cloud-event.ts";
+import { deploymentCloudEvents, freezeCloudEvents } from "../cloud-event.ts";
 import { CommandAnswer } from "../command-answer.ts";
 import { commands } from "../commands.ts";
 import { DeadLettersAnswer, DeadLettersRequest } from "../dead-letters.ts";
@@ -15,6 +15,7 @@ import {
   deadLettersSubject,
   deploymentStream,
   deploymentSubject,
+  freezeSubject,
   inboxStream,
   inboxSubject,
   ledgerSubject,
@@ -72,7 +73,15 @@ export const channels: Readonly<Record<string, Channel>> = {
     summary:
       "Stored events of deployments as CloudEvents, at least once and in order. Ignore types that you do not know.",
     stream: deploymentStream,
-    messages: Object.fromEntries(Object.entries(cloudEventSchemas).map(([event, payload]) => [event, { payload }])),
+    messages: payloads(deploymentCloudEvents),
+  },
+  freezes: {
+    address: freezeSubject("{scope}", "{freezeEvent}"),
+    action: "send",
+    summary:
+      "When an agent, or all of them, were frozen and that was lifted, as CloudEvents, in one order with the events of deployments. One that is over by its time has no event for that.",
+    stream: deploymentStream,
+    messages: payloads(freezeCloudEvents),
   },
   inbox: {
     address: inboxSubject(agent),
@@ -150,6 +159,10 @@ export const channels: Readonly<Record<string, Channel>> = {
     WindowsAnswer,
   ),
 };
+
+function payloads(schemas: Readonly<Record<string, TSchema>>): Channel["messages"] {
+  return Object.fromEntries(Object.entries(schemas).map(([event, payload]) => [event, { payload }]));
+}
 
 function commandChannel(verb: string, command: { summary: string; schema: TSchema; example: object }): Channel {
   const { summary, schema, example } = command;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { commandVerbs } from "../commands.ts";
 import { deploymentEventSchemas } from "../deployment-event.ts";
+import { freezeEventSchemas } from "../freeze-event.ts";
 import * as subjects from "../subjects.ts";
 import { channels } from "./channels.ts";
 import { asyncApiDocument } from "./document.ts";
@@ -58,6 +59,7 @@ describe("the AsyncAPI document", () => {
 
   it("has a message for every type of event", () => {
     expect(Object.keys(document.channels["deployments"]?.messages ?? {})).toEqual(Object.keys(deploymentEventSchemas));
+    expect(Object.keys(document.channels["freezes"]?.messages ?? {})).toEqual(Object.keys(freezeEventSchemas));
   });
 
   it("describes every parameter, and gives no name twice", () => {

@@ -1,5 +1,5 @@
 import manifest from "../../package.json" with { type: "json" };
-import { cloudEventSchemas } from "../cloud-event.ts";
+import { deploymentCloudEvents, freezeCloudEvents } from "../cloud-event.ts";
 import { inboxMessageMaxBytes, outcomeMaxBytes } from "../limits.ts";
 import { inboxStream, outboxStream, outcomeStream } from "../subjects.ts";
 import { systemStreams } from "../system-streams.ts";
@@ -12,7 +12,9 @@ const parameters: Readonly<Partial<Record<string, Part>>> = {
   agent: { description: "1 to 48 of a-z, 0-9 and '-', beginning with a letter." },
   commandId: { description: "The command's id; `seq-<n>` or `refused-<uuid>` where it had none that could be read." },
   deployment: { description: "The deployment's UUID." },
-  event: { description: "The type of the event.", enum: Object.keys(cloudEventSchemas) },
+  event: { description: "The type of the event.", enum: Object.keys(deploymentCloudEvents) },
+  scope: { description: "The agent, or `_all`." },
+  freezeEvent: { description: "The type of the event.", enum: Object.keys(freezeCloudEvents) },
   kind: { description: "The kind of output, 1 to 64 of A-Z, a-z, 0-9, '-' and '_'." },
   epoch: { description: "One life of the inbox." },
   sequence: { description: "Of the message in the inbox." },
@@ -36,7 +38,7 @@ export function asyncApiDocument(): Part {
       title: "Caxton Deploy",
       version: manifest.version,
       description:
-        "What is on the bus for others: commands with their answers, events of deployments, messages of agents. Publish into a stream as a request: the server's reply is its word that it is stored. docs/commands.md tells it in prose; the gateway's HTTP API is described in /openapi.json.",
+        "What is on the bus for others: commands with their answers, events of deployments and freezes, messages of agents. Publish into a stream as a request: the server's reply is its word that it is stored. docs/commands.md tells it in prose; the gateway's HTTP API is described in /openapi.json.",
     },
     defaultContentType: "application/json",
     servers: {

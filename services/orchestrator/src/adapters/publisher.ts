@@ -1,11 +1,9 @@
 import { decodeJson, encodeJson } from "@caxton/bus/json";
 import type { Bus, KvBucket } from "@caxton/bus/types";
-import { readDeploymentEvent } from "@caxton/contracts/event-upcast";
-import { checkpointBucket, deploymentStream, deploymentSubject } from "@caxton/contracts/subjects";
+import { checkpointBucket, deploymentStream } from "@caxton/contracts/subjects";
 import { sentTrace } from "@caxton/contracts/trace-context";
 import type { EventStore, RecordedEvent } from "@caxton/event-store/port";
-import { cloudEvent } from "../core/cloud-event.ts";
-import { agentOfStream } from "@caxton/contracts/names";
+import { publicationOf } from "../core/publication.ts";
 
 const checkpointKey = "deployment-events";
 const checkpointEveryMs = 1_000;
@@ -21,7 +19,7 @@ export interface PublisherOptions {
 const positionHeader = "Caxton-Position";
 
 /**
- * Publishes every stored event as a CloudEvent, in order and once: each publication is expected to follow the one before it,
+ * Publishes every stored event of deployments and freezes as a CloudEvent, in order and once: each publication is expected to follow the one before it,
  * and says where it was in the store. Two who publish at once hinder each other, but neither publishes twice.
  * @throws CaxtonError where the bus or the store is away, `wrong-sequence` where somebody else published meanwhile
  */
@@ -43,11 +41,9 @@ export async function publishEvents({ bus, eventStore, now, signal }: PublisherO
 
 /** @returns the sequence of the last publication */
 async function publish(bus: Bus, event: RecordedEvent, lastSequence: number): Promise<number> {
-  const agent = agentOfStream(event.stream);
-  const known = readDeploymentEvent(event);
-  if (agent === undefined || known === undefined) return lastSequence;
-  const subject = deploymentSubject(agent, known.deployment, event.type);
-  const { sequence } = await bus.store(subject, encodeJson(cloudEvent(event, agent, known.deployment)), {
+  const publication = publicationOf(event);
+  if (publication === undefined) return lastSequence;
+  const { sequence } = await bus.store(publication.subject, encodeJson(publication.event), {
     messageId: event.id,
     expectLastSequence: lastSequence,
     headers: { [positionHeader]: event.position, ...sentTrace(event.metadata) },

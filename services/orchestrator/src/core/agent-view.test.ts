@@ -2,7 +2,6 @@ import { defaultLimits } from "@caxton/contracts/limits";
 import { directPlan } from "@caxton/deployment/strategy";
 import { describe, expect, it } from "vitest";
 import { advance, emptyView, type StoredEvent } from "./agent-view.ts";
-import { cloudEvent } from "./cloud-event.ts";
 import { eventMetadata } from "./metadata.ts";
 import { agentOfStream } from "@caxton/contracts/names";
 
@@ -54,19 +53,6 @@ describe("an agent's view", () => {
       commandId: "c",
       causationId: requested.id,
       correlationId: commandId,
-      traceparent,
-    });
-  });
-
-  it("is published as a CloudEvent that names who and why", () => {
-    const stored = { ...requested, stream: "agent-processor", recordedAtMs: 0 };
-    expect(cloudEvent(stored, "processor", deployment)).toMatchObject({
-      specversion: "1.0",
-      id: requested.id,
-      source: "/caxton/agents/processor",
-      type: "caxton.deployment.DeploymentRequested.v1",
-      time: "1970-01-01T00:00:00.000Z",
-      actor: "ops",
       traceparent,
     });
   });
