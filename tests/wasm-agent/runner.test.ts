@@ -26,12 +26,17 @@ afterAll(async () => {
 
 type Wish = string | { readonly wish: string; readonly [field: string]: unknown };
 
-function ask(runner: Runner, wishes: readonly Wish[], budgetMs = 5_000): Promise<readonly AgentAnswer[]> {
+function ask(
+  runner: Runner,
+  wishes: readonly Wish[],
+  budgetMs = 5_000,
+  more: { readonly endsWithTimeout?: boolean } = {},
+): Promise<readonly AgentAnswer[]> {
   const messages = wishes.map((wish, index) => ({
     id: `m${index}`,
     body: JSON.stringify(typeof wish === "string" ? { wish } : wish),
   }));
-  return runner.handleBatch(messages, { budgetMs });
+  return runner.handleBatch(messages, { budgetMs, ...more });
 }
 
 /** Of this process' threads, as in proc(5): the 19th field of `stat`. */
@@ -107,6 +112,11 @@ describe("a runner", () => {
     expect(tookMs).toBeGreaterThanOrEqual(messageTimeoutMs);
     // The neighbours wait for a fresh thread: 150 ms on a machine with nothing else to do.
     expect(tookMs).toBeLessThan(messageTimeoutMs + 3_000);
+  });
+
+  it("ends the batch with a message that hung, where that is asked for: nobody waits for what may hang as well", async () => {
+    const answers = await ask(moody, ["reply", "loop", "loop", "note"], 5_000, { endsWithTimeout: true });
+    expect(answers.map(outcome)).toEqual(["handled", "agent-timeout", "unfinished", "unfinished"]);
   });
 
   it("answers at the deadline, not at the end of the budget, when nothing else is in the batch", async () => {

@@ -23,6 +23,8 @@ export interface Ask {
   readonly budgetMs: number;
   readonly timeoutMs: number;
   readonly messages: readonly RunMessage[];
+  /** Another version takes what this one does not come to. */
+  readonly hasStandIn?: boolean;
   /** Aborted when the process that has it is known to have ended. */
   readonly gone: AbortSignal;
 }
@@ -42,8 +44,13 @@ export function requestTimes(messageTimeoutMs: number, underWay = 1): Pick<Ask, 
 
 /** One request to the instances of a version; never throws. */
 export async function askVersion(bus: Pick<Bus, "request">, ask: Ask): Promise<Reply> {
-  const { routeRevision, budgetMs } = ask;
-  const request: RunRequest = { routeRevision, budgetMs, messages: [...ask.messages] };
+  const { routeRevision, budgetMs, hasStandIn } = ask;
+  const request: RunRequest = {
+    routeRevision,
+    budgetMs,
+    messages: [...ask.messages],
+    ...(hasStandIn === true ? { hasStandIn } : {}),
+  };
   try {
     const reply = await bus.request(runSubject(ask.agent, ask.version), encodeJson(request), {
       timeoutMs: ask.timeoutMs,

@@ -19,6 +19,8 @@ export const RunRequest = Type.Object({
   routeRevision: Type.Integer({ minimum: 0 }),
   /** The answer is wanted within this time, with `unfinished` for what was not done. */
   budgetMs: Type.Integer({ minimum: 1 }),
+  /** Another version takes what this one does not come to: once a message hangs, what waits behind it is `unfinished` at once. */
+  hasStandIn: Type.Optional(Type.Boolean()),
   /** None at all asks whether anybody is there: answered at once. */
   messages: Type.Array(RunMessage, { maxItems: 256 }),
 });

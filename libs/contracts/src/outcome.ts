@@ -13,7 +13,8 @@ export const Attempt = Type.Object({
   overflowedFrom: Type.Optional(
     Type.String({
       ...versionId,
-      description: "The version that the split named: it was full, or nobody answered there.",
+      description:
+        "The version that the split named: it was full, nobody answered there, or it did not come to the message.",
     }),
   ),
 });

@@ -46,13 +46,13 @@ export interface Runner {
   checkMessages(messages: readonly AgentMessage[]): Promise<readonly (string | undefined)[]>;
   /**
    * An answer for each message, in order, within about `budgetMs`. Messages run one after the other; one that runs past
-   * the message timeout is ended with its thread, and the others go on in a fresh one. Batches wait for each other, and
-   * the wait counts against the budget.
+   * the message timeout is ended with its thread, and the others go on in a fresh one, or are `unfinished` where the batch
+   * is to end with it. Batches wait for each other, and the wait counts against the budget.
    * @throws CaxtonError `start-failed`, `start-timeout` if the agent could not be started again: this runner is of no more use
    */
   handleBatch(
     messages: readonly AgentMessage[],
-    options: { readonly budgetMs: number },
+    options: { readonly budgetMs: number; readonly endsWithTimeout?: boolean },
   ): Promise<readonly AgentAnswer[]>;
   close(): Promise<void>;
 }
@@ -105,10 +105,16 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     return report.problems;
   }
 
-  async function runBatch(messages: readonly AgentMessage[], deadlineNs: bigint): Promise<readonly AgentAnswer[]> {
+  async function runBatch(
+    messages: readonly AgentMessage[],
+    deadlineNs: bigint,
+    endsWithTimeout: boolean,
+  ): Promise<readonly AgentAnswer[]> {
     const answers = new Map<number, AgentAnswer>();
+    /** What comes before one that hung was done, and its answer may have been lost with the thread. */
+    let until = messages.length;
     for (;;) {
-      const pending = [...messages.keys()].filter((index) => !answers.has(index));
+      const pending = [...messages.keys()].filter((index) => index < until && !answers.has(index));
       if (pending.length === 0 || closed || process.hrtime.bigint() >= deadlineNs) break;
       const current = await thread;
       const end = await current.run(
@@ -135,6 +141,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
       if (end.end === "out-of-time") break;
       const guilty = pending[end.index] ?? -1;
       if (!answers.has(guilty)) answers.set(guilty, blame(end, options.messageTimeoutMs));
+      if (endsWithTimeout && end.end === "message-timeout") until = guilty;
     }
     return messages.map((_, index) => answers.get(index) ?? unfinished);
   }
@@ -156,9 +163,9 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
       return (await check({ type: "check-configuration" }))[0];
     },
     checkMessages: (messages) => check({ type: "check", messages }),
-    handleBatch(messages, { budgetMs }) {
+    handleBatch(messages, { budgetMs, endsWithTimeout = false }) {
       const deadlineNs = process.hrtime.bigint() + BigInt(Math.ceil(budgetMs * 1e6));
-      const batch = lastBatch.then(() => runBatch(messages, deadlineNs));
+      const batch = lastBatch.then(() => runBatch(messages, deadlineNs, endsWithTimeout));
       lastBatch = batch.catch(() => undefined);
       return batch;
     },

@@ -1,6 +1,8 @@
 import type { RunMessage, RunRequest, RunResult } from "@caxton/contracts/agent-run";
 import type { Runner } from "@caxton/wasm-agent/runner";
 
+type Handler = Pick<Runner, "handleBatch">;
+
 interface Job {
   readonly request: RunRequest;
   /** Asked when its turn has come: whether it may still be run. */
@@ -13,7 +15,7 @@ export const queuedMax = 64;
 
 /** Runs requests in order of arrival on as many runners as there are; the time a request waits here costs nothing of its budget. */
 export class RunQueue {
-  readonly #idle: Runner[] = [];
+  readonly #idle: Handler[] = [];
   readonly #onError: (error: unknown) => void;
   readonly #jobs: Job[] = [];
   #count = 0;
@@ -23,7 +25,7 @@ export class RunQueue {
   }
 
   /** One more that takes requests. */
-  join(runner: Runner): void {
+  join(runner: Handler): void {
     this.#count += 1;
     this.#idle.push(runner);
     this.#work();
@@ -55,10 +57,13 @@ export class RunQueue {
     }
   }
 
-  async #run(runner: Runner, { request, done }: Job): Promise<void> {
+  async #run(runner: Handler, { request, done }: Job): Promise<void> {
     let answers: readonly Answer[];
     try {
-      answers = await runner.handleBatch(request.messages, { budgetMs: request.budgetMs });
+      answers = await runner.handleBatch(request.messages, {
+        budgetMs: request.budgetMs,
+        endsWithTimeout: request.hasStandIn === true,
+      });
     } catch (error) {
       // The runner is of no more use, and so is this process; its supervisor starts another.
       this.#onError(error);
@@ -66,11 +71,24 @@ export class RunQueue {
     }
     this.#idle.push(runner);
     done(request.messages.map(({ index }, at) => resultOf(index, answers[at])));
+    if (answers.some(hasHung)) this.#letGo();
     this.#work();
+  }
+
+  /** Who has somebody to stand in for us does not wait to see whether the next message hangs as well. */
+  #letGo(): void {
+    for (const job of this.#jobs.splice(0)) {
+      if (job.request.hasStandIn === true) job.done(unfinished(job.request.messages));
+      else this.#jobs.push(job);
+    }
   }
 }
 
-type Answer = Awaited<ReturnType<Runner["handleBatch"]>>[number];
+type Answer = Awaited<ReturnType<Handler["handleBatch"]>>[number];
+
+function hasHung(answer: Answer): boolean {
+  return answer.result === "failed" && answer.code === "agent-timeout";
+}
 
 function resultOf(index: number, answer: Answer | undefined): RunResult {
   if (answer === undefined || answer.result === "unfinished") return { index, result: "unfinished" };

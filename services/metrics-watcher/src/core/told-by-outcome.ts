@@ -15,7 +15,7 @@ export type Told =
   | { readonly kind: "failed"; readonly sample: Sample; readonly isFallback: boolean }
   /** The stable version failed on it as well. */
   | { readonly kind: "message-at-fault" }
-  /** Meant for the canary, which was full or away. */
+  /** Meant for the canary, which was full or away, or did not come to it. */
   | { readonly kind: "overflow" }
   /** The stable version's own. */
   | { readonly kind: "stable"; readonly sample: Sample }

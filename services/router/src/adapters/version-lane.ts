@@ -176,7 +176,6 @@ export class VersionLane {
 
   #waitsForCompany(): boolean {
     const waitMs = waitForCompanyMs({
-      inFlight: this.#flights.length,
       waiting: this.#suspects.length + this.#alone.length > 0 ? 0 : this.#batch.length,
       sinceLastRequestMs: performance.now() - this.#lastRequestMs,
     });
@@ -236,6 +235,7 @@ export class VersionLane {
       routeRevision,
       ...requestTimes(this.#options.messageTimeoutMs(), this.#flights.length),
       messages: messages.map(({ inbound, body }, index) => runMessage(inbound, body, index)),
+      hasStandIn: this.#options.hasStandIn(),
       gone: gone.signal,
     });
     this.#flights = this.#flights.filter((other) => other !== flight);

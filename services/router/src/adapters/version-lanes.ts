@@ -60,8 +60,9 @@ export class VersionLanes {
     const meant = this.#meantFor(held);
     if (meant === undefined) return false;
     const taker = takerOf(meant, this.#targets) ?? meant;
-    held.overflowedFrom = taker === meant ? undefined : meant.version;
-    if (taker !== meant) meant.lane.overflowed += 1;
+    const passed = taker === meant ? this.#passedBy(held) : meant;
+    held.overflowedFrom = passed?.version;
+    if (passed !== undefined) passed.lane.overflowed += 1;
     assign(held, taker.lane);
     taker.lane.offer(held);
     return true;
@@ -73,6 +74,13 @@ export class VersionLanes {
     if (isSure) return this.#targets.find(({ canary }) => !canary);
     const version = chooseVersion(this.#route.targets, this.#options.agent, splitKey(inbound));
     return this.#targets.find((target) => target.version === version);
+  }
+
+  /** The canary that a message was meant for and that did not come to it. */
+  #passedBy({ fellBack, attempts }: Held): Target | undefined {
+    if (!fellBack) return undefined;
+    const canary = this.#targets.find((target) => target.canary);
+    return attempts.some(({ version }) => version === canary?.version) ? undefined : canary;
   }
 
   /** The canary of the route and what is under way there. */

@@ -24,13 +24,12 @@ test("a batch is bounded by count and bytes, and is never empty while something 
   expect(takeBatch([1, 2, 3], 2, size)).toEqual([1, 2]);
 });
 
-test("a message waits for others only beside a request on its way, not for long, and not where there are enough", () => {
-  const beside = { inFlight: 1, waiting: 1, sinceLastRequestMs: 0.5 };
-  expect(waitForCompanyMs(beside)).toBe(1.5);
-  expect(waitForCompanyMs({ ...beside, inFlight: 0 })).toBe(0);
-  expect(waitForCompanyMs({ ...beside, sinceLastRequestMs: 2 })).toBe(0);
-  expect(waitForCompanyMs({ ...beside, waiting: 16 })).toBe(0);
-  expect(waitForCompanyMs({ ...beside, waiting: 0 })).toBe(0);
+test("a message waits for others only right behind a request, not for long, and not where there are enough", () => {
+  const behind = { waiting: 1, sinceLastRequestMs: 0.5 };
+  expect(waitForCompanyMs(behind)).toBe(1.5);
+  expect(waitForCompanyMs({ ...behind, sinceLastRequestMs: 2 })).toBe(0);
+  expect(waitForCompanyMs({ ...behind, waiting: 16 })).toBe(0);
+  expect(waitForCompanyMs({ ...behind, waiting: 0 })).toBe(0);
 });
 
 test("delays double between their bounds", () => {

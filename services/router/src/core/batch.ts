@@ -1,16 +1,15 @@
 /** Most messages in one request, and the work it should be worth: enough to share the way, little enough to stay quick. */
 export const batchLimits = { maxMessages: 64, maxBytes: 256 * 1024, targetMs: 50 } as const;
 
-/** While a request is on its way, a message waits for others at most so long, and for no more than so many. */
+/** Requests to a version go out so far apart, unless so many messages wait. */
 const company = { forMs: 2, messages: 16 } as const;
 
 /**
  * How long, ms, messages that could go out now wait for others to share a request with. Each request costs every process on the way a turn of
- * its own, so that one a message takes a processor several times over; with nothing on its way nobody waits (as John Nagle has it for
- * segments, RFC 896).
+ * its own, so that one a message takes a processor several times over; who comes alone goes at once (in the manner of RFC 896 for segments).
  */
-export function waitForCompanyMs(now: { inFlight: number; waiting: number; sinceLastRequestMs: number }): number {
-  const isEnough = now.inFlight === 0 || now.waiting === 0 || now.waiting >= company.messages;
+export function waitForCompanyMs(now: { waiting: number; sinceLastRequestMs: number }): number {
+  const isEnough = now.waiting === 0 || now.waiting >= company.messages;
   return isEnough ? 0 : Math.max(0, company.forMs - now.sinceLastRequestMs);
 }
 

@@ -28,6 +28,12 @@ describe("who takes a message", () => {
     expect(takes([place("new", 0.3, lane), place("b", 0.3), place("oldest", 0.3)])).toBe("oldest");
   });
 
+  test("a canary that hangs has one message at a time, and nobody waits behind it", () => {
+    const hangs = (held: number) => ({ ...place("canary", 0.25, { troubled: true, held }), canary: true });
+    expect(takes([hangs(0), place("stable", 0.75)])).toBe("canary");
+    expect(takes([hangs(1), place("stable", 0.75)])).toBe("stable");
+  });
+
   test("a backlog does not flood a small version; one that is away or hangs may go to it", () => {
     expect(takes([place("small", 0.05), place("large", 0.95, full)], 1)).toBeUndefined();
     expect(takes([place("small", 0.05), place("large", 0.95, { ...full, troubled: true })], 1)).toBe("small");

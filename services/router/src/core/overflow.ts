@@ -2,6 +2,8 @@
 export const window = 1_024;
 /** What a version may hold however small its share, and all that one may hold that answers nothing. */
 const leastCap = 64;
+/** A canary that answers nothing is tried with one message at a time: what waited behind it would wait for its deadline each. */
+const triedCap = 1;
 /** Beyond its share of the window, so that chance alone fills no version up. */
 const capOverShare = 1.5;
 /** However large its share, there is room for another version. */
@@ -27,7 +29,7 @@ export interface Place {
 /** Most messages a version may hold at this router, so that none takes the window from the others. */
 export function capOf(place: Place, places: readonly Place[]): number {
   if (!places.some((other) => other !== place && other.share > 0)) return window;
-  if (place.lane.troubled) return leastCap;
+  if (place.lane.troubled) return place.canary ? triedCap : leastCap;
   return Math.max(leastCap, Math.min(largestCap, Math.ceil(window * place.share * capOverShare)));
 }
 
