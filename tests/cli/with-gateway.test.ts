@@ -111,6 +111,27 @@ describe("caxton, from the first deployment on", { timeout: startTimeoutMs }, ()
     expect(JSON.parse(stdout)).toMatchObject({ agent: "quake-watch", accepted: 4, deadLettered: 0, faults: [] });
   });
 
+  it("prints what it put into its outbox, and goes on until Ctrl-C", async () => {
+    const follower = startFollowing(["outputs", "quake-watch", "--follow", "--json"], { cwd });
+    const outputs = [await nextOutput(follower), await nextOutput(follower), await nextOutput(follower)];
+    expect(outputs).toMatchObject([
+      { agent: "quake-watch", kind: "alert", position: 1, message: { sequence: 1, output: 0 } },
+      { position: 2, message: { sequence: 2 } },
+      { position: 3, message: { sequence: 3 } },
+    ]);
+    const { stdout } = await run("outputs quake-watch --last 2 --kind alert");
+    expect(stdout).toMatch(
+      /^\S+Z {2}alert {2}\[message \d of epoch \d+\] {2}\{.*"us1".*\n\S+Z {2}alert {2}\[message \d\] {2}\{.*\n$/,
+    );
+    const none = await run("outputs quake-watch --kind alarm");
+    expect(none).toMatchObject({ exitCode: 0, stdout: "" });
+    expect(none.stderr).toContain("quake-watch has nothing of kind 'alarm' in its outbox");
+    const seen = await nextOutput(follower);
+    expect(seen).toMatchObject({ message: { sequence: 4 } });
+    follower.child.kill("SIGINT");
+    expect(await follower.exitCode).toBe(130);
+  });
+
   it("shows what its active version is, and what is kept of it and why", async () => {
     const { exitCode, stdout } = await run("get quake-watch");
     expect(exitCode).toBe(0);
@@ -195,6 +216,12 @@ describe("caxton, from the first deployment on", { timeout: startTimeoutMs }, ()
     expect(await follower.exitCode).toBe(130);
   });
 });
+
+async function nextOutput({ lines }: Follower): Promise<unknown> {
+  const { value, done } = await lines.next();
+  if (done === true) throw new Error("caxton outputs --follow ended");
+  return JSON.parse(value);
+}
 
 async function nextRevision({ lines }: Follower): Promise<number> {
   const { value, done } = await lines.next();

@@ -22,6 +22,7 @@ import type {
 import {
   AgentMessages,
   type ListDeadLettersRequestSchema,
+  type ReadOutputsRequestSchema,
   type ResendDeadLettersRequestSchema,
 } from "@caxton/contracts/gen/caxton/v1/messages_pb.js";
 import type {
@@ -129,6 +130,10 @@ export interface Gateway {
     request: { readonly agent: string; readonly context: Context },
   ): Promise<Answer<"holdAgent"> | Answer<"releaseAgent">>;
   undeployAgent(request: MessageInitShape<typeof UndeployRequestSchema>): Promise<Answer<"undeployAgent">>;
+  readOutputs(
+    request: MessageInitShape<typeof ReadOutputsRequestSchema>,
+    signal?: AbortSignal,
+  ): ReturnType<MessagesRpc["readOutputs"]>;
   /** Of the newest life of the inbox where `epoch` is empty. */
   getMessage(agent: string, sequence: number, epoch: string): ReturnType<MessagesRpc["getMessage"]>;
   readLogs(request: MessageInitShape<typeof ReadLogsRequestSchema>, signal?: AbortSignal): LogEntries;
@@ -202,6 +207,7 @@ export function connectGateway(address: GatewayAddress): Gateway {
       stream((open) => messagesRpc.listRedrivable(request, { signal: open }), signal),
     redriveDeployment: (request) => answer(messagesRpc.redriveDeployment(request, within)),
     watchRedrive: (request, signal) => stream((open) => messagesRpc.watchRedrive(request, { signal: open }), signal),
+    readOutputs: (request, signal) => stream((open) => messagesRpc.readOutputs(request, { signal: open }), signal),
     getMessage: (agent, sequence, epoch) => answer(messagesRpc.getMessage({ agent, sequence, epoch }, within)),
     readLogs: (request, signal) => stream((open) => operations.readLogs(request, { signal: open }), signal),
     listCommands: (request, signal) => stream((open) => operations.listCommands(request, { signal: open }), signal),

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { buildProgram } from "./program.ts";
 
 const ofCanaries = ["lint", "promote", "pause", "resume", "approve", "abort", "rollback", "explain", "history"];
-const shortest = ["up", "list", "get", "events", "replay", "send", "ledger", "windows", ...ofCanaries];
+const shortest = ["up", "list", "get", "events", "replay", "send", "outputs", "ledger", "windows", ...ofCanaries];
 
 /** What `--help` prints for the command that these words name. */
 async function helpOf(words: readonly string[]): Promise<string> {

@@ -187,6 +187,11 @@ const entries: readonly Entry[] = [
     load: async () => (await import("./commands/message.ts")).messageCommand(),
   },
   {
+    name: "outputs",
+    description: "print what an agent put into its outbox",
+    load: async () => (await import("./commands/outputs.ts")).outputsCommand(),
+  },
+  {
     name: "windows",
     description: "show how the agent's versions have been doing lately",
     load: async () => (await import("./commands/windows.ts")).windowsCommand(),
@@ -229,6 +234,7 @@ Examples:
   $ caxton deploy agent v2.wasm --agent quake-watch --strategy canary
   $ caxton rollback quake-v2
   $ caxton send quake-watch examples/data/earthquakes.jsonl
+  $ caxton outputs quake-watch
   $ caxton ledger quake-watch
 
 \`caxton <command> --help\` shows a command's options and examples. Wherever an id is wanted, an unambiguous

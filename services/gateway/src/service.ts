@@ -27,6 +27,7 @@ import { freezeApi } from "./rpc/freeze-api.ts";
 import { lettersApi } from "./rpc/letters-api.ts";
 import { messagesApi } from "./rpc/messages-api.ts";
 import { operationsApi } from "./rpc/operations-api.ts";
+import { outputsApi } from "./rpc/outputs-api.ts";
 import { redriveApi } from "./rpc/redrive-api.ts";
 import { queueApi } from "./rpc/queue-api.ts";
 import { shadowsApi } from "./rpc/shadows-api.ts";
@@ -128,7 +129,7 @@ function apiRoutes(context: ApiContext): (router: ConnectRouter) => void {
       ...shadowsApi(context),
       ...abApi(context),
     });
-    router.service(AgentMessages, { ...lettersApi(context), ...redriveApi(context) });
+    router.service(AgentMessages, { ...lettersApi(context), ...outputsApi(context), ...redriveApi(context) });
     router.service(Operations, operationsApi(context));
   };
 }

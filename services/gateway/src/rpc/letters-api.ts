@@ -18,6 +18,7 @@ import { readMessageLife } from "../letters/message-life.ts";
 import { readResend, resend } from "@caxton/service/letters/resend";
 import { readInbox, readOutcome, requireEpoch, requireSequence } from "@caxton/service/letters/stored-outcome";
 import type { ApiContext } from "./api-context.ts";
+import type { OutputsApi } from "./outputs-api.ts";
 import type { RedriveApi } from "./redrive-api.ts";
 
 const answerTimeoutMs = 5_000;
@@ -26,7 +27,10 @@ const resendMax = 100;
 /** What is asked of the bus at once. */
 const atOnce = 50;
 
-export function lettersApi({ bus, projection }: ApiContext): Omit<ServiceImpl<typeof AgentMessages>, keyof RedriveApi> {
+export function lettersApi({
+  bus,
+  projection,
+}: ApiContext): Omit<ServiceImpl<typeof AgentMessages>, keyof OutputsApi | keyof RedriveApi> {
   async function withResend(
     records: KvBucket,
     agent: string,

@@ -357,6 +357,108 @@ export declare type ResendResult = Message<"caxton.v1.ResendResult"> & {
 export declare const ResendResultSchema: GenMessage<ResendResult>;
 
 /**
+ * @generated from message caxton.v1.ReadOutputsRequest
+ */
+export declare type ReadOutputsRequest = Message<"caxton.v1.ReadOutputsRequest"> & {
+  /**
+   * @generated from field: string agent = 1;
+   */
+  agent: string;
+
+  /**
+   * Of this kind only.
+   *
+   * @generated from field: string kind = 2;
+   */
+  kind: string;
+
+  /**
+   * At most so many of those that are stored already, the newest; 10 unless given.
+   *
+   * @generated from field: optional int32 limit = 3;
+   */
+  limit?: number | undefined;
+
+  /**
+   * Go on with what is stored later, until the client leaves.
+   *
+   * @generated from field: bool follow = 4;
+   */
+  follow: boolean;
+
+  /**
+   * Stored after this position: where a client goes on that was cut off. Nothing of `limit` is left out then.
+   *
+   * @generated from field: optional double after_position = 5;
+   */
+  afterPosition?: number | undefined;
+};
+
+/**
+ * Describes the message caxton.v1.ReadOutputsRequest.
+ * Use `create(ReadOutputsRequestSchema)` to create a new message.
+ */
+export declare const ReadOutputsRequestSchema: GenMessage<ReadOutputsRequest>;
+
+/**
+ * @generated from message caxton.v1.AgentOutput
+ */
+export declare type AgentOutput = Message<"caxton.v1.AgentOutput"> & {
+  /**
+   * Its sequence in the outbox.
+   *
+   * @generated from field: double position = 1;
+   */
+  position: number;
+
+  /**
+   * @generated from field: string agent = 2;
+   */
+  agent: string;
+
+  /**
+   * @generated from field: string kind = 3;
+   */
+  kind: string;
+
+  /**
+   * JSON text.
+   *
+   * @generated from field: string body = 4;
+   */
+  body: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp stored_at = 5;
+   */
+  storedAt?: Timestamp | undefined;
+
+  /**
+   * Of which message of the agent's inbox it is, and which of that message's outputs, counted from 0. Empty and 0 where
+   * somebody else put it there.
+   *
+   * @generated from field: string epoch = 6;
+   */
+  epoch: string;
+
+  /**
+   * @generated from field: double sequence = 7;
+   */
+  sequence: number;
+
+  /**
+   * @generated from field: int32 index = 8;
+   */
+  index: number;
+};
+
+/**
+ * Describes the message caxton.v1.AgentOutput.
+ * Use `create(AgentOutputSchema)` to create a new message.
+ */
+export declare const AgentOutputSchema: GenMessage<AgentOutput>;
+
+/**
  * @generated from message caxton.v1.GetMessageRequest
  */
 export declare type GetMessageRequest = Message<"caxton.v1.GetMessageRequest"> & {
@@ -463,6 +565,16 @@ export declare const AgentMessages: GenService<{
     methodKind: "server_streaming";
     input: typeof WatchRedriveRequestSchema;
     output: typeof RedriveProgressSchema;
+  },
+  /**
+   * What an agent put into its outbox, in the order it was stored, then what comes later where `follow` is set.
+   *
+   * @generated from rpc caxton.v1.AgentMessages.ReadOutputs
+   */
+  readOutputs: {
+    methodKind: "server_streaming";
+    input: typeof ReadOutputsRequestSchema;
+    output: typeof AgentOutputSchema;
   },
   /**
    * All that is known of one message.
