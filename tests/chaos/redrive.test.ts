@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { decodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
 import { redriveRecord } from "@caxton/contracts/redrive";
@@ -12,10 +13,12 @@ import {
   redriveKey,
 } from "@caxton/contracts/subjects";
 import { afterAll, beforeAll, expect, onTestFailed, test } from "vitest";
+import { livingServices } from "../../libs/service/src/presence.ts";
 import { publishCommand } from "../harness/deployer.ts";
 import { isLong } from "../harness/long.ts";
 import { readCatalogue } from "../harness/producer.ts";
 import { type CanaryScene, openCanaryScene, type StartedCanary } from "./canary-scene.ts";
+import { parsePrometheus } from "../telemetry/prometheus.ts";
 import { agent } from "./scene.ts";
 
 /** The canary is meant for half of them. */
@@ -26,7 +29,7 @@ let scene: CanaryScene;
 let back: StartedCanary;
 
 beforeAll(async () => {
-  scene = await openCanaryScene(1);
+  scene = await openCanaryScene(1, { env: { CAXTON_HEALTH_PORT: "0" } });
   back = await scene.canary(
     {},
     { steps: [{ share: 0.5, watchMs: longMs }, { share: 1 }], judging: { rollbackOn: [] } },
@@ -101,6 +104,17 @@ async function waiting(bus: Bus): Promise<void> {
   }
 }
 
+/** What each orchestrator that runs says of one metric of the version's. */
+async function metricOf(name: string, more: object = {}): Promise<readonly number[]> {
+  const found = await livingServices(scene.bus, "orchestrator");
+  const texts = await Promise.all(found.map(async ({ healthUrl }) => (await fetch(`${healthUrl}/metrics`)).text()));
+  return texts
+    .flatMap((text) => parsePrometheus(text))
+    .filter((one) => one.name === name)
+    .filter(({ labels }) => isDeepStrictEqual(labels, { agent, version: "v2", version_id: back.version, ...more }))
+    .map(({ value }) => value);
+}
+
 /** Resolves when the redrive with this number is over. */
 async function finished(bus: Bus, number: number): Promise<void> {
   const filterSubject = deploymentSubject(agent, back.deployment, "RedriveFinished");
@@ -123,12 +137,17 @@ test(
     expect(await ask({ limit: 100 })).toMatchObject({ ok: true });
     await finished(bus, 1);
     expect(await repeated(bus)).toEqual(due.slice(0, 100));
+    expect(await metricOf("caxton_redrive_messages_total", { result: "redriven" })).toEqual([100]);
+    expect(await metricOf("caxton_redrive_messages_total", { result: "already" })).toEqual([0]);
+    expect(await metricOf("caxton_redrive_under_way")).toEqual([]);
 
     // Nobody takes messages: once a thousand wait it waits too, and is there to be stopped.
     for (const name of ["router", "router-2"]) cluster.freeze(name);
     expect(await ask()).toMatchObject({ ok: true });
     for (const count of [300, 700]) await killAmid(count);
     await waiting(bus);
+    expect(await metricOf("caxton_redrive_under_way")).toEqual([1, 1]);
+    expect(await metricOf("caxton_redrive_waiting")).toEqual([1, 1]);
     expect(await ask({ stop: true })).toMatchObject({ ok: true });
     await back.until("RedriveStopped");
     for (const name of ["router", "router-2"]) cluster.thaw(name);

@@ -17,6 +17,8 @@ import {
   uploadArtifact,
 } from "../harness/deployer.ts";
 import { startProducer, type Producer } from "../harness/producer.ts";
+import { healthUrl } from "../telemetry/health-of.ts";
+import { parsePrometheus } from "../telemetry/prometheus.ts";
 
 const services = ["orchestrator", "validator", "agent-host", "router", "metrics-watcher", "ledger", "shadow"];
 const bodies = Array.from({ length: 60 }, (_, n) => JSON.stringify({ n: n + 1 }));
@@ -27,7 +29,7 @@ let bus: Bus;
 let digest: string;
 
 beforeAll(async () => {
-  cluster = await startCluster({ services });
+  cluster = await startCluster({ services, env: { CAXTON_HEALTH_PORT: "0" } });
   bus = await connectBus({ url: cluster.nats.url, name: "tests" });
   digest = await uploadArtifact(bus, await buildFixture("measured"));
 });
@@ -79,6 +81,15 @@ async function answerTo(agent: string, shadow: ShadowCommand): Promise<CommandAn
   throw new Error(`no answer to the shadow of ${agent}`);
 }
 
+/** The service's metrics of one agent's shadow by name, those with a result as `<name> <result>`. */
+async function metricsOf(agent: string, deployment: string): Promise<Readonly<Record<string, number>>> {
+  const { version } = await reportOf(agent, deployment);
+  const text = await (await fetch(`${await healthUrl(bus, "shadow")}/metrics`)).text();
+  const own = parsePrometheus(text).filter(({ labels }) => labels["version_id"] === version);
+  for (const { labels } of own) expect(labels).toMatchObject({ agent, version: "v2" });
+  return Object.fromEntries(own.map(({ name, labels: { result = "" }, value }) => [`${name} ${result}`.trim(), value]));
+}
+
 const types = (facts: readonly DeploymentFact[]): string[] => facts.map(({ type }) => type);
 
 describe("a shadow", () => {
@@ -86,6 +97,13 @@ describe("a shadow", () => {
     const agent = "known";
     const producer = await running(agent);
     const deployment = await beside(agent, { wrong: 5, fewer: 7, more: 11, swap: 13 }, { durationMs: 4_000 });
+    await compared(agent, deployment, 1);
+    expect(await metricsOf(agent, deployment)).toMatchObject({
+      caxton_shadow_comparing: 1,
+      caxton_shadow_behind_outcomes: expect.any(Number),
+      caxton_shadow_behind_seconds: expect.any(Number),
+      caxton_shadow_report_age_seconds: expect.any(Number),
+    });
     const facts = await until(agent, deployment, ...ends);
     await producer.stop();
     expect(types(facts)).toEqual([
@@ -106,6 +124,15 @@ describe("a shadow", () => {
     });
     expect(messages.compared).toBeGreaterThan(300);
     expect(messages).toMatchObject({ failed: 0, missed: 0, notSampled: 0 });
+    expect(await metricsOf(agent, deployment)).toEqual({
+      caxton_shadow_comparing: 0,
+      "caxton_shadow_messages equal": messages.equal,
+      "caxton_shadow_messages different": messages.different,
+      "caxton_shadow_messages failed": 0,
+      "caxton_shadow_messages missed": 0,
+      "caxton_shadow_messages not_sampled": 0,
+      "caxton_shadow_messages not_handled": 0,
+    });
     expect(noise.map(({ group }) => group)).toEqual(["measure $.at: value"]);
     expect(differences.map(({ group }) => group).toSorted()).toEqual([
       "measure $.size.value: value",

@@ -14,6 +14,7 @@ import type { Health } from "@caxton/service/health";
 import type { Logger } from "@caxton/telemetry/logger";
 import { Metrics } from "@caxton/telemetry/registry";
 import type { SpanSink } from "@caxton/telemetry/span";
+import type { AgentState } from "@caxton/deployment/state";
 import { freezeStream } from "@caxton/contracts/freeze-event";
 import { Agents } from "./adapters/agents.ts";
 import { Freezes } from "./adapters/freezes.ts";
@@ -22,6 +23,7 @@ import { logDeployments } from "./adapters/deployment-log.ts";
 import { DeploymentMetrics, gaugeRollouts } from "./adapters/deployment-metrics.ts";
 import { traceDeployments } from "./adapters/deployment-traces.ts";
 import { publishEvents } from "./adapters/publisher.ts";
+import { countRedriven, gaugeRedrives } from "./adapters/redrive-metrics.ts";
 import { keepArtifactsTidy, serveCodeRemovals } from "./adapters/removals.ts";
 import { agentOfStream } from "@caxton/contracts/names";
 import { Effects } from "./effects/effects.ts";
@@ -77,7 +79,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
       deploymentMetrics.appended(appended);
     },
   });
-  const effects = new Effects({ bus, agents, freezes, log, id, now, streams });
+  const effects = new Effects({ bus, agents, freezes, log, id, now, streams, redriven: countRedriven(metrics) });
 
   const ready = Promise.withResolvers<void>();
   let afterPosition: string | undefined;
@@ -121,8 +123,10 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
     onError: (error) => log.warn(`the work was given up: ${toCaxtonError(error).message}`),
   });
   const work = [following, keepTrying("serving commands", () => serveCommands(commands), { log, signal, readiness })];
+  const states = (): readonly AgentState[] => agents.names().map((agent) => agents.view(agent).state);
   const endings = [
-    gaugeRollouts(metrics, () => agents.names().map((agent) => agents.view(agent).state)),
+    gaugeRollouts(metrics, states),
+    gaugeRedrives(bus, metrics, states),
     options.health?.require("event-store", () => storeProblems(eventStore)),
   ];
   const { spans } = options;

@@ -10,6 +10,7 @@ import { leaseBucket, shadowBucket, shadowKey, shadowLeaseKey, shadowReportBucke
 import { keepTrying } from "@caxton/service/keep-trying";
 import type { ProgramContext, RunningService } from "@caxton/service/program";
 import { startRunner } from "./adapters/runner-process.ts";
+import { ShadowGauges } from "./adapters/shadow-gauges.ts";
 
 export interface ShadowOptions extends Pick<ProgramContext, "bus" | "busUrl" | "log" | "id"> {
   readonly health?: ProgramContext["health"];
@@ -31,17 +32,21 @@ export async function startShadow(options: ShadowOptions): Promise<RunningServic
   const stopping = new AbortController();
   const leases = await bus.kv(leaseBucket, { ttlMs: defaultLeaseTtlMs });
   const shadows = new Map<string, Shadow>();
+  const gauges = new ShadowGauges(bus, Date.now);
+  const endGauges = options.health === undefined ? undefined : gauges.tell(options.health.metrics);
   const readiness = { health: options.health, part: "shadow" };
 
   async function follow(): Promise<void> {
     const bucket = await bus.kv(shadowBucket);
     for await (const change of bucket.watch({ signal: stopping.signal })) {
       if (change.type === "delete") {
+        gauges.note(change.key, false);
         shadows.get(change.key)?.ended.abort();
         continue;
       }
       const spec = shadowSpec.check(decodeJson(change.entry.value));
       const { key } = change.entry;
+      gauges.note(key, spec.state === "running");
       const isNew = !shadows.has(key) && !(await hasItsReport(bus, spec));
       if (isNew) shadows.set(key, contend(key, spec));
       if (spec.state === "ended") shadows.get(key)?.ended.abort();
@@ -68,6 +73,7 @@ export async function startShadow(options: ShadowOptions): Promise<RunningServic
   const following = keepTrying("following shadows", follow, { log, signal: stopping.signal, readiness });
   return {
     async close() {
+      endGauges?.();
       stopping.abort();
       await following;
       await Promise.all([...shadows.values()].map(({ seat }) => seat.close()));

@@ -55,3 +55,21 @@ function rollouts(states: readonly AgentState[]): readonly Rollout[] {
     return [{ labels: { agent, strategy, ...(version === undefined ? {} : versionNames(version)) }, deployment }];
   });
 }
+
+/** The redrives under way, by the version whose messages they send again. */
+export function redrivesUnderWay(states: readonly AgentState[]): readonly RedriveUnderWay[] {
+  return states
+    .flatMap(({ deployments }) => Object.values(deployments))
+    .flatMap(({ agent, deployment, version, redrive }) =>
+      version === undefined || redrive?.state !== "going"
+        ? []
+        : [{ labels: { agent, ...versionNames(version) }, agent, deployment, number: redrive.number }],
+    );
+}
+
+export interface RedriveUnderWay {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly agent: string;
+  readonly deployment: string;
+  readonly number: number;
+}

@@ -2,6 +2,7 @@ import type { AgentStreamSettings } from "@caxton/bus/agent-streams";
 import type { Bus } from "@caxton/bus/types";
 import type { SentTrace } from "@caxton/contracts/trace-context";
 import type { Report } from "@caxton/deployment/command";
+import type { RedriveTally } from "@caxton/deployment/redrive";
 import type { AgentState, Deployment } from "@caxton/deployment/state";
 import type { Logger } from "@caxton/telemetry/logger";
 import type { RouteWriter } from "../adapters/route-writer.ts";
@@ -25,6 +26,8 @@ export interface EffectContext {
   readonly tell: (report: Report) => Promise<void>;
   /** Resolves when there is no freeze that concerns the agent. */
   readonly lifted: (signal: AbortSignal) => Promise<void>;
+  /** Counts what a redrive came to with messages of a version, once that is written down. */
+  readonly redriven: (version: string, tally: RedriveTally) => void;
   /** Aborted when the state no longer asks for the effect. */
   readonly signal: AbortSignal;
 }

@@ -10,6 +10,7 @@ import type { AgentState } from "@caxton/deployment/state";
 import type { Logger } from "@caxton/telemetry/logger";
 import type { Agents } from "../adapters/agents.ts";
 import type { Freezes } from "../adapters/freezes.ts";
+import type { CountRedriven } from "../adapters/redrive-metrics.ts";
 import { RouteWriter } from "../adapters/route-writer.ts";
 import { carryOut } from "./carry-out.ts";
 
@@ -23,6 +24,7 @@ export interface EffectsOptions {
   readonly id: string;
   readonly now: () => number;
   readonly streams: Partial<AgentStreamSettings>;
+  readonly redriven: CountRedriven;
 }
 
 /** Keeps under way what `next` says should be, and nothing else, from `begin` to `end`. */
@@ -66,7 +68,7 @@ export class Effects {
   }
 
   async #run(agent: string, key: string, effect: Effect, signal: AbortSignal): Promise<void> {
-    const { bus, agents, freezes, id, now, streams } = this.#options;
+    const { bus, agents, freezes, id, now, streams, redriven } = this.#options;
     const log = this.#options.log.child({ agent_id: agent, effect: effect.key });
     try {
       const { state, provenance } = agents.view(agent);
@@ -87,6 +89,7 @@ export class Effects {
         streams,
         tell,
         lifted,
+        redriven: (version, tally) => redriven(agent, version, tally),
         signal,
         reportOf: (deployment) => agents.validationReport(agent, deployment, signal),
       });

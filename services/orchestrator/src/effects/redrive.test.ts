@@ -16,7 +16,7 @@ import {
   routerConsumer,
 } from "@caxton/contracts/subjects";
 import type { Report } from "@caxton/deployment/command";
-import type { Redrive } from "@caxton/deployment/redrive";
+import type { Redrive, RedriveTally } from "@caxton/deployment/redrive";
 import { type Deployment, initialState } from "@caxton/deployment/state";
 import { directPlan } from "@caxton/deployment/strategy";
 import { createLogger } from "@caxton/telemetry/logger";
@@ -90,6 +90,8 @@ function outcomeOf(agent: string, epoch: string, sequence: number, version: stri
   };
 }
 
+const counted: { readonly version: string; readonly tally: RedriveTally }[] = [];
+
 /** Carries the effect out until it ends. */
 async function carryOut({ agent }: Agent, scope: Partial<Redrive> = {}): Promise<Report | undefined> {
   const asked: Redrive = {
@@ -132,6 +134,7 @@ async function carryOut({ agent }: Agent, scope: Partial<Redrive> = {}): Promise
     now: Date.now,
     streams: {},
     lifted: () => Promise.resolve(),
+    redriven: (version, tally) => counted.push({ version, tally }),
     tell: () => Promise.reject(new Error("nothing is told here")),
     reportOf: () => Promise.reject(new Error("nobody asks for it here")),
     signal: new AbortController().signal,
@@ -178,7 +181,9 @@ const told = (number: number, tally: Partial<typeof emptyTally>): Report => ({
 describe("a redrive", () => {
   it("sends what the version handled and failed, once, with its own body and who wanted it", async () => {
     const one = await agentWith(10, [4]);
+    counted.length = 0;
     expect(await carryOut(one)).toEqual(told(1, { redriven: 5 }));
+    expect(counted).toEqual([{ version: bad, tally: { ...emptyTally, redriven: 5 } }]);
     expect((await repeated(one)).toSorted((a, b) => a - b)).toEqual([2, 4, 6, 8, 10]);
     const sent = await bus.streams.last(inboxStream(one.agent), resentSubject(one.agent, one.epoch, 6, 1));
     expect(Buffer.from(sent?.data ?? []).toString()).toBe('{"n":6}');

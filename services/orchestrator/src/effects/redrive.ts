@@ -36,7 +36,9 @@ export async function redrive(effect: Effect & { kind: "redrive" }, context: Eff
     const { cutOff } = book;
     if (cutOff === undefined) await book.begin(to, await readInbox(bus, agent));
     const order = { agent, actor, reason, cutOff };
-    await book.finish(cutOff?.to ?? to, await sendBatch(bus, order, batch));
+    const sent = await sendBatch(bus, order, batch);
+    await book.finish(cutOff?.to ?? to, sent);
+    context.redriven(version, sent);
     batch = [];
   }
 

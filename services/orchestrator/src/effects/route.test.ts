@@ -42,6 +42,7 @@ function contextOf(agent: string, through: Bus, signal: AbortSignal): EffectCont
     now: Date.now,
     streams: {},
     lifted: () => Promise.resolve(),
+    redriven: () => undefined,
     tell: () => Promise.reject(new Error("nothing is told here")),
     reportOf: () => Promise.reject(new Error("nobody asks for it here")),
     signal,
