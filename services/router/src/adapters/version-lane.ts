@@ -8,6 +8,7 @@ import type { Logger } from "@caxton/telemetry/logger";
 import { batchSize, smoothed, takeBatch, waitForCompanyMs } from "../core/batch.ts";
 import { judge, judgeCrash, judgeSilence, judgeTooLarge, type Asked, type Decision } from "../core/judgement.ts";
 import { judgeTrial, judgeTrialCrash, judgeTrialSilence } from "../core/trial.ts";
+import { isTroubled, noTrouble, troubledAgain } from "../core/trouble.ts";
 import type { Held } from "./held.ts";
 import { Reach } from "./reach.ts";
 import { SilenceWatch } from "./silence.ts";
@@ -54,7 +55,6 @@ const instanceForgottenAfterMs = 10_000;
 /** Where nobody listens any more, a host that lives has said by then which process of its ended. */
 const exitAnnouncedWithinMs = 1_000;
 const probeTimeoutMs = 500;
-const troubledAfter = 3;
 const troubles: ReadonlySet<string | undefined> = new Set(["agent-timeout", "agent-crash"]);
 
 /** Asks one version: what waits, what is in flight, and whether anybody is there to be asked. */
@@ -76,8 +76,7 @@ export class VersionLane {
   #pumping = false;
   #lastRequestMs = 0;
   #companyTimer: NodeJS.Timeout | undefined;
-  /** Timeouts, crashes and silences since the version last answered otherwise. */
-  #troubles = 0;
+  #trouble = noTrouble;
   /** Messages that count for this lane. */
   held = 0;
   /** Messages meant for this version that another took. */
@@ -94,7 +93,12 @@ export class VersionLane {
 
   /** Nothing but timeouts, crashes and silence lately. */
   get troubled(): boolean {
-    return this.#troubles >= troubledAfter;
+    return isTroubled(this.#trouble);
+  }
+
+  /** Better left alone now. */
+  get resting(): boolean {
+    return performance.now() < this.#trouble.restsUntilMs;
   }
 
   get inFlight(): number {
@@ -273,7 +277,7 @@ export class VersionLane {
     if (flight.lost) return { kind: "again", asking: held.asking, delayMs: 0 };
     if (flight.exitReason !== undefined) {
       const tookMs = performance.now() - flight.startedMs;
-      this.#trouble();
+      this.#troubled(tookMs);
       if (!this.#options.hasStandIn())
         return judgeCrash(held.attempts, flight.asked, flight.sole, flight.exitReason, tookMs);
       return judgeTrialCrash(flight.asked, flight.wasFirst && held === flight.messages[0], flight.exitReason, tookMs);
@@ -282,8 +286,9 @@ export class VersionLane {
   }
 
   #silent(flight: Flight, held: Held): Decision {
-    this.#trouble();
-    if (this.#options.hasStandIn()) return judgeTrialSilence(flight.asked, performance.now() - flight.startedMs);
+    const tookMs = performance.now() - flight.startedMs;
+    this.#troubled(tookMs);
+    if (this.#options.hasStandIn()) return judgeTrialSilence(flight.asked, tookMs);
     held.silences += 1;
     return judgeSilence(held.silences);
   }
@@ -309,7 +314,7 @@ export class VersionLane {
     for (const [index, held] of flight.messages.entries()) {
       const result = results.get(index) ?? { index, result: "unfinished" };
       if (result.result !== "unfinished") this.#messageMs = smoothed(this.#messageMs, result.latencyMs);
-      if (result.result === "failed" && troubles.has(result.code)) this.#trouble();
+      if (result.result === "failed" && troubles.has(result.code)) this.#troubled(result.latencyMs);
       else if (result.result !== "unfinished") this.#well();
       const silent = result.result === "unfinished" && flight.messages.length === 1;
       const decision = silent ? this.#silent(flight, held) : judge(held.attempts, flight.asked, result);
@@ -317,14 +322,15 @@ export class VersionLane {
     }
   }
 
-  #trouble(): void {
-    this.#troubles += 1;
-    if (this.#troubles === troubledAfter) this.#options.healthChanged();
+  #troubled(tookMs: number): void {
+    const { troubled } = this;
+    this.#trouble = troubledAgain(this.#trouble, performance.now(), tookMs);
+    if (this.troubled !== troubled) this.#options.healthChanged();
   }
 
   #well(): void {
     const { troubled } = this;
-    this.#troubles = 0;
+    this.#trouble = noTrouble;
     if (troubled) this.#options.healthChanged();
   }
 

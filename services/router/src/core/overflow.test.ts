@@ -5,7 +5,7 @@ const place = (version: string, share: number, lane: Partial<Place["lane"]> = {}
   version,
   share,
   canary: false,
-  lane: { available: true, troubled: false, held: 0, ...lane },
+  lane: { available: true, troubled: false, resting: false, held: 0, ...lane },
 });
 const takes = (places: readonly Place[], at = 0): string | undefined => {
   const meant = places[at];
@@ -28,10 +28,14 @@ describe("who takes a message", () => {
     expect(takes([place("new", 0.3, lane), place("b", 0.3), place("oldest", 0.3)])).toBe("oldest");
   });
 
-  test("a canary that hangs has one message at a time, and nobody waits behind it", () => {
-    const hangs = (held: number) => ({ ...place("canary", 0.25, { troubled: true, held }), canary: true });
-    expect(takes([hangs(0), place("stable", 0.75)])).toBe("canary");
-    expect(takes([hangs(1), place("stable", 0.75)])).toBe("stable");
+  test("a canary that hangs has one message at a time, and a rest, and nobody waits behind it", () => {
+    const hangs = (held: number, resting = false): readonly Place[] => [
+      { ...place("canary", 0.25, { troubled: true, held, resting }), canary: true },
+      place("stable", 0.75),
+    ];
+    expect(takes(hangs(0))).toBe("canary");
+    expect(takes(hangs(1))).toBe("stable");
+    expect(takes(hangs(0, true))).toBe("stable");
   });
 
   test("a backlog does not flood a small version; one that is away or hangs may go to it", () => {

@@ -21,6 +21,8 @@ export interface Place {
     readonly available: boolean;
     /** Nothing but timeouts, crashes and silence lately. */
     readonly troubled: boolean;
+    /** It was troubled again a short time ago. */
+    readonly resting: boolean;
     /** Messages that wait for it or are with it. */
     readonly held: number;
   };
@@ -29,7 +31,9 @@ export interface Place {
 /** Most messages a version may hold at this router, so that none takes the window from the others. */
 export function capOf(place: Place, places: readonly Place[]): number {
   if (!places.some((other) => other !== place && other.share > 0)) return window;
-  if (place.lane.troubled) return place.canary ? triedCap : leastCap;
+  const { troubled, resting } = place.lane;
+  if (troubled && place.canary) return resting ? 0 : triedCap;
+  if (troubled) return leastCap;
   return Math.max(leastCap, Math.min(largestCap, Math.ceil(window * place.share * capOverShare)));
 }
 
