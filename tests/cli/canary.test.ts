@@ -199,6 +199,18 @@ describe("a canary at the command line", { timeout: startTimeoutMs }, () => {
       ),
     );
     expect(await json("get", "faulty")).toMatchObject({ activeVersion: expect.stringMatching(/^faulty-v1-/) });
+
+    const again = await run("rollback", version, "--reason", "once more");
+    expect({ exitCode: again.exitCode, stderr: again.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(again.stdout).toMatch(
+      new RegExp(`^→ Taken back already: ${version} of faulty, since \\S+Z by .*: alerts without a place\n$`),
+    );
+    expect(await json("rollback", version)).toMatchObject({
+      state: "RolledBack",
+      deployment: { version },
+      ledger: { deadLettered: 0 },
+      already: { reason: "alerts without a place" },
+    });
   });
 
   it("is taken back by itself, tells it as a stream of JSON, and can be explained", async () => {
@@ -278,7 +290,20 @@ describe("a canary at the command line", { timeout: startTimeoutMs }, () => {
     expect((await run("get", version)).stdout).toMatch(
       /\nStep +shift, 3 of 6: 20%, watched until .*, paused since .*\n/,
     );
-    expect((await run("resume", version)).exitCode).toBe(0);
+    const again = await run("pause", version, "--reason", "another ticket");
+    expect([again.exitCode, again.stdout]).toEqual([
+      0,
+      expect.stringMatching(`^→ Paused already: ${version} of faulty, since \\S+Z by .*: a ticket\n$`),
+    ]);
+    expect(await json("pause", version)).toMatchObject({
+      state: "Deploying",
+      step: 3,
+      already: { reason: "a ticket" },
+    });
+    expect((await run("resume", version)).stdout).toMatch(/^✓ Resumed: .* of faulty, step 3\n/);
+    expect((await run("resume", version)).stdout).toMatch(
+      new RegExp(`^→ Goes on already: ${version} of faulty, since \\S+Z by .*\n$`),
+    );
     const followed = follow("get", "-w", id);
     await followed.until("Monitoring for 1 minute...");
     expect((await run("promote", version, "--reason", "looks good")).stdout).toMatch(/^✓ Promoted: /);
@@ -307,7 +332,9 @@ describe("a canary at the command line", { timeout: startTimeoutMs }, () => {
       run("abort", id, "--reason", "wrong file"),
     ]);
     expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
-    expect(both[0].stdout).toMatch(/^✓ Messages diverted \(.*\n→ Rollback complete in .*\n$/s);
+    const [did = "", found = ""] = both.map(({ stdout }) => stdout).toSorted((a) => (a.startsWith("✓") ? -1 : 1));
+    expect(did).toMatch(/^✓ Messages diverted \(.*\n→ Rollback complete in .*\n$/s);
+    expect(found).toMatch(/^→ Taken back already: .*: wrong file\n/);
     const { exitCode, stdout } = await canary.end();
     expect(exitCode).toBe(4);
     const started = stdout.split("\n").filter((line) => line.includes('"type":"RollbackStarted"'));

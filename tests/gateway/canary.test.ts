@@ -220,6 +220,7 @@ describe("a canary that is under way", () => {
     const explained = await under.grpc.explainDeployment({ deploymentId: "proc-v2" });
     expect([explained.deployment?.id, explained.ledger]).toEqual([id, undefined]);
     const { entries } = await under.connect.getHistory({ agent: "proc", deploymentId: id });
+    expect(entries.every(({ commandId }) => commandId !== "")).toBe(true);
     expect(entries.map(({ type, actor, version }) => [type, actor, version])).toEqual([
       ["DeploymentRequested", "test", "proc-v2-0bbbb"],
       ["ValidationPassed", "test", "proc-v2-0bbbb"],

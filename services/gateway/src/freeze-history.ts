@@ -18,7 +18,14 @@ export async function freezeEntries(
       const event = readFreezeEvent(stored);
       if (event === undefined || (event.agent ?? agent) !== agent) continue;
       const { type, actor, reason, atMs } = event;
-      entries.push({ at: timestampFromMs(atMs), type, text: textOf(event), actor, reason });
+      entries.push({
+        at: timestampFromMs(atMs),
+        type,
+        text: textOf(event),
+        actor,
+        reason,
+        commandId: stored.metadata.commandId,
+      });
     }
   } catch (error) {
     if (!hasCode(error, "stream-not-found")) throw error;

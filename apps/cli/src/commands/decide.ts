@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import { gatewayCommand, type JsonOption, outputOf, wholeNumber } from "../command.ts";
 import { commandContext, type GatewayOption, openGateway } from "../context.ts";
+import { alreadyLine, alreadyValue } from "../format/already.ts";
 import type { DecisionVerb, Gateway } from "../gateway-client.ts";
+import { soBefore } from "../so-before.ts";
 
 interface DecideOptions extends JsonOption, GatewayOption {
   readonly reason?: string;
@@ -70,18 +72,26 @@ async function decide(verb: StepVerb, typed: string, options: DecideOptions): Pr
   const output = outputOf(options);
   const gateway = await openGateway(options);
   const { id, step } = await meant(gateway, typed, options.step);
+  const context = commandContext(options.reason);
   const { agent, state } = await gateway.decide(verb, {
     deploymentId: id,
-    context: commandContext(options.reason),
+    context,
     ...(step === undefined ? {} : { step }),
     ...(options.full === true ? { full: true } : {}),
     ...(options.overrideFreeze === undefined ? {} : { overrideFreeze: options.overrideFreeze }),
   });
+  const value = { id, agent, state, ...(step === undefined ? {} : { step }) };
+  const before = await soBefore(gateway, { agent, id, verb, commandId: context.commandId });
+  if (before !== undefined) {
+    output.lines(alreadyLine(verb, typed, agent, before));
+    output.value({ ...value, already: alreadyValue(before) });
+    return;
+  }
   output.lines(
     `${output.style.good("✓")} ${done[verb]}${options.full === true ? " to all messages" : ""}: ${typed} of ${agent}${step === undefined ? "" : `, step ${step}`}`,
     `→ See how it goes: caxton get -w ${typed}`,
   );
-  output.value({ id, agent, state, ...(step === undefined ? {} : { step }) });
+  output.value(value);
 }
 
 /** The step that is under way as we look: two people who say the same at the same time have said it once, not twice. */

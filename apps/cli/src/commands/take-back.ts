@@ -3,10 +3,12 @@ import type { Command } from "commander";
 import { gatewayCommand, type JsonOption, outputOf } from "../command.ts";
 import { commandContext, type GatewayOption, openGateway } from "../context.ts";
 import { followDeployment } from "../follow-deployment.ts";
+import { alreadyLine, alreadyValue } from "../format/already.ts";
 import { rollbackLines } from "../format/rollback.ts";
 import type { Gateway } from "../gateway-client.ts";
 import { CtrlC, Interrupted } from "../interrupt.ts";
 import type { Output } from "../output.ts";
+import { soBefore } from "../so-before.ts";
 import { Spinner } from "../spinner.ts";
 import { wireJson } from "../wire-json.ts";
 
@@ -45,15 +47,21 @@ async function takeBack(verb: "abort" | "rollback", typed: string, options: Take
   const output = outputOf(options);
   const gateway = await openGateway(options);
   using ctrlC = new CtrlC();
-  const decided = await gateway.decide(verb, { deploymentId: typed, context: commandContext(options.reason) });
+  const context = commandContext(options.reason);
+  const decided = await gateway.decide(verb, { deploymentId: typed, context });
   const { deploymentId: id, agent, state } = decided;
+  const before = await soBefore(gateway, { agent, id, verb, commandId: context.commandId });
+  const already = before === undefined ? {} : { already: alreadyValue(before) };
+  if (before !== undefined) output.lines(alreadyLine(verb, typed, agent, before));
   if (options.detach === true) {
-    output.lines(`→ ${verb === "abort" ? "Abort" : "Rollback"} of ${id} (${agent}) accepted; it is ${state}`);
+    if (before === undefined)
+      output.lines(`→ ${verb === "abort" ? "Abort" : "Rollback"} of ${id} (${agent}) accepted; it is ${state}`);
     output.lines(`→ See how it goes: caxton get -w ${typed}`);
-    output.value({ id, agent, state });
+    output.value({ id, agent, state, ...already });
     return;
   }
-  await followBack(gateway, id, output, ctrlC.signal);
+  // What is over was told to whoever took it back.
+  if (before === undefined || state !== "RolledBack") await followBack(gateway, id, output, ctrlC.signal);
   const { deployment, ledger } = await gateway.explainDeployment(id);
   output.value({
     id,
@@ -61,6 +69,7 @@ async function takeBack(verb: "abort" | "rollback", typed: string, options: Take
     state: deployment?.state ?? "RolledBack",
     ...(deployment === undefined ? {} : { deployment: wireJson(DeploymentSchema, deployment) }),
     ...(ledger === undefined ? {} : { ledger }),
+    ...already,
   });
 }
 

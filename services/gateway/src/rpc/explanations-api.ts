@@ -76,5 +76,6 @@ function entryOf(stored: RecordedEvent) {
     actor: "actor" in event ? event.actor : metadata.actor,
     reason: "reason" in event ? event.reason : (metadata.reason ?? ""),
     revision,
+    commandId: metadata.commandId,
   };
 }

@@ -212,6 +212,13 @@ export declare type HistoryEntry = Message<"caxton.v1.HistoryEntry"> & {
    * @generated from field: int32 revision = 8;
    */
   revision: number;
+
+  /**
+   * Of the command that led to it: whoever sent one sees whether it did something.
+   *
+   * @generated from field: string command_id = 9;
+   */
+  commandId: string;
 };
 
 /**
