@@ -56,6 +56,14 @@ describe("dead letters at the command line", { timeout: startTimeoutMs }, () => 
     });
   });
 
+  it("are why the status says of a healthy system that a version fails", async () => {
+    const { exitCode, stdout } = await run("status --check");
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(
+      /^✓ Healthy: 8 services, 1 agent, but 1 version fails\n! errors of quake-v1-\S+: all of its 2 attempts failed in the last minute\n {2}→ `caxton deadletter list quake-watch` shows /,
+    );
+  });
+
   it("sends one again, and not twice by accident", async () => {
     expect(await caxton(["deadletter", "resend", "quake", "1", "--reason", "a try"], { cwd })).toMatchObject({
       exitCode: 0,

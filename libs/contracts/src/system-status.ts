@@ -38,7 +38,9 @@ export const VersionStatus = Type.Object({
   perSecond: Type.Optional(
     Type.Number({ description: "Over the last minute, by attempt; absent where nothing was attempted." }),
   ),
+  /** Of as many attempts in the last minute. */
   errorRate: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+  attempts: Type.Optional(Count),
   p99LatencyMs: Type.Optional(Type.Number()),
 });
 export type VersionStatus = Static<typeof VersionStatus>;

@@ -23,7 +23,8 @@ const status: SystemStatus = {
           failed: 0,
           restarts: 3,
           perSecond: 10.25,
-          errorRate: 0.125,
+          errorRate: 0.02,
+          attempts: 615,
           p99LatencyMs: 17,
         },
       ],
@@ -38,7 +39,7 @@ const status: SystemStatus = {
         oldestWaitingMs: 7_000,
       },
       perSecond: 10.25,
-      errorRate: 0.125,
+      errorRate: 0.02,
       attempts: 615,
       deadLettered: 3,
       faults: [],
@@ -58,10 +59,10 @@ describe("the status", () => {
       "router   router-1   12  60 s",
       "",
       "AGENT  WAITING  HELD  OLDEST  PER SECOND  ERRORS  DEAD  RELAY     KEPT  ROLLOUT",
-      "proc     1,234    34     7 s        10.3  12.50%     3      9  2.0 KiB  - (2 queued)",
+      "proc     1,234    34     7 s        10.3   2.00%     3      9  2.0 KiB  - (2 queued)",
       "",
       "VERSION        SHARE  READY  RESTARTS  PER SECOND  ERRORS    P99",
-      "proc-v1-7f8d9   100%    1/2         3        10.3  12.50%  17 ms",
+      "proc-v1-7f8d9   100%    1/2         3        10.3   2.00%  17 ms",
     ]);
   });
 
@@ -76,6 +77,19 @@ describe("the status", () => {
       "  → start one",
       "! queue of proc: 1 message waits",
       "  → wait",
+    ]);
+  });
+
+  it("says beside Healthy which version fails, and what to do", () => {
+    const agents = status.agents.map((agent) => ({
+      ...agent,
+      versions: agent.versions.map((version) => ({ ...version, attempts: 3, errorRate: 1 })),
+    }));
+    expect(statusLines({ ...status, agents }, plain).slice(0, 4)).toEqual([
+      "✓ Healthy: 1 service, 1 agent, but 1 version fails",
+      "! errors of proc-v1-7f8d9: all of its 3 attempts failed in the last minute",
+      "  → `caxton deadletter list proc` shows what could not be handled and why",
+      "",
     ]);
   });
 

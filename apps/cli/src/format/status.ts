@@ -1,4 +1,5 @@
 import type { AgentStatus, SystemStatus, VersionStatus } from "@caxton/contracts/system-status";
+import { failingVersions } from "./failing-versions.ts";
 import { findingLines, troubleText } from "./finding.ts";
 import { bytes, duration, thousands } from "./quantity.ts";
 import type { Style } from "./style.ts";
@@ -12,12 +13,15 @@ export function statusLines(status: SystemStatus, style: Style): readonly string
   const { services, agents, findings } = status;
   const trouble = troubleText(findings);
   const counted = `${countOf(services.length, "service")}, ${countOf(agents.length, "agent")}`;
+  const failing = agents.flatMap(failingVersions);
+  const but =
+    failing.length === 0 ? "" : `, but ${countOf(failing.length, "version")} fail${failing.length === 1 ? "s" : ""}`;
   const headline =
-    trouble === undefined ? `${style.good("✓")} Healthy: ${counted}` : `${style.bad("✗")} ${trouble}: ${counted}`;
+    trouble === undefined ? `${style.good("✓")} Healthy: ${counted}${but}` : `${style.bad("✗")} ${trouble}: ${counted}`;
   const versions = agents.flatMap((agent) => agent.versions);
   return [
     headline,
-    ...findings.flatMap((finding) => findingLines(finding, style)),
+    ...[...findings, ...failing].flatMap((finding) => findingLines(finding, style)),
     "",
     ...serviceLines(status),
     "",

@@ -46,6 +46,7 @@ describe("the versions of an agent", () => {
         reason: "trapped",
         perSecond: 2,
         errorRate: 0.1,
+        attempts: 10,
       },
       { ...none, version: "v2", share: 0.1, wanted: 0 },
       { ...none, version: "v3", share: 0, wanted: 2 },

@@ -38,11 +38,15 @@ export function versionStatuses({ targets, specs, slots, windows }: VersionFacts
       ...(inState("closed", "drained") > 0 ? { closed: inState("closed", "drained") } : {}),
       restarts: held.reduce((sum, status) => sum + status.restarts, 0),
       ...(reason === undefined ? {} : { reason }),
-      ...(window === undefined ? {} : { perSecond: window.perSecond, errorRate: window.errorRate }),
+      ...(window === undefined ? {} : ratesOfOne(window)),
       ...(window?.latencyMs === undefined ? {} : { p99LatencyMs: window.latencyMs.p99 }),
     };
   });
   return statuses.toSorted((a, b) => b.share - a.share || (a.version < b.version ? -1 : 1));
+}
+
+function ratesOfOne({ perSecond, errorRate, handled, failed }: VersionWindow) {
+  return { perSecond, errorRate, attempts: handled + failed };
 }
 
 /** All versions together. */
