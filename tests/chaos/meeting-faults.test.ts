@@ -1,13 +1,12 @@
-import { randomUUID } from "node:crypto";
-import { decodeJson, encodeJson } from "@caxton/bus/json";
-import { type CommandAnswer, commandAnswer } from "@caxton/contracts/command-answer";
+import type { CommandAnswer } from "@caxton/contracts/command-answer";
+import type { CommandVerb } from "@caxton/contracts/commands";
 import { readDeploymentEvent } from "@caxton/contracts/event-upcast";
 import { agentStream } from "@caxton/contracts/names";
-import { answerStream, answerSubject, commandSubject } from "@caxton/contracts/subjects";
 import { evolve } from "@caxton/deployment/evolve";
 import { type AgentState, initialState } from "@caxton/deployment/state";
 import { openEventStore } from "@caxton/event-store/open";
 import { afterAll, beforeAll, expect, onTestFailed, test } from "vitest";
+import { publishAny } from "../harness/deployer.ts";
 import { type CanaryScene, ends, openCanaryScene } from "./canary-scene.ts";
 import { agent } from "./scene.ts";
 import { nothingWrong } from "./verdict.ts";
@@ -29,15 +28,8 @@ async function underTraffic(): Promise<void> {
   await producer.reached(producer.acknowledged.length + history);
 }
 
-/** Any command, as any client may publish it, under whatever name. */
-async function command(verb: string, body: object, principal = "tests"): Promise<CommandAnswer> {
-  const id = randomUUID();
-  const { bus } = scene;
-  const answers = bus.streams.follow(answerStream, { filterSubject: answerSubject(principal, id) });
-  await bus.store(commandSubject(principal, agent, verb), encodeJson({ id, ...body }));
-  for await (const { data } of answers) return commandAnswer.check(decodeJson(data));
-  throw new Error(`no answer to ${verb}`);
-}
+const command = (verb: CommandVerb, body: object, principal?: string): Promise<CommandAnswer> =>
+  publishAny(scene.bus, agent, verb, body, principal);
 
 /** Folded from what is stored. */
 async function stateNow(): Promise<AgentState> {

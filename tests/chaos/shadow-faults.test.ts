@@ -1,8 +1,19 @@
 import process from "node:process";
 import { decodeJson } from "@caxton/bus/json";
+import { defaultLeaseTtlMs } from "@caxton/bus/lease";
+import { slotTtlMs } from "@caxton/contracts/placement";
 import { type ShadowReport, shadowRecord } from "@caxton/contracts/shadow";
-import { outcomeStream, shadowKey, shadowReportBucket } from "@caxton/contracts/subjects";
+import {
+  leaseBucket,
+  outcomeStream,
+  shadowBucket,
+  shadowKey,
+  shadowLeaseKey,
+  shadowReportBucket,
+  slotBucket,
+} from "@caxton/contracts/subjects";
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from "vitest";
+import { publishAny } from "../harness/deployer.ts";
 import { isLong } from "../harness/long.ts";
 import { type CanaryScene, openCanaryScene } from "./canary-scene.ts";
 import { agent, instancePids } from "./scene.ts";
@@ -50,6 +61,24 @@ async function outcomesBetween(fromMs: number, toMs: number): Promise<number> {
   return count;
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** What there is on the bus of a shadow that is at work. */
+async function leftOf(deployment: string, version: string): Promise<readonly string[]> {
+  const { bus } = scene;
+  return [
+    ...(await (await bus.kv(shadowBucket)).keys(shadowKey(agent, deployment))),
+    ...(await (await bus.kv(slotBucket, { ttlMs: slotTtlMs })).keys(`${agent}.${version}.*`)),
+    ...(await (await bus.kv(leaseBucket, { ttlMs: defaultLeaseTtlMs })).keys(shadowLeaseKey(agent, deployment))),
+  ];
+}
+
 describe("a shadow", () => {
   test("that hangs on all messages is cut off, and its report says what it missed", async () => {
     onTestFailed(() => console.error(scene.cluster.logs()));
@@ -94,6 +123,50 @@ describe("a shadow", () => {
     expect(messages.compared + messages.failed + messages.missed + messages.notHandled).toBe(messages.read);
     expect(messages.different).toBe(0);
     expect(missed.trimmed).toBe(0);
+    await nothingIsWrong();
+  });
+
+  test("beside an agent that is undeployed ends with it, through kill -9 of both orchestrators, and nothing of it is left", async () => {
+    onTestFailed(() => console.error(scene.cluster.logs()));
+    const { bus, cluster } = scene;
+    await scene.produce();
+    const live = await scene.ask();
+    await live.until("DeploymentCompleted");
+    const shadow = await scene.shadow({}, { durationMs: 600_000 });
+    const { deployment, version } = shadow;
+    await reportWhere(deployment, ({ messages: { compared } }) => compared > 100);
+    const { pid: runnerPid } = runnerOf(deployment);
+    const pids = [runnerPid, ...(await instancePids(scene, version))];
+    expect(pids.filter(isAlive)).toHaveLength(2);
+    const orchestrators = ["orchestrator", "orchestrator-2"];
+    expect(await publishAny(bus, agent, "undeploy", { inbox: "drain", reason: "wound up" })).toMatchObject({
+      ok: true,
+    });
+    for (const name of orchestrators) await cluster.kill(name);
+    for (const name of orchestrators) await cluster.restart(name);
+    const facts = await shadow.until("DeploymentRetired");
+    const undeployed = (await live.until("AgentUndeployed")).at(-1);
+    const { ending, endedAtMs, messages, startedAtMs } = await reportWhere(deployment, ended);
+    expect(ending).toEqual({
+      cause: "undeployed",
+      message: "its agent was undeployed and everything until then is compared",
+    });
+    expect(facts.find(({ type }) => type === "ShadowEnded")?.data).toMatchObject({
+      cause: "undeployed",
+      summary: { compared: messages.compared, equal: messages.compared },
+    });
+    expect(messages.read).toBe(await outcomesBetween(startedAtMs, Number(undeployed?.data["atMs"])));
+    expect(messages.read).toBe(await outcomesBetween(startedAtMs, endedAtMs ?? 0));
+    expect(messages).toMatchObject({
+      different: 0,
+      failed: 0,
+      missed: 0,
+      compared: messages.read - messages.notHandled,
+    });
+    expect(await leftOf(deployment, version)).toEqual([]);
+    await expect.poll(() => pids.filter(isAlive)).toEqual([]);
+    // What the producer has in its hands finds nobody until then.
+    await (await scene.ask()).until("DeploymentCompleted");
     await nothingIsWrong();
   });
 

@@ -45,11 +45,22 @@ export async function publishCommand(
   deployment: string,
   more: object = {},
 ): Promise<CommandAnswer> {
-  const { message } = commands[verb].read({ ...more, id: randomUUID(), deployment });
-  const answers = bus.streams.follow(answerStream, { filterSubject: answerSubject("tests", message.id) });
-  await bus.store(commandSubject("tests", agent, verb), encodeJson(message), { messageId: message.id });
+  return publishAny(bus, agent, verb, { ...more, deployment });
+}
+
+/** The same of a command that is about no deployment, under whatever name. */
+export async function publishAny(
+  bus: Bus,
+  agent: string,
+  verb: CommandVerb,
+  body: object,
+  principal = "tests",
+): Promise<CommandAnswer> {
+  const { message } = commands[verb].read({ ...body, id: randomUUID() });
+  const answers = bus.streams.follow(answerStream, { filterSubject: answerSubject(principal, message.id) });
+  await bus.store(commandSubject(principal, agent, verb), encodeJson(message), { messageId: message.id });
   for await (const { data } of answers) return commandAnswer.check(decodeJson(data));
-  throw new Error(`no answer to ${verb} of ${deployment}`);
+  throw new Error(`no answer to ${verb} of ${agent}`);
 }
 
 export interface DeploymentFact {

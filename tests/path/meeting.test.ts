@@ -1,18 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { connectBus } from "@caxton/bus/connect";
-import { decodeJson, encodeJson } from "@caxton/bus/json";
+import { decodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
-import { type CommandAnswer, commandAnswer } from "@caxton/contracts/command-answer";
+import type { CommandAnswer } from "@caxton/contracts/command-answer";
+import type { CommandVerb } from "@caxton/contracts/commands";
 import type { DeployCommand } from "@caxton/contracts/command-message";
-import {
-  answerStream,
-  answerSubject,
-  commandSubject,
-  deploymentStream,
-  freezeSubject,
-  freezeSubjects,
-  workLeaseKey,
-} from "@caxton/contracts/subjects";
+import { deploymentStream, freezeSubject, freezeSubjects, workLeaseKey } from "@caxton/contracts/subjects";
 import { freezeStream } from "@caxton/contracts/freeze-event";
 import { openEventStore } from "@caxton/event-store/open";
 import { AgentDeployment } from "@caxton/contracts/gen/caxton/v1/agent_deployment_pb.js";
@@ -22,7 +15,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildFixture } from "../fixtures/build-fixture.ts";
 import { type Cluster, startCluster } from "../harness/cluster.ts";
 import { leaseHolder } from "../harness/leases.ts";
-import { type DeploymentFact, deploymentFacts, publishDeploy, uploadArtifact } from "../harness/deployer.ts";
+import {
+  type DeploymentFact,
+  deploymentFacts,
+  publishAny,
+  publishDeploy,
+  uploadArtifact,
+} from "../harness/deployer.ts";
 
 const services = ["orchestrator", "orchestrator", "validator", "agent-host", "router", "metrics-watcher", "gateway"];
 const long = 600_000;
@@ -52,14 +51,8 @@ async function until(agent: string, deployment: string, ...events: string[]): Pr
 
 const types = (facts: readonly DeploymentFact[]): string[] => facts.map(({ type }) => type);
 
-/** Any command, as any client may publish it. */
-async function command(agent: string, verb: string, body: object, principal = "tests"): Promise<CommandAnswer> {
-  const id = randomUUID();
-  const answers = bus.streams.follow(answerStream, { filterSubject: answerSubject(principal, id) });
-  await bus.store(commandSubject(principal, agent, verb), encodeJson({ id, ...body }));
-  for await (const { data } of answers) return commandAnswer.check(decodeJson(data));
-  throw new Error(`no answer to ${verb}`);
-}
+const command = (agent: string, verb: CommandVerb, body: object, principal?: string): Promise<CommandAnswer> =>
+  publishAny(bus, agent, verb, body, principal);
 
 async function running(agent: string): Promise<string> {
   const first = await publishDeploy(bus, agent, digest);

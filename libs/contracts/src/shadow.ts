@@ -1,3 +1,4 @@
+import { shadowCauses } from "@caxton/deployment/shadow/ending";
 import { comparisons } from "@caxton/deployment/shadow/settings";
 import Type, { type Static } from "./type.ts";
 import { checker } from "./schema.ts";
@@ -42,6 +43,8 @@ export const ShadowSpec = Type.Object({
   /** Outcomes stored from then on are compared, until `endsAtMs`. */
   startedAtMs: Type.Number(),
   endsAtMs: Type.Number(),
+  /** Where the agent was undeployed before that: nothing stored from then on is compared. */
+  undeployedAtMs: Type.Optional(Type.Number()),
   /** `ended`: nothing more is asked of it; the report is brought to its end. */
   state: Type.Union([Type.Literal("running"), Type.Literal("ended")]),
 });
@@ -83,7 +86,7 @@ export const ShadowReport = Type.Object({
   /** Why nothing more is compared; absent while it goes on. */
   ending: Type.Optional(
     Type.Object({
-      cause: Type.Union([Type.Literal("over"), Type.Literal("stopped"), Type.Literal("behind")]),
+      cause: Type.Enum(shadowCauses.filter((cause) => cause !== "unreported")),
       message: Type.String(),
     }),
   ),

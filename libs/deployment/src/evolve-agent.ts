@@ -1,5 +1,5 @@
 import type { DeploymentEvent } from "./event.ts";
-import type { AgentState } from "./state.ts";
+import { type AgentState, isSettled } from "./state.ts";
 
 type AgentEvent = Extract<
   DeploymentEvent,
@@ -34,9 +34,18 @@ export function evolveAgent(state: AgentState, event: AgentEvent): AgentState {
     case "AgentUndeployed": {
       const { undeploy, ...rest } = withoutHold(state);
       const { reason = "", actor = "" } = undeploy ?? {};
-      return { ...rest, undeployed: { inbox: event.inbox, reason, actor, atMs } };
+      const deployments = boundShadows(state.deployments, atMs);
+      return { ...rest, deployments, undeployed: { inbox: event.inbox, reason, actor, atMs } };
     }
   }
+}
+
+/** A later version of the agent is another life, and none of theirs. */
+function boundShadows(deployments: AgentState["deployments"], undeployedAtMs: number): AgentState["deployments"] {
+  const bounded = Object.values(deployments).map((one) =>
+    one.strategy === "shadow" && !isSettled(one.state) ? { ...one, undeployedAtMs } : one,
+  );
+  return Object.fromEntries(bounded.map((one) => [one.deployment, one]));
 }
 
 export function remember(state: AgentState, commandId: string): AgentState {

@@ -45,7 +45,14 @@ export type Effect = { readonly key: string } & (
   /** Sends what a version that was taken back handled or failed once more. */
   | { readonly kind: "redrive"; readonly deployment: string; readonly version: string; readonly number: number }
   /** Compares it with the live version until its time is over; says why it ended. */
-  | { readonly kind: "shadow"; readonly deployment: string; readonly version: string; readonly endsAtMs: number }
+  | {
+      readonly kind: "shadow";
+      readonly deployment: string;
+      readonly version: string;
+      readonly endsAtMs: number;
+      /** Where that was before: nothing is handled any more that it could be compared with. */
+      readonly undeployedAtMs?: number;
+    }
   | { readonly kind: "cleanup"; readonly deployment: string; readonly atMs: number }
   | { readonly kind: "stop"; readonly deployment: string; readonly version: string }
   /** Takes the subjects of the agent's inbox away, so that nobody can put anything into it. */
@@ -113,8 +120,11 @@ function ofDeployment(deployment: Deployment, state: AgentState): Effect[] {
     return [{ kind: "redrive", key: `redrive:${id}:${number}`, deployment: id, version, number }];
   }
   if (deployment.state === "Deploying" && step?.kind === "shadow") {
+    const { undeployedAtMs } = deployment;
+    const bounded = undeployedAtMs === undefined ? {} : { undeployedAtMs };
+    const key = undeployedAtMs === undefined ? `shadow:${id}` : `shadow:${id}:undeployed`;
     const endsAtMs = deployment.stepStartedAtMs + step.durationMs;
-    return [{ kind: "shadow", key: `shadow:${id}`, deployment: id, version, endsAtMs }];
+    return [{ kind: "shadow", key, deployment: id, version, endsAtMs, ...bounded }];
   }
   const watching = watch(deployment, version, state);
   if (watching !== undefined) return [watching];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Report, Request } from "./command.ts";
 import type { Fact } from "./event.ts";
+import { next } from "./next.ts";
 import { defaultShadow } from "./shadow/settings.ts";
 import { given } from "./specification/given.ts";
 import {
@@ -9,6 +10,7 @@ import {
   deploy,
   failure,
   firstRuns,
+  isDraining,
   passed,
   ready,
   request,
@@ -19,9 +21,11 @@ import {
   wasApplied,
   wasAsked,
   wasCompleted,
+  wasDrained,
   wasPassed,
   wasReady,
   wasRetired,
+  wasRouted,
   wasStarted,
   wasStopped,
 } from "./specification/history.ts";
@@ -111,6 +115,35 @@ describe("a shadow", () => {
         closed: [{ version: version("first", 1), revision: 2 }],
       })
       .underWay("shadow:second", "route:2");
+  });
+
+  it("is compared with what was handled until its agent is undeployed, also where that is deployed again", () => {
+    const undeployed: readonly Fact[] = [
+      ...compares,
+      { type: "UndeployStarted", deployment: "first", inbox: "keep", reason: "wound up", actor: "alice" },
+      { type: "InboxClosed", deployment: "first" },
+      wasRouted("first", 3, 2, undefined, version("first", 1)),
+      wasApplied("first", 2),
+      isDraining("first", 1, 2, 31_000, "Retired"),
+      wasDrained("first", 1),
+    ];
+    const story = given(...undeployed)
+      .underWay("stop:first", "shadow:second")
+      .when(stopped("first"), 9_000)
+      .thenEvents(wasStopped("first", 1), wasRetired("first"), {
+        type: "AgentUndeployed",
+        deployment: "first",
+        inbox: "keep",
+      })
+      .underWay("shadow:second:undeployed");
+    expect(next(story.state)).toMatchObject([{ kind: "shadow", undeployedAtMs: 9_000 }]);
+    const again = story.when(deploy("third")).thenEvents(wasAsked("third"), wasStarted("third"));
+    expect(again.state.deployments["second"]).toMatchObject({ state: "Deploying", undeployedAtMs: 9_000 });
+    expect(again.state.deployments["third"]?.undeployedAtMs).toBeUndefined();
+    again
+      .when({ ...over, cause: "undeployed", reason: "its agent was undeployed" })
+      .thenEvents({ ...wasEnded("over", "its agent was undeployed"), cause: "undeployed" } as Fact)
+      .underWay("stop:second", "validate:third", "expire:third:0");
   });
 
   it("may be of the very artifact that is live", () => {

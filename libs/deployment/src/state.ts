@@ -145,6 +145,8 @@ export interface Deployment extends DeploymentRequest {
   /** From which machines what was prepared of it was removed. */
   readonly codeRemovedFrom?: readonly string[];
   readonly failure?: Failure;
+  /** When the agent of a shadow was undeployed while it was under way, Unix ms: it is compared with what was handled until then. */
+  readonly undeployedAtMs?: number;
   /** Why a shadow ended. */
   readonly shadowEnd?: { readonly cause: ShadowCause; readonly reason: string };
   /** Why it was taken back. */

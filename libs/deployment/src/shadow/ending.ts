@@ -11,9 +11,10 @@ export interface ShadowSummary {
 }
 
 /**
- * Why a shadow ended: its time was over, somebody stopped it, it fell too far behind, or nobody was there to run it.
+ * Why a shadow ended: its time was over, somebody stopped it, it fell too far behind, its agent was undeployed, or
+ * nobody was there to run it.
  */
-export const shadowCauses = ["over", "stopped", "behind", "unreported"] as const;
+export const shadowCauses = ["over", "stopped", "behind", "undeployed", "unreported"] as const;
 export type ShadowCause = (typeof shadowCauses)[number];
 
 /** `412 of 420 compared outputs are equal; 8 differ, 3 failed, 0 were missed` */

@@ -54,7 +54,7 @@ export class DeploymentMetrics {
         this.#ended(event, state, "success");
         return;
       case "ShadowEnded":
-        this.#ended(event, state, event.cause === "over" || event.cause === "stopped" ? "success" : "failed");
+        this.#ended(event, state, event.cause === "behind" || event.cause === "unreported" ? "failed" : "success");
         return;
       case "RollbackStarted":
         this.#rollbacks.add({ reason: event.cause });

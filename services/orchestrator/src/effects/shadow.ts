@@ -16,17 +16,19 @@ const lastWordMs = 5_000;
 /** Has a shadow compared until its time is over, or its runner says that it has ended. */
 export async function shadow(effect: Effect & { kind: "shadow" }, context: EffectContext): EffectResult {
   const { bus, agent, now, signal } = context;
-  const { deployment: id, version, endsAtMs } = effect;
+  const { deployment: id, version, undeployedAtMs } = effect;
+  const endsAtMs = Math.min(effect.endsAtMs, undeployedAtMs ?? Infinity);
   const deployment = deploymentOf(context.state, id);
-  await desire(bus, specOf(deployment, version, endsAtMs), signal);
+  await desire(bus, specOf(deployment, version, effect), signal);
   for (;;) {
     const report = await reportOf(bus, agent, id);
     if (report?.ending !== undefined) {
       const { cause, message } = report.ending;
       return { type: "shadow-over", deployment: id, cause, reason: message, summary: summaryOf(report) };
     }
-    if (now() > endsAtMs + lateMs) {
-      const reason = `its time is over and nobody said so within ${lateMs} ms; does the service shadow run?`;
+    // One that is behind is still at work, and says so.
+    if (now() > Math.max(endsAtMs, report?.asOfMs ?? 0) + lateMs) {
+      const reason = `its time is over and nobody said anything for ${lateMs} ms; does the service shadow run?`;
       const found = report === undefined ? {} : { summary: summaryOf(report) };
       return { type: "shadow-over", deployment: id, cause: "unreported", reason, ...found };
     }
@@ -65,7 +67,11 @@ export async function forgetShadow(id: string, { bus, agent, state }: EffectCont
     await reports.forget(shadowKey(agent, deployment));
 }
 
-function specOf(deployment: Deployment, version: string, endsAtMs: number): ShadowSpec {
+function specOf(
+  deployment: Deployment,
+  version: string,
+  { endsAtMs, undeployedAtMs }: Effect & { kind: "shadow" },
+): ShadowSpec {
   const { shadow: settings, limits, stepStartedAtMs, agent, deployment: id } = deployment;
   if (settings === undefined) throw new TypeError(`deployment ${id} is no shadow`);
   return {
@@ -76,11 +82,12 @@ function specOf(deployment: Deployment, version: string, endsAtMs: number): Shad
     messageTimeoutMs: limits.messageTimeoutMs,
     startedAtMs: stepStartedAtMs,
     endsAtMs,
+    ...(undeployedAtMs === undefined ? {} : { undeployedAtMs }),
     state: "running",
   };
 }
 
-/** Written only where it says something new; one that has ended does not begin again. */
+/** Written only where it says something new; one that has ended does not begin again, and one that was bounded stays so. */
 async function desire(bus: Bus, spec: ShadowSpec, signal: AbortSignal): Promise<void> {
   const bucket = await bus.kv(shadowBucket);
   const key = shadowKey(spec.agent, spec.deployment);
@@ -91,8 +98,10 @@ async function desire(bus: Bus, spec: ShadowSpec, signal: AbortSignal): Promise<
     return;
   }
   const known = shadowSpec.check(decodeJson(entry.value));
-  if (known.state === spec.state || known.state === "ended") return;
-  await bucket.update(key, encodeJson(spec), entry.revision);
+  const isBounded = known.undeployedAtMs !== undefined || spec.undeployedAtMs === undefined;
+  if ((known.state === spec.state && isBounded) || known.state === "ended") return;
+  const bound = known.undeployedAtMs === undefined ? {} : { undeployedAtMs: known.undeployedAtMs };
+  await bucket.update(key, encodeJson({ ...spec, ...bound } satisfies ShadowSpec), entry.revision);
 }
 
 async function reportOf(bus: Bus, agent: string, id: string): Promise<ShadowReport | undefined> {

@@ -1,7 +1,8 @@
+import { decodeJson } from "@caxton/bus/json";
 import type { Bus } from "@caxton/bus/types";
 import type { Inbound } from "@caxton/contracts/inbound";
-import { outcomeStream } from "@caxton/contracts/subjects";
-import type { ShadowReport, ShadowSpec } from "@caxton/contracts/shadow";
+import { outcomeStream, shadowBucket, shadowKey } from "@caxton/contracts/subjects";
+import { type ShadowReport, type ShadowSpec, shadowSpec } from "@caxton/contracts/shadow";
 import { positionAt } from "@caxton/service/position-at";
 import { emptyTally, noteCpu, noteMemory, type Side, type Tally } from "../core/tally.ts";
 import { reportOf } from "../core/report.ts";
@@ -32,8 +33,8 @@ export interface ShadowRunOptions {
 }
 
 /**
- * Runs a shadow from where its record says to its end: its time is over and everything of that time is compared, somebody
- * stopped it, or it is too far behind. What it counted is written down together with how far it came, so that nothing counts
+ * Runs a shadow from where its record says to its end: its time is over, or its agent was undeployed, and everything of that
+ * time is compared; somebody stopped it; or it is too far behind. What it counted is written down together with how far it came, so that nothing counts
  * twice. @throws CaxtonError `wrong-sequence` where another runner took over, `bus-unavailable`, `timeout`
  */
 export async function runShadow(options: ShadowRunOptions): Promise<void> {
@@ -56,6 +57,18 @@ async function startingPoint(
   return { outcomeEpochMs, position, tally: known?.tally ?? emptyTally() };
 }
 
+function boundOf({ endsAtMs, undeployedAtMs = Infinity }: ShadowSpec): {
+  readonly atMs: number;
+  readonly ending: Ending;
+} {
+  return undeployedAtMs < endsAtMs
+    ? {
+        atMs: undeployedAtMs,
+        ending: { cause: "undeployed", message: "its agent was undeployed and everything until then is compared" },
+      }
+    : { atMs: endsAtMs, ending: { cause: "over", message: "its time is over and everything of it is compared" } };
+}
+
 class ShadowRun {
   readonly #options: ShadowRunOptions;
   readonly #record: RecordKeeper;
@@ -66,6 +79,8 @@ class ShadowRun {
   readonly #comparer: Comparer;
   readonly #asker: VersionAsker;
   readonly #meters: Record<Side, { readonly version: string; readonly meter: UsageMeter } | undefined>;
+  /** From then on nothing that is stored is its business, and why. */
+  #bound: { readonly atMs: number; readonly ending: Ending };
   #position: number;
   /** When the first outcome was stored of those that are being compared. */
   #firstWaitingAtMs: number | undefined;
@@ -84,6 +99,7 @@ class ShadowRun {
     this.#options = options;
     this.#record = record;
     this.#tally = from.tally;
+    this.#bound = boundOf(spec);
     this.#position = from.position;
     this.#outcomeEpochMs = from.outcomeEpochMs;
     const signal = AbortSignal.any([stopped, this.#over.signal]);
@@ -99,6 +115,7 @@ class ShadowRun {
 
   async run(): Promise<void> {
     const { bus, spec } = this.#options;
+    await this.#lookForBound();
     if (this.#ending === undefined) await this.#save();
     const candidates = handledMessages(bus, spec, this.#position + 1, this.#over.signal);
     // While nobody answers no batch comes to its end: it is cut off all the same.
@@ -123,8 +140,8 @@ class ShadowRun {
   }
 
   async #take(batch: readonly Candidate[]): Promise<void> {
-    const { spec, now } = this.#options;
-    const due = batch.filter(({ storedAtMs }) => storedAtMs < spec.endsAtMs);
+    const { now } = this.#options;
+    const due = batch.filter(({ storedAtMs }) => storedAtMs < this.#bound.atMs);
     this.#firstWaitingAtMs = due[0]?.storedAtMs;
     const handled = due.flatMap(({ outcome, message }): readonly Handled[] =>
       outcome === undefined || typeof message === "string" ? [] : [{ outcome, message }],
@@ -137,7 +154,7 @@ class ShadowRun {
     this.#position = due.at(-1)?.position ?? this.#position;
     this.#lagMs = this.#firstWaitingAtMs === undefined ? 0 : Math.max(0, now() - this.#firstWaitingAtMs);
     this.#firstWaitingAtMs = undefined;
-    if (due.length < batch.length) this.#end("over", "its time is over and everything of it is compared");
+    if (due.length < batch.length) this.#endAtBound();
   }
 
   async #ask(handled: readonly Handled[]): ReturnType<VersionAsker["ask"]> {
@@ -167,13 +184,26 @@ class ShadowRun {
   }
 
   async #keepUp(isIdle: boolean): Promise<void> {
-    const { spec, now } = this.#options;
     if (isIdle) this.#lagMs = 0;
     this.#checkLag();
-    if (isIdle && now() > spec.endsAtMs + idleMs)
-      this.#end("over", "its time is over and everything of it is compared");
-    if (performance.now() - this.#meteredAtMs > meterEveryMs) await this.#meter();
+    if (isIdle && this.#options.now() > this.#bound.atMs + idleMs) this.#endAtBound();
+    if (performance.now() - this.#meteredAtMs > meterEveryMs) {
+      await this.#lookForBound();
+      await this.#meter();
+    }
     if (this.#ending === undefined && performance.now() - this.#savedAtMs > saveEveryMs) await this.#save();
+  }
+
+  #endAtBound(): void {
+    const { cause, message } = this.#bound.ending;
+    this.#end(cause, message);
+  }
+
+  /** Its agent may have been undeployed meanwhile. */
+  async #lookForBound(): Promise<void> {
+    const { bus, spec } = this.#options;
+    const entry = await (await bus.kv(shadowBucket)).get(shadowKey(spec.agent, spec.deployment));
+    if (entry !== undefined) this.#bound = boundOf(shadowSpec.check(decodeJson(entry.value)));
   }
 
   /** What both versions take, and for how many messages. */
@@ -212,7 +242,8 @@ class ShadowRun {
     const { bus, spec, now } = this.#options;
     const last = (await bus.streams.info(outcomeStream(spec.agent)))?.lastSequence ?? 0;
     // What was decided later is none of its business.
-    const left = this.#ending?.cause === "over" ? 0 : Math.max(0, last - this.#position);
+    const isAtBound = this.#ending?.cause === "over" || this.#ending?.cause === "undeployed";
+    const left = isAtBound ? 0 : Math.max(0, last - this.#position);
     if (this.#ending?.cause === "behind") this.#tally.missed.behind = Math.round(left * spec.settings.sample);
     const endedAtMs = this.#ending === undefined ? {} : { endedAtMs: now(), ending: this.#ending };
     const report = reportOf(spec, this.#tally, {

@@ -57,7 +57,7 @@ export declare type Shadow = Message<"caxton.v1.Shadow"> & {
 export declare const ShadowSchema: GenMessage<Shadow>;
 
 /**
- * Why a shadow ended: `over`, `stopped`, `behind` or `unreported`.
+ * Why a shadow ended: `over`, `stopped`, `behind`, `undeployed` or `unreported`.
  *
  * @generated from message caxton.v1.ShadowEnd
  */
