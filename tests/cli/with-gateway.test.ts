@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildExamples } from "../harness/quake-agents.ts";
-import { caxton, type Ended, type Follower, startFollowing } from "./caxton-program.ts";
+import { caxton, type Ended, ended, type Follower, startCaxton, startFollowing } from "./caxton-program.ts";
 
 const startTimeoutMs = 60_000;
 const event = { id: "us1", mag: 5.1, place: "here", time: 1, type: "earthquake" };
@@ -203,6 +203,37 @@ describe("caxton, from the first deployment on", { timeout: startTimeoutMs }, ()
     expect(await follower.exitCode).toBe(0);
   });
 
+  it("goes on sending when the gateway is back, and where a send was interrupted, each message once", async () => {
+    const lines = Array.from({ length: 5 }, (_, index) => `${JSON.stringify({ ...event, id: `again${index}` })}\n`);
+    const begin = await accepted();
+    const patient = startCaxton(["send", "quake-watch", "-"], { cwd });
+    patient.stdin?.write(lines.slice(0, 3).join(""));
+    await expect.poll(accepted, { timeout: 20_000 }).toBe(begin + 3);
+    expect(await stopUp()).toBe(0);
+    patient.stdin?.end(lines.slice(3).join(""));
+    await startUp(new URL(httpUrl).port);
+    const through = await ended(patient);
+    expect(through).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(through.stdout).toMatch(/^✓ 5 messages accepted \(sequences/);
+    expect(await accepted()).toBe(begin + 5);
+
+    const impatient = startCaxton(["send", "quake-watch", "-"], { cwd, bare: true });
+    impatient.stdin?.write(lines.slice(0, 3).join(""));
+    await expect.poll(accepted, { timeout: 20_000 }).toBe(begin + 8);
+    expect(await stopUp()).toBe(0);
+    impatient.stdin?.write(lines.slice(3).join(""));
+    impatient.kill("SIGINT");
+    const broken = await ended(impatient);
+    expect(broken.exitCode).toBe(130);
+    const [, command = ""] =
+      /^✓ 3 messages accepted .*\n→ Go on with: caxton (.*), and the same input\n$/.exec(broken.stdout) ?? [];
+    expect(command).toMatch(/^send quake-watch - --continue [0-9a-f]{12}-4-\d+$/);
+    await startUp(new URL(httpUrl).port);
+    expect((await run(command, lines.join(""))).stdout).toMatch(/^✓ 2 messages accepted \(sequences/);
+    expect(await accepted()).toBe(begin + 10);
+    expect(await run("send quake-watch - --continue there", "1")).toMatchObject({ exitCode: 2 });
+  });
+
   it("follows across a gateway that goes away and comes back, each event once, until Ctrl-C", async () => {
     const follower = startFollowing(["events", "quake-watch", "--follow", "--json"], { cwd });
     const revisions = [await nextRevision(follower)];
@@ -216,6 +247,10 @@ describe("caxton, from the first deployment on", { timeout: startTimeoutMs }, ()
     expect(await follower.exitCode).toBe(130);
   });
 });
+
+async function accepted(): Promise<number> {
+  return numberAt(JSON.parse((await run("ledger quake-watch --json")).stdout), "accepted");
+}
 
 async function nextOutput({ lines }: Follower): Promise<unknown> {
   const { value, done } = await lines.next();

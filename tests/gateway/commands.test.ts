@@ -82,6 +82,26 @@ describe("commands", () => {
     );
   });
 
+  test("what may have been accepted is sent again and stored once, also when the duplicate window is over", async () => {
+    await ensureAgentStreams(under.bus, "again", { duplicateWindowMs: 100 });
+    const send = async (ids: readonly string[], unlessAfter?: number) => {
+      const messages = ids.map((id) => ({ body: "1", id }));
+      const again = unlessAfter === undefined ? {} : { unlessAfter };
+      const { results } = await under.connect.sendMessages({ agent: "again", messages, ...again });
+      return results.map(({ sequence, duplicate }) => [sequence, duplicate]);
+    };
+    expect(await send(["b", "a"])).toEqual([
+      [1, false],
+      [2, false],
+    ]);
+    await expect.poll(() => send(["a"]), { timeout: 10_000 }).toEqual([[3, false]]);
+    expect(await send(["b", "c"], 0)).toEqual([
+      [1, true],
+      [4, false],
+    ]);
+    expect(await send(["b"], 1)).toEqual([[5, false]]);
+  });
+
   test("POST takes one message, or one a line", async () => {
     await ensureAgentStreams(under.bus, "poster");
     const post = (body: string, headers: Record<string, string> = {}) =>

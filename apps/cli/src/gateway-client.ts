@@ -101,6 +101,7 @@ export interface Gateway {
   sendMessages(
     agent: string,
     messages: readonly MessageInitShape<typeof InboxMessageSchema>[],
+    unlessAfter?: number,
   ): Promise<Answer<"sendMessages">>;
   listDeadLetters(
     request: MessageInitShape<typeof ListDeadLettersRequestSchema>,
@@ -200,7 +201,10 @@ export function connectGateway(address: GatewayAddress): Gateway {
     getLedger: (agent) => answer(rpc.getLedger({ agent }, within)),
     getWindows: (agent, windowMs) =>
       answer(rpc.getWindows({ agent, ...(windowMs === undefined ? {} : { windowMs }) }, within)),
-    sendMessages: (agent, messages) => answer(rpc.sendMessages({ agent, messages: [...messages] }, within)),
+    sendMessages: (agent, messages, unlessAfter) => {
+      const again = unlessAfter === undefined ? {} : { unlessAfter };
+      return answer(rpc.sendMessages({ agent, messages: [...messages], ...again }, within));
+    },
     listDeadLetters: (request) => answer(messagesRpc.listDeadLetters(request, within)),
     resendDeadLetters: (request) => answer(messagesRpc.resendDeadLetters(request, within)),
     listRedrivable: (request, signal) =>

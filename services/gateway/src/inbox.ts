@@ -23,6 +23,7 @@ const encoder = new TextEncoder();
 /**
  * Stores messages in the order given, each with its own result.
  * @param known what is known of agents, to say what was meant
+ * @param there where those are, by id, that are there already
  * @throws CaxtonError `unknown-agent` where there is no inbox, `undeployed` where it takes nothing any more, `invalid-argument` where they are too many
  */
 export async function storeInInbox(
@@ -30,6 +31,7 @@ export async function storeInInbox(
   agent: string,
   messages: readonly NewMessage[],
   known: Pick<Projection, "view" | "views">,
+  there: ReadonlyMap<string, number> = new Map(),
 ): Promise<readonly SendResult[]> {
   if (messages.length > sendBatchMax) {
     throw new CaxtonError(
@@ -38,7 +40,14 @@ export async function storeInInbox(
     );
   }
   // All are under way at once; the connection keeps their order.
-  return await Promise.all(messages.map((message) => storeOne(bus, agent, message, known)));
+  return await Promise.all(
+    messages.map(async (message) => {
+      const sequence = there.get(message.id);
+      return sequence === undefined
+        ? await storeOne(bus, agent, message, known)
+        : { sequence, duplicate: true, errorCode: "", errorMessage: "" };
+    }),
+  );
 }
 
 async function storeOne(

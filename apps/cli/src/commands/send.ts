@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import process from "node:process";
 import type { Readable } from "node:stream";
-import { CaxtonError, isErrorCode, toCaxtonError } from "@caxton/contracts/errors";
+import { CaxtonError, toCaxtonError } from "@caxton/contracts/errors";
 import { requireAgentName } from "@caxton/contracts/names";
 import type { Command } from "commander";
 import { gatewayCommand, type JsonOption, outputOf } from "../command.ts";
@@ -11,7 +11,9 @@ import { tallyLines, tallyValue } from "../format/tally.ts";
 import { CtrlC, Interrupted } from "../interrupt.ts";
 import { requireAcceptedKind } from "../messages/accepted-kinds.ts";
 import { batches } from "../messages/batches.ts";
+import { type Continuation, continuationText, continueCommand, parseContinuation } from "../messages/continuation.ts";
 import { readMessages, type SourceMessage } from "../messages/read-messages.ts";
+import { BrokenOff, Sending } from "../messages/sending.ts";
 import { objection, Tally } from "../messages/tally.ts";
 import { Spinner } from "../spinner.ts";
 
@@ -20,6 +22,7 @@ interface SendOptions extends JsonOption, GatewayOption {
   readonly conversation?: string;
   readonly whole?: boolean;
   readonly raw?: boolean;
+  readonly continue?: Continuation;
 }
 
 /** The gateway takes 1000 messages and 16 MiB in a request. */
@@ -39,6 +42,11 @@ export function sendCommand(): Command {
     .option("--kind <kind>", "one of the kinds that the live version accepts; its first unless given")
     .option("--conversation <id>", "messages of one conversation stay with one version")
     .option("--whole", "the whole input is one message")
+    .option(
+      "--continue <where>",
+      "go on where an interrupted send of the same input says it broke off: nothing is lost and nothing sent twice",
+      parseContinuation,
+    )
     .option("--raw", "send also what is not JSON; it ends as a dead letter")
     .action(send);
 }
@@ -46,34 +54,62 @@ export function sendCommand(): Command {
 async function send(agent: string, file: string, options: SendOptions): Promise<void> {
   const output = outputOf(options);
   requireAgentName(agent);
+  const { kind = "", conversation = "", whole = false, raw = false, continue: continued } = options;
   const input = file === "-" ? process.stdin : await openFile(file);
   const gateway = await openGateway(options);
-  const { kind = "", conversation = "" } = options;
   if (kind !== "") await requireAcceptedKind(gateway, agent, kind);
   const tally = new Tally();
-  const unobjectionable = without(readMessages(input, options.whole === true), (message) => {
-    const refused = objection(message, options.raw === true);
+  const wanted = without(readMessages(input, whole), (message) => {
+    if (message.number < (continued?.from ?? 1)) return true;
+    const refused = objection(message, raw);
     if (refused !== undefined) tally.refuse(refused);
     return refused !== undefined;
   });
   using ctrlC = new CtrlC();
-  const bounds = { maxCount: batchMaxCount, maxBytes: batchMaxBytes, sizeBytes, idleMs, signal: ctrlC.signal };
-  {
-    using spinner = new Spinner(output, "Sending");
-    for await (const batch of batches(unobjectionable, bounds)) {
-      const messages = batch.map(({ body }) => ({ body, kind, conversation }));
-      const { results } = await gateway.sendMessages(agent, messages).catch((error: unknown) => {
-        throw brokenOff(toCaxtonError(error), batch, tally);
-      });
-      for (const [index, { place }] of batch.entries()) count(tally, place, results[index]);
+  const { signal } = ctrlC;
+  using spinner = new Spinner(output, "Sending");
+  const onAway = ({ message }: CaxtonError): void => spinner.say(`Waiting: ${message}`);
+  const run = crypto.randomUUID().slice(-12);
+  const how = { gateway, agent, kind, conversation, tally, run, continued, batchMaxCount, signal, onAway };
+  const sending = new Sending(how);
+  const goOnLine = (next: Continuation): string => {
+    const command = continueCommand({ agent, file, kind, conversation, whole, raw }, next);
+    return `→ Go on with: ${command}${file === "-" ? ", and the same input" : ""}`;
+  };
+  const soFar = () => (tally.accepted + tally.refused === 0 ? [] : tallyLines(tally, output.style));
+  const value = (): Record<string, unknown> => ({ agent, ...tallyValue(tally) });
+  const interrupted = (unknown: Record<string, unknown>): Interrupted => {
+    spinner.above(...soFar(), goOnLine(sending.next));
+    output.value({ ...value(), ...unknown, continue: continuationText(sending.next) });
+    return new Interrupted();
+  };
+  try {
+    for await (const batch of batches(wanted, {
+      maxCount: batchMaxCount,
+      maxBytes: batchMaxBytes,
+      sizeBytes,
+      idleMs,
+      signal,
+    })) {
+      await sending.send(batch);
       spinner.say(`Sending, ${tally.accepted} accepted`);
     }
+  } catch (error) {
+    if (!(error instanceof BrokenOff)) throw error instanceof CaxtonError ? new CommandFailure(error, value()) : error;
+    const unknown = { unknown: error.unknown.length };
+    if (signal.aborted) throw interrupted(unknown);
+    // Where nobody was there from the beginning, it begins again.
+    const mayGoOn = sending.answered || error.code !== "gateway-unavailable";
+    if (mayGoOn) spinner.above(...soFar(), goOnLine(sending.next));
+    const go = mayGoOn ? { continue: continuationText(sending.next) } : {};
+    throw new CommandFailure(brokenOff(error, tally), { ...value(), ...unknown, ...go });
+  } finally {
+    input.destroy();
   }
-  input.destroy();
-  output.lines(...tallyLines(tally, output.style));
-  if (tally.error !== undefined) throw new CommandFailure(tally.error, { agent, ...tallyValue(tally) });
-  output.value({ agent, ...tallyValue(tally) });
-  if (ctrlC.signal.aborted) throw new Interrupted();
+  if (signal.aborted) throw interrupted({});
+  spinner.above(...tallyLines(tally, output.style));
+  if (tally.error !== undefined) throw new CommandFailure(tally.error, value());
+  output.value(value());
 }
 
 async function openFile(file: string): Promise<Readable> {
@@ -88,24 +124,6 @@ async function openFile(file: string): Promise<Readable> {
   }
 }
 
-interface Result {
-  readonly sequence: number;
-  readonly duplicate: boolean;
-  readonly errorCode: string;
-  readonly errorMessage: string;
-}
-
-function count(tally: Tally, place: string, result: Result | undefined): void {
-  if (result === undefined) {
-    tally.refuse({ place, code: "internal", message: "the gateway said nothing about it" });
-  } else if (result.errorCode === "") {
-    tally.accept(result.sequence, result.duplicate);
-  } else {
-    const code = isErrorCode(result.errorCode) ? result.errorCode : "internal";
-    tally.refuse({ place, code, message: result.errorMessage });
-  }
-}
-
 async function* without<Item>(items: AsyncIterable<Item>, isOut: (item: Item) => boolean): AsyncGenerator<Item> {
   for await (const item of items) if (!isOut(item)) yield item;
 }
@@ -114,14 +132,11 @@ function sizeBytes({ body }: SourceMessage): number {
   return Buffer.byteLength(body);
 }
 
-/** What was under way may have been accepted all the same: whoever sends it again may send it twice. */
-function brokenOff(error: CaxtonError, batch: readonly SourceMessage[], tally: Tally): CommandFailure {
-  // Said before anything was taken.
-  if (error.code === "unknown-agent" || error.code === "invalid-argument")
-    return new CommandFailure(error, tallyValue(tally));
-  const [from = "the beginning", to = from] = [batch[0]?.place, batch.at(-1)?.place];
-  const unknown = `${batch.length === 1 ? from : `${from} to ${to}`} may have been accepted or not`;
-  const before = tally.accepted === 0 ? "none before them was" : `${tally.accepted} before them were`;
-  const told = new CaxtonError(error.code, `${error.message} (${unknown}, ${before})`, { cause: error });
-  return new CommandFailure(told, { ...tallyValue(tally), unknown: batch.length });
+/** What was under way may have been accepted all the same: whoever does not go on from there may send it twice. */
+function brokenOff(error: BrokenOff, { accepted }: Tally): CaxtonError {
+  const { unknown } = error;
+  const [from = "the beginning", to = from] = [unknown[0]?.place, unknown.at(-1)?.place];
+  const what = `${unknown.length === 1 ? from : `${from} to ${to}`} may have been accepted or not`;
+  const before = accepted === 0 ? "none before them was" : `${accepted} before them were`;
+  return new CaxtonError(error.code, `${error.message} (${what}, ${before})`, { cause: error });
 }

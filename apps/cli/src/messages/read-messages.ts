@@ -6,6 +6,8 @@ import { CaxtonError } from "@caxton/contracts/errors";
 /** A message and where it stood: its line, or its place in an array, from 1. */
 export interface SourceMessage {
   readonly place: string;
+  /** The same as a number. */
+  readonly number: number;
   readonly body: string;
 }
 
@@ -18,7 +20,7 @@ const arrayMaxChars = 256 * 1024 * 1024;
  */
 export async function* readMessages(input: Readable, whole: boolean): AsyncGenerator<SourceMessage> {
   if (whole) {
-    yield { place: "the input", body: (await text(input)).trimEnd() };
+    yield { place: "the input", number: 1, body: (await text(input)).trimEnd() };
     return;
   }
   let line = 0;
@@ -30,7 +32,7 @@ export async function* readMessages(input: Readable, whole: boolean): AsyncGener
       yield* arrayOrLines(await rest(lines, next.value), line);
       return;
     }
-    yield { place: `line ${line}`, body: next.value };
+    yield { place: `line ${line}`, number: line, body: next.value };
   }
 }
 
@@ -55,12 +57,12 @@ function* arrayOrLines(lines: readonly string[], firstLine: number): Generator<S
   const elements = parseArray(lines.join("\n"));
   if (elements !== undefined) {
     for (const [index, element] of elements.entries()) {
-      yield { place: `element ${index + 1}`, body: JSON.stringify(element) };
+      yield { place: `element ${index + 1}`, number: index + 1, body: JSON.stringify(element) };
     }
     return;
   }
   for (const [index, body] of lines.entries()) {
-    if (body.trim() !== "") yield { place: `line ${firstLine + index}`, body };
+    if (body.trim() !== "") yield { place: `line ${firstLine + index}`, number: firstLine + index, body };
   }
 }
 

@@ -39,7 +39,7 @@ export class Tally {
 }
 
 /** What the inbox or the agent would refuse anyway; undefined where there is nothing against it. */
-export function objection({ place, body }: SourceMessage, raw: boolean): Refused | undefined {
+export function objection({ place, body }: Pick<SourceMessage, "place" | "body">, raw: boolean): Refused | undefined {
   const bytes = Buffer.byteLength(body);
   if (bytes > inboxMessageMaxBytes) {
     const message = `it has ${bytes} bytes, at most ${inboxMessageMaxBytes} are accepted`;

@@ -2,6 +2,7 @@ import { requireAgentName } from "@caxton/contracts/names";
 import { windowsSubject } from "@caxton/contracts/subjects";
 import { windowsAnswer } from "@caxton/contracts/windows";
 import { resolveAgent } from "../core/resolve-id.ts";
+import { sequencesById } from "../inbox-ids.ts";
 import { storeInInbox } from "../inbox.ts";
 import { toJsonObject } from "../json-object.ts";
 import { ask, askLedger, refusal } from "../questions.ts";
@@ -24,9 +25,11 @@ export function messagesApi({ bus, projection }: ApiContext): MessagesApi {
       return { agent, windows: toJsonObject(answer.windows) ?? {} };
     },
 
-    async sendMessages({ agent: typed, messages }) {
+    async sendMessages({ agent: typed, messages, unlessAfter }, { signal }) {
       const agent = requireAgentName(typed);
-      return { results: [...(await storeInInbox(bus, agent, messages, projection))] };
+      const there =
+        unlessAfter === undefined ? undefined : await sequencesById(bus, agent, messages, { unlessAfter, signal });
+      return { results: [...(await storeInInbox(bus, agent, messages, projection, there))] };
     },
   };
 }

@@ -1187,6 +1187,14 @@ export declare type SendMessagesRequest = Message<"caxton.v1.SendMessagesRequest
    * @generated from field: repeated caxton.v1.InboxMessage messages = 2;
    */
   messages: InboxMessage[];
+
+  /**
+   * Whoever sends again what may have been accepted: of messages with an id, those that stand in the inbox after this sequence
+   * are not stored once more, also when the duplicate window is over.
+   *
+   * @generated from field: optional double unless_after = 3;
+   */
+  unlessAfter?: number | undefined;
 };
 
 /**
