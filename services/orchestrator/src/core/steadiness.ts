@@ -19,8 +19,11 @@ export class LatencyBlocks {
   readonly #medians: number[] = [];
   #block: number[] = [];
   #beganAtMs = 0;
+  /** Of the newest message. */
+  lastAtMs = 0;
 
   add(latencyMs: number, atMs: number): void {
+    this.lastAtMs = atMs;
     if (this.#block.length === 0) this.#beganAtMs = atMs;
     this.#block.push(latencyMs);
     if (this.#block.length < blockMessages || atMs - this.#beganAtMs < blockMs) return;

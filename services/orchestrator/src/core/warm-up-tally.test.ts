@@ -57,6 +57,15 @@ describe("a warm-up", () => {
     });
   });
 
+  it("does not wait for an instance that is not heard of any more, as when its host was killed", () => {
+    const tally = tallyOf();
+    round(tally, 0, () => handled(), "went with its host");
+    for (const number of [1, 2, 3]) round(tally, number, () => handled(), "its successor");
+    expect(tally.end).toBeUndefined();
+    for (const number of [4, 5, 6, 7]) round(tally, number, () => handled(), "its successor");
+    expect(tally.end).toBe("steady");
+  });
+
   it("asks round and round, and not again what failed for good", () => {
     const tally = tallyOf({ messages: messages.slice(0, 3) });
     const [one = nobody, two = nobody] = tally.take(2);

@@ -4,6 +4,7 @@ import { isSteady, LatencyBlocks, median } from "./steadiness.ts";
 
 /** As live: what may help to be tried again is tried so often before it counts as failed. */
 const triesMax = 3;
+const goneAfterMs = 2_000;
 /** Fewer messages are no reason to end early. */
 const judgedFrom = 20;
 
@@ -127,14 +128,15 @@ export class WarmUpTally {
     if (this.#answered.size >= enough && warmUpFailure(this.found(0), true) !== undefined && messages.length > 0)
       return "failing";
     if (messages.every((message) => this.#failed.has(message))) return "nothing-to-ask";
-    const steady = [...this.#blocks.values()].filter(({ medians }) => isSteady(medians));
-    return steady.length >= instances && steady.length === this.#blocks.size ? "steady" : undefined;
+    const living = this.#living();
+    const steady = living.filter(({ medians }) => isSteady(medians));
+    return steady.length >= instances && steady.length === living.length ? "steady" : undefined;
   }
 
   found(tookMs: number): Omit<WarmUp, "ended"> {
     const first = [...this.#regressed][0] ?? [...this.#failed.keys()][0];
     const failure = first && this.#failed.get(first);
-    const after = [...this.#blocks.values()].flatMap(({ medians }) => medians.slice(-1));
+    const after = this.#living().flatMap(({ medians }) => medians.slice(-1));
     return {
       source: this.#options.source,
       messages: this.#answered.size,
@@ -151,6 +153,13 @@ export class WarmUpTally {
       ...(after.length === 0 ? {} : { latencyAfterMs: Math.max(...after) }),
       tookMs,
     };
+  }
+
+  /** One that went with its host is not said to have ended: it is only not heard of any more while others are. */
+  #living(): readonly LatencyBlocks[] {
+    const all = [...this.#blocks.values()];
+    const lastAtMs = Math.max(...all.map((blocks) => blocks.lastAtMs));
+    return all.filter((blocks) => lastAtMs - blocks.lastAtMs <= goneAfterMs);
   }
 
   #handled(latencyMs: number, instance: string, atMs: number): void {
