@@ -6,18 +6,21 @@ export interface Trouble {
 }
 
 const troubledAfter = 3;
-const restMaxMs = 10_000;
+const restMaxMs = 30_000;
+const restGrowth = 4;
+const restGrowths = 10;
 
 export const noTrouble: Trouble = { times: 0, restsUntilMs: 0 };
 
 /**
- * Once a version is troubled it is tried less and less often: it rests for as long as it has just taken, and twice as long after each
- * further time, so that one that hangs does not burn a processor for as long as it is there (M. Nygard, Release It!, "Circuit Breaker").
+ * Once a version is troubled it is tried less and less often: it rests for four times as long as it has just taken, and four times that
+ * after each further time, so that one that hangs does not burn a processor for as long as it is there (M. Nygard, Release It!,
+ * "Circuit Breaker").
  * @param tookMs how long it took to come to nothing this time
  */
 export function troubledAgain({ times }: Trouble, nowMs: number, tookMs: number): Trouble {
-  const beyond = times + 1 - troubledAfter;
-  const restMs = beyond < 0 ? 0 : Math.min(restMaxMs, tookMs * 2 ** Math.min(beyond, 16));
+  const rests = Math.min(times + 2 - troubledAfter, restGrowths);
+  const restMs = rests < 1 ? 0 : Math.min(restMaxMs, tookMs * restGrowth ** rests);
   return { times: times + 1, restsUntilMs: nowMs + restMs };
 }
 
