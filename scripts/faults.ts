@@ -7,13 +7,15 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { type Report, resultsOf, tally, type TestResult } from "./fault-tally.ts";
 
-const help = `pnpm test:faults [--times N] [--long] [--only PATTERN] [--record FILE] [file…]
+const help = `pnpm test:faults [--times N] [--long] [--per-second N] [--only PATTERN] [--record FILE] [file…]
 
 Runs the tests that kill, freeze and overfill things N times (1 unless given), one after the other, and prints for each
-how often it was green and how long it took. Exit code 1 where one failed now. About five minutes a time on 2 cores.
+how often it was green and how long it took. Exit code 1 where one failed now. tests/chaos alone is about seven minutes
+a time on 2 cores.
 
   --times N        so often
   --long           also what takes minutes by itself (pnpm test:long)
+  --per-second N   so many messages a second where rollouts are struck, instead of 400
   --only PATTERN   only tests whose name fits
   --record FILE    adds each round to this file, and counts all that is in it: what was run on another day too
   file…            test files or folders; tests/chaos and tests/path unless given`;
@@ -23,6 +25,7 @@ const { values, positionals } = parseArgs({
   options: {
     times: { type: "string", default: "1" },
     long: { type: "boolean", default: false },
+    "per-second": { type: "string" },
     only: { type: "string" },
     record: { type: "string" },
     help: { type: "boolean", short: "h", default: false },
@@ -37,7 +40,12 @@ async function round(files: readonly string[], stopping: AbortSignal): Promise<T
   const only = values.only === undefined ? [] : ["-t", values.only];
   const args = ["run", "--project", "path", "--reporter=default", "--reporter=json", `--outputFile.json=${path}`];
   try {
-    const env = { ...process.env, ...(values.long ? { CAXTON_LONG: "1" } : {}) };
+    const perSecond = values["per-second"];
+    const env = {
+      ...process.env,
+      ...(values.long ? { CAXTON_LONG: "1" } : {}),
+      ...(perSecond === undefined ? {} : { CAXTON_FAULTS_PER_SECOND: perSecond }),
+    };
     const child = spawn(join(root, "node_modules", ".bin", "vitest"), [...args, ...only, ...files], {
       cwd: root,
       env,
@@ -63,6 +71,11 @@ function recorded(file: string | undefined): TestResult[][] {
 }
 
 async function main(): Promise<number> {
+  const perSecond = Number(values["per-second"] ?? 1);
+  if (!Number.isInteger(perSecond) || perSecond < 1) {
+    process.stderr.write(`--per-second is '${values["per-second"]}'; it takes a whole number from 1 on\n`);
+    return 2;
+  }
   const times = Number(values.times);
   if (!Number.isInteger(times) || times < 1 || times > 1_000) {
     process.stderr.write(`--times is '${values.times}'; it takes a whole number from 1 to 1000\n`);

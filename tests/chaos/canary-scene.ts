@@ -9,6 +9,7 @@ import type { Acknowledged, AuditReport } from "../auditor/report.ts";
 import { buildFixture } from "../fixtures/build-fixture.ts";
 import { type Cluster, startCluster } from "../harness/cluster.ts";
 import { type DeploymentFact, deploymentFacts, publishDeploy, uploadArtifact } from "../harness/deployer.ts";
+import { wantedPerSecond } from "../harness/long.ts";
 import { readCatalogue, startProducer, type Producer } from "../harness/producer.ts";
 import { ackWaitMs, agent } from "./scene.ts";
 
@@ -68,7 +69,7 @@ export interface SceneOptions {
 
 /** A cluster of real processes with version 2 of the example agent at work, and canaries of the same that fail as they are told. */
 export async function openCanaryScene(watchers = 1, more: SceneOptions = {}): Promise<CanaryScene> {
-  const { perSecond = moderate } = more;
+  const perSecond = wantedPerSecond ?? more.perSecond ?? moderate;
   const cluster = await startCluster({
     services: [...services, ...Array.from({ length: watchers }, () => "metrics-watcher"), ...(more.services ?? [])],
     env: {

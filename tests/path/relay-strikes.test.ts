@@ -16,6 +16,8 @@ const route = { revision: 1, targets: [{ version, share: 1, messageTimeoutMs: 1_
 /** Outputs of a message to each of its two targets: so many that a strike falls between two of one message. */
 const rounds = 20;
 const perSending = 150;
+/** So many outputs later the relay is in the thick of them; right at first it has one message, and is done with it at once. */
+const inTheThick = 15 * rounds;
 const checkpointSchema = checker("relay checkpoint", RelayCheckpoint);
 
 interface Scene {
@@ -89,7 +91,7 @@ test("a relay killed between two outputs of one message costs none of them and d
     for (let struck = false; !struck;) {
       const holder = await relayHolder(path.bus, agent);
       const from = (await lastSequence(path, stream)) + 1;
-      const amid = untilAmidMessage(path, stream, from);
+      const amid = untilAmidMessage(path, stream, from + inTheThick);
       const sending = send(path);
       sendings += 1;
       await amid;
@@ -110,7 +112,7 @@ test("a relay frozen between two outputs of one message, and thawed when another
   const { routers } = await setScene(path);
   const checkpoints = await path.bus.kv(relayBucket);
   const holder = await relayHolder(path.bus, agent);
-  const amid = untilAmidMessage(path, outboxStream(agent), 1);
+  const amid = untilAmidMessage(path, outboxStream(agent), inTheThick);
   const sending = send(path);
   await amid;
   routers.get(holder)?.signal("SIGSTOP");

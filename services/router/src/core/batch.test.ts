@@ -26,8 +26,8 @@ test("a batch is bounded by count and bytes, and is never empty while something 
 
 test("a message waits for others only right behind a request, not for long, and not where there are enough", () => {
   const behind = { waiting: 1, sinceLastRequestMs: 0.5 };
-  expect(waitForCompanyMs(behind)).toBe(2.5);
-  expect(waitForCompanyMs({ ...behind, sinceLastRequestMs: 3 })).toBe(0);
+  expect(waitForCompanyMs(behind)).toBe(1.5);
+  expect(waitForCompanyMs({ ...behind, sinceLastRequestMs: 2 })).toBe(0);
   expect(waitForCompanyMs({ ...behind, waiting: 16 })).toBe(0);
   expect(waitForCompanyMs({ ...behind, waiting: 0 })).toBe(0);
 });

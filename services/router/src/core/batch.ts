@@ -2,7 +2,7 @@
 export const batchLimits = { maxMessages: 64, maxBytes: 256 * 1024, targetMs: 50 } as const;
 
 /** Requests to a version go out so far apart, unless so many messages wait. */
-const company = { forMs: 3, messages: 16 } as const;
+const company = { forMs: 2, messages: 16 } as const;
 
 /**
  * How long, ms, messages that could go out now wait for others to share a request with. Each request costs every process on the way a turn of
