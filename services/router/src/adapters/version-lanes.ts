@@ -70,7 +70,7 @@ export class VersionLanes {
 
   /** What a canary failed on, and what was delivered before, goes to the stable version (DESIGN.md, rule 6). */
   #meantFor({ inbound, fellBack }: Held): Target | undefined {
-    const isSure = this.onTrial !== undefined && (fellBack || inbound.deliveryCount > 1);
+    const isSure = this.#canary !== undefined && (fellBack || inbound.deliveryCount > 1);
     if (isSure) return this.#targets.find(({ canary }) => !canary);
     const version = chooseVersion(this.#route.targets, this.#options.agent, splitKey(inbound));
     return this.#targets.find((target) => target.version === version);
@@ -79,13 +79,17 @@ export class VersionLanes {
   /** The canary that a message was meant for and that did not come to it. */
   #passedBy({ fellBack, attempts }: Held): Target | undefined {
     if (!fellBack) return undefined;
-    const canary = this.#targets.find((target) => target.canary);
+    const canary = this.#canary;
     return attempts.some(({ version }) => version === canary?.version) ? undefined : canary;
+  }
+
+  get #canary(): Target | undefined {
+    return this.#targets.find(({ canary }) => canary);
   }
 
   /** The canary of the route and what is under way there. */
   get onTrial(): { readonly version: string; readonly agesMs: readonly number[] } | undefined {
-    const target = this.#targets.find(({ canary }) => canary);
+    const target = this.#canary;
     return target === undefined ? undefined : { version: target.version, agesMs: target.lane.agesMs };
   }
 

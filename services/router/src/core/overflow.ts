@@ -31,9 +31,9 @@ export interface Place {
 /** Most messages a version may hold at this router, so that none takes the window from the others. */
 export function capOf(place: Place, places: readonly Place[]): number {
   if (!places.some((other) => other !== place && other.share > 0)) return window;
-  const { troubled, resting } = place.lane;
-  if (troubled && place.canary) return resting ? 0 : triedCap;
-  if (troubled) return leastCap;
+  // Asked for every message: the clock that a rest needs is read only where there may be one.
+  if (place.lane.troubled && place.canary) return place.lane.resting ? 0 : triedCap;
+  if (place.lane.troubled) return leastCap;
   return Math.max(leastCap, Math.min(largestCap, Math.ceil(window * place.share * capOverShare)));
 }
 
