@@ -14,6 +14,7 @@ import {
 } from "@caxton/contracts/subjects";
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from "vitest";
 import { publishAny } from "../harness/deployer.ts";
+import { isAlive } from "../harness/is-alive.ts";
 import { isLong } from "../harness/long.ts";
 import { type CanaryScene, openCanaryScene } from "./canary-scene.ts";
 import { agent, instancePids } from "./scene.ts";
@@ -59,14 +60,6 @@ async function outcomesBetween(fromMs: number, toMs: number): Promise<number> {
     if (storedAtMs >= fromMs && storedAtMs < toMs) count += 1;
   }
   return count;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 /** What there is on the bus of a shadow that is at work. */

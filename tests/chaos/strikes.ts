@@ -1,6 +1,7 @@
 import process from "node:process";
 import { workLeaseKey } from "@caxton/contracts/subjects";
 import { expect } from "vitest";
+import { isAlive } from "../harness/is-alive.ts";
 import { leaseHolder } from "../harness/leases.ts";
 import { relayHolder } from "../harness/relay-lanes.ts";
 import { ackWaitMs, agent, instancePids, type Scene } from "./scene.ts";
@@ -89,7 +90,7 @@ export const frozenInstance: Fault = {
     process.kill(pid, "SIGSTOP");
     await othersDecide(scene);
     // A host that ended it in the meantime has done its work.
-    if (isThere(pid)) process.kill(pid, "SIGCONT");
+    if (isAlive(pid)) process.kill(pid, "SIGCONT");
   },
 };
 
@@ -126,11 +127,3 @@ export const frozenOrchestrator: Fault = {
     cluster.thaw(name);
   },
 };
-
-function isThere(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}

@@ -3,15 +3,8 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import { isAlive } from "./is-alive.ts";
 import { startNatsServer } from "./nats-server.ts";
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
 
 test("starts, is killed, starts again on the same port and data, and leaves nothing", async () => {
   const server = await startNatsServer();

@@ -10,6 +10,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { connectBus } from "@caxton/bus/connect";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { isAlive } from "../harness/is-alive.ts";
 import { startNatsServer } from "../harness/nats-server.ts";
 import { parsePrometheus } from "../telemetry/prometheus.ts";
 
@@ -138,14 +139,6 @@ async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<boolea
   const exited = once(child, "exit");
   child.kill(signal);
   return await Promise.race([exited.then(() => false), delay(withinMs, true, { ref: false })]);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
