@@ -28,6 +28,8 @@ export interface AgentLaneOptions {
   readonly ackWaitMs: number;
   /** Of the messages that come without a trace, this share (0–1) is given one. */
   readonly traceShare: number;
+  /** How busy the processors here are, 0–1. */
+  busyShare(): number;
   /** What this router's relay does for the agent, where it does. */
   relayStatus?(): readonly RelayLaneStatus[] | undefined;
   /** Told of every outcome that is stored. */
@@ -64,7 +66,8 @@ export class AgentLane {
     const settle = (held: Held, decision: Decision): void => this.#settle(held, decision);
     const stale = (messages: readonly Held[], revision: number): void => this.#stale(messages, revision);
     const changed = (): void => this.#changed();
-    this.#versions = new VersionLanes({ bus, log, agent, settle, stale, changed }, route);
+    const busyShare = (): number => options.busyShare();
+    this.#versions = new VersionLanes({ bus, log, agent, settle, stale, changed, busyShare }, route);
     const onError = (error: unknown): void => log.warn({ agent_id: agent }, toCaxtonError(error).message);
     this.#keepAlive = new KeepAlive(ackWaitMs);
     this.#outcomes = new OutcomeWriter({ bus, log, agent, feed, troubleChanged: changed });

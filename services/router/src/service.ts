@@ -3,6 +3,7 @@ import type { RouteEntry } from "@caxton/contracts/placement";
 import type { Health } from "@caxton/service/health";
 import type { Logger } from "@caxton/telemetry/logger";
 import type { SpanSink } from "@caxton/telemetry/span";
+import { Processors } from "./adapters/processors.ts";
 import { watchRoutes } from "./adapters/route-watch.ts";
 import { AgentLane } from "./agent-lane.ts";
 import { OutcomeFeed } from "./relay/outcome-feed.ts";
@@ -33,6 +34,8 @@ export async function startRouter(options: RouterOptions): Promise<{ close(): Pr
   const lanes = new Map<string, AgentLane>();
   const relays = new Map<string, Relay>();
   const stop = new AbortController();
+  const processors = new Processors();
+  const busyShare = (): number => processors.busyShare;
   const endReadiness = options.health?.require("router", () =>
     [...lanes].flatMap(([agent, { trouble }]) => (trouble === undefined ? [] : [`${agent}: ${trouble.message}`])),
   );
@@ -45,7 +48,17 @@ export async function startRouter(options: RouterOptions): Promise<{ close(): Pr
     lanes.set(
       agent,
       new AgentLane(
-        { bus, log, routerId: id, agent, ackWaitMs, traceShare, feed, relayStatus: () => relays.get(agent)?.status() },
+        {
+          bus,
+          log,
+          routerId: id,
+          agent,
+          ackWaitMs,
+          traceShare,
+          feed,
+          busyShare,
+          relayStatus: () => relays.get(agent)?.status(),
+        },
         route,
       ),
     );
@@ -57,6 +70,7 @@ export async function startRouter(options: RouterOptions): Promise<{ close(): Pr
     async close() {
       endReadiness?.();
       stop.abort();
+      processors.close();
       await watch.ended;
       await Promise.all([...lanes.values()].map((lane) => lane.close()));
       await Promise.all([...relays.values()].map((one) => one.close()));

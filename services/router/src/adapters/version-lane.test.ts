@@ -56,6 +56,7 @@ function laneOf(
     stale: () => expect.unreachable("not refused"),
     named: () => named,
     hasStandIn: () => false,
+    busyShare: () => 0.5,
     healthChanged() {},
   });
   return lane;

@@ -28,6 +28,8 @@ export interface VersionLaneOptions {
   named(): boolean;
   /** Whether the stable version stands in where this one fails: it is, or was last, a canary. */
   hasStandIn(): boolean;
+  /** How busy the processors here are, 0–1. */
+  busyShare(): number;
   /** The lane stopped or started to find instances, or to be troubled. */
   healthChanged(): void;
 }
@@ -182,6 +184,7 @@ export class VersionLane {
     const waitMs = waitForCompanyMs({
       waiting: this.#suspects.length + this.#alone.length > 0 ? 0 : this.#batch.length,
       sinceLastRequestMs: performance.now() - this.#lastRequestMs,
+      busyShare: this.#options.busyShare(),
     });
     if (waitMs === 0) return false;
     this.#companyTimer ??= setTimeout(() => {

@@ -10,7 +10,10 @@ interface Target extends Place {
   readonly lane: VersionLane;
 }
 
-export interface VersionLanesOptions extends Pick<VersionLaneOptions, "bus" | "log" | "agent" | "settle" | "stale"> {
+export interface VersionLanesOptions extends Pick<
+  VersionLaneOptions,
+  "bus" | "log" | "agent" | "settle" | "stale" | "busyShare"
+> {
   /** What `room` or `status` say may be different now. */
   changed(): void;
 }
@@ -138,7 +141,7 @@ export class VersionLanes {
   #lane(version: string): VersionLane {
     const existing = this.#lanes.get(version);
     if (existing !== undefined) return existing;
-    const { bus, log, agent, settle, stale } = this.#options;
+    const { bus, log, agent, settle, stale, busyShare } = this.#options;
     let standIn = false;
     const lane: VersionLane = new VersionLane({
       bus,
@@ -147,6 +150,7 @@ export class VersionLanes {
       version,
       settle,
       stale,
+      busyShare,
       routeRevision: () => this.#route.revision,
       messageTimeoutMs: () =>
         this.#route.targets.find((target) => target.version === version)?.messageTimeoutMs ?? defaultTimeoutMs,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { nextDelayMs } from "./backoff.ts";
-import { batchSize, smoothed, takeBatch, waitForCompanyMs } from "./batch.ts";
+import { batchSize, busyShare, smoothed, takeBatch, waitForCompanyMs } from "./batch.ts";
 
 test("quick agents get full batches, slow ones single messages", () => {
   expect(batchSize(0)).toBe(64);
@@ -25,11 +25,25 @@ test("a batch is bounded by count and bytes, and is never empty while something 
 });
 
 test("a message waits for others only right behind a request, not for long, and not where there are enough", () => {
-  const behind = { waiting: 1, sinceLastRequestMs: 0.5 };
+  const behind = { waiting: 1, sinceLastRequestMs: 0.5, busyShare: 0.4 };
   expect(waitForCompanyMs(behind)).toBe(1.5);
   expect(waitForCompanyMs({ ...behind, sinceLastRequestMs: 2 })).toBe(0);
   expect(waitForCompanyMs({ ...behind, waiting: 16 })).toBe(0);
   expect(waitForCompanyMs({ ...behind, waiting: 0 })).toBe(0);
+});
+
+test("the busier the processors, the longer a message waits for others, up to a bound; with idle ones it does not", () => {
+  const behind = { waiting: 1, sinceLastRequestMs: 0 };
+  const waits = [0, 0.2, 0.6, 0.8, 1].map((share) => waitForCompanyMs({ ...behind, busyShare: share }));
+  expect(waits).toEqual([0, 1, 3, 3.5, 3.5]);
+});
+
+test("processors are as busy as the time that went by says", () => {
+  const before = { busyMs: 1_000, freeMs: 5_000 };
+  expect(busyShare(before, { busyMs: 1_250, freeMs: 5_750 })).toBe(0.25);
+  expect(busyShare(before, before)).toBe(0);
+  // A processor that went away takes its past with it.
+  expect(busyShare(before, { busyMs: 400, freeMs: 5_200 })).toBe(0);
 });
 
 test("delays double between their bounds", () => {
