@@ -17,6 +17,7 @@ import type { SpanSink } from "@caxton/telemetry/span";
 import type { AgentState } from "@caxton/deployment/state";
 import { freezeStream } from "@caxton/contracts/freeze-event";
 import { Agents } from "./adapters/agents.ts";
+import { EarlierAnswers } from "./adapters/earlier-answers.ts";
 import { Freezes } from "./adapters/freezes.ts";
 import { refuseOversized, serveCommands } from "./adapters/commands.ts";
 import { logDeployments } from "./adapters/deployment-log.ts";
@@ -95,9 +96,11 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
   const following = keepTrying("following the event store", follow, { log, signal, readiness });
   await ready.promise;
 
-  const commands = { bus, agents, freezes, log, now, signal };
+  const earlier = new EarlierAnswers(bus);
+  const commands = { bus, agents, freezes, earlier, log, now, signal };
+  const passing = earlier.watch();
   const oversized = refuseOversized(commands);
-  await oversized.ready;
+  await Promise.all([passing.ready, oversized.ready]);
   const removals = { bus, agents, log, id, now };
   const codeRemovals = serveCodeRemovals(removals);
   const leases = await bus.kv(leaseBucket, { ttlMs: defaultLeaseTtlMs });
@@ -135,6 +138,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
     async close() {
       for (const end of endings) end?.();
       stopping.abort();
+      passing.close();
       await oversized.drain();
       await codeRemovals.drain();
       await traces?.close();

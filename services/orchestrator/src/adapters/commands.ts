@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { decodeJson, encodeJson } from "@caxton/bus/json";
+import { encodeJson } from "@caxton/bus/json";
 import type { Bus, Delivery, Subscription } from "@caxton/bus/types";
-import { type CommandAnswer, commandAnswer } from "@caxton/contracts/command-answer";
+import type { CommandAnswer } from "@caxton/contracts/command-answer";
 import { CaxtonError, type ErrorCode, toCaxtonError } from "@caxton/contracts/errors";
 import { commandMaxBytes } from "@caxton/contracts/limits";
 import {
-  answerStream,
   answerSubject,
   artifactBucket,
   commandConsumer,
@@ -31,6 +30,7 @@ import {
 import { freezeRequest } from "../core/freeze-request.ts";
 import { deployRequest, requestOf } from "../core/request.ts";
 import type { Agents, CommandIn } from "./agents.ts";
+import type { EarlierAnswers } from "./earlier-answers.ts";
 import type { Freezes } from "./freezes.ts";
 import { keptForMs } from "./retention.ts";
 
@@ -44,6 +44,7 @@ export interface CommandsOptions {
   readonly bus: Bus;
   readonly agents: Agents;
   readonly freezes: Freezes;
+  readonly earlier: EarlierAnswers;
   readonly log: Logger;
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -72,7 +73,8 @@ async function serve(delivery: Delivery, options: CommandsOptions): Promise<void
   const body = bodyOf(data);
   const commandId = commandIdOf(body) ?? `seq-${sequence}`;
   try {
-    await settle({ subject, data, sequence, receivedAtMs: storedAtMs }, body, commandId, options);
+    const earlier = await options.earlier.of(delivery, commandId);
+    await settle({ subject, data, sequence, receivedAtMs: storedAtMs }, { body, commandId, earlier }, options);
     await delivery.ack();
   } catch (error) {
     const { code, message } = toCaxtonError(error);
@@ -81,18 +83,18 @@ async function serve(delivery: Delivery, options: CommandsOptions): Promise<void
   }
 }
 
+interface Read {
+  readonly body: CommandBody;
+  readonly commandId: string;
+  /** What this id was told before. */
+  readonly earlier: CommandAnswer | undefined;
+}
+
 /** Stores the answer: the earlier one where this id was answered before. */
-async function settle(
-  command: CommandBytes,
-  body: CommandBody,
-  commandId: string,
-  options: CommandsOptions,
-): Promise<void> {
+async function settle(command: CommandBytes, read: Read, options: CommandsOptions): Promise<void> {
   const { bus, log } = options;
+  const { body, commandId, earlier } = read;
   const { principal, agent, verb } = partsOf(command.subject);
-  const subject = answerSubject(principal, commandId);
-  const stored = await bus.streams.last(answerStream, subject);
-  const earlier = stored === undefined ? undefined : commandAnswer.check(decodeJson(stored.data));
   const answer =
     earlier === undefined
       ? answerWith(await decideOn(command, body, options), commandId, command, body)
@@ -103,7 +105,7 @@ async function settle(
     { agent_id: agent, verb, command_id: commandId, principal, ok: answer.ok, ...refused, ...repeated },
     "command answered",
   );
-  await bus.store(subject, encodeJson(answer));
+  await bus.store(answerSubject(principal, commandId), encodeJson(answer));
 }
 
 /** Whether a command asks for what the first of its id asked for; undefined where that one is no longer kept. */
@@ -129,7 +131,8 @@ export function refuseOversized(options: CommandsOptions): Subscription {
       if (data.byteLength <= commandMaxBytes) return;
       const body = bodyOf(data);
       const commandId = commandIdOf(body) ?? `refused-${randomUUID()}`;
-      await settle({ subject, data, receivedAtMs: now() }, body, commandId, options);
+      const earlier = await options.earlier.stored(answerSubject(partsOf(subject).principal, commandId));
+      await settle({ subject, data, receivedAtMs: now() }, { body, commandId, earlier }, options);
     },
     { queue: commandConsumer, onError },
   );
