@@ -9,7 +9,7 @@ import type { SpanSink } from "@caxton/telemetry/span";
 import { startTelemetry } from "@caxton/telemetry/telemetry";
 import { healthAddressFromEnvironment } from "./environment.ts";
 import { createHealth, type Health, listenForHealth, requireBus } from "./health.ts";
-import { keepMessagesYoung } from "./heap.ts";
+import { keepMessagesYoung, keepRareCode } from "./heap.ts";
 import { announce } from "./presence.ts";
 
 export interface ServiceContext {
@@ -43,6 +43,7 @@ export async function runProgram(
   start: (context: ProgramContext) => Promise<RunningService>,
 ): Promise<void> {
   keepMessagesYoung();
+  keepRareCode();
   const id = process.env["CAXTON_SERVICE_ID"] ?? `${kind}-${randomUUID().slice(0, 8)}`;
   const log = createLogger({ service: kind, id, level: process.env["CAXTON_LOG_LEVEL"] ?? "info" });
   const stop = stopSignal();

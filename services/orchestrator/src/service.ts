@@ -76,8 +76,11 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<{
     policy: (agent) => ({ maxQueued, freezes: freezes.of(agent) }),
     onChange: (agent, view) => effects.sync(agent, view.state),
     onAppended: (appended) => {
-      logDeployments(bus, log, appended);
-      deploymentMetrics.appended(appended);
+      // After what follows from it, such as a route, has gone out at the end of this turn.
+      setImmediate(() => {
+        logDeployments(bus, log, appended);
+        deploymentMetrics.appended(appended);
+      });
     },
   });
   const effects = new Effects({ bus, agents, freezes, log, id, now, streams, redriven: countRedriven(metrics) });

@@ -1,5 +1,5 @@
 import { decodeJson, encodeJson } from "@caxton/bus/json";
-import type { Bus } from "@caxton/bus/types";
+import type { Bus, KvBucket } from "@caxton/bus/types";
 import { hasCode } from "@caxton/contracts/errors";
 import { RouteEntry } from "@caxton/contracts/placement";
 import { checker } from "@caxton/contracts/schema";
@@ -13,8 +13,10 @@ const routeEntry = checker("route entry", RouteEntry);
  */
 export class RouteWriter {
   readonly #bus: Bus;
+  /** Open from the first entry on, so that the next ones go out in the turn in which they are written. */
+  #bucket: KvBucket | undefined;
   /** The bucket's revision of what was last written here: mostly nobody else wrote since. */
-  readonly #written = new Map<string, { readonly bucketRevision: number; readonly routeRevision: number }>();
+  readonly #written = new Map<string, Written>();
 
   constructor(bus: Bus) {
     this.#bus = bus;
@@ -22,12 +24,12 @@ export class RouteWriter {
 
   /** @throws CaxtonError `bus-unavailable`, `timeout` */
   async write(entry: RouteEntry): Promise<void> {
-    const bucket = await this.#bus.kv(routeBucket);
+    const bucket = (this.#bucket ??= await this.#bus.kv(routeBucket));
     const { agent, revision: routeRevision } = entry;
     for (let known = this.#written.get(agent); ; known = undefined) {
-      const current = known ?? (await this.#read(agent));
-      if (current !== undefined && current.routeRevision >= routeRevision) return;
       try {
+        const current = known ?? (await this.#read(bucket, agent));
+        if (current !== undefined && current.routeRevision >= routeRevision) return;
         const bucketRevision =
           current === undefined
             ? await bucket.create(agent, encodeJson(entry))
@@ -36,15 +38,20 @@ export class RouteWriter {
         return;
       } catch (error) {
         this.#written.delete(agent);
+        this.#bucket = undefined;
         if (!hasCode(error, "wrong-sequence")) throw error;
       }
     }
   }
 
-  async #read(agent: string): Promise<{ readonly bucketRevision: number; readonly routeRevision: number } | undefined> {
-    const bucket = await this.#bus.kv(routeBucket);
+  async #read(bucket: KvBucket, agent: string): Promise<Written | undefined> {
     const entry = await bucket.get(agent);
     if (entry === undefined) return undefined;
     return { bucketRevision: entry.revision, routeRevision: routeEntry.check(decodeJson(entry.value)).revision };
   }
+}
+
+interface Written {
+  readonly bucketRevision: number;
+  readonly routeRevision: number;
 }

@@ -25,8 +25,8 @@ test("a batch is bounded by count and bytes, and is never empty while something 
 });
 
 test("a message waits for others only right behind a request, not for long, and not where there are enough", () => {
-  const behind = { waiting: 1, sinceLastRequestMs: 0.5, busyShare: 0.4 };
-  expect(waitForCompanyMs(behind)).toBe(1.5);
+  const behind = { waiting: 1, sinceLastRequestMs: 0.5, busyShare: 0.5 };
+  expect(waitForCompanyMs(behind)).toBe(1);
   expect(waitForCompanyMs({ ...behind, sinceLastRequestMs: 2 })).toBe(0);
   expect(waitForCompanyMs({ ...behind, waiting: 16 })).toBe(0);
   expect(waitForCompanyMs({ ...behind, waiting: 0 })).toBe(0);
@@ -34,8 +34,8 @@ test("a message waits for others only right behind a request, not for long, and 
 
 test("the busier the processors, the longer a message waits for others, up to a bound; with idle ones it does not", () => {
   const behind = { waiting: 1, sinceLastRequestMs: 0 };
-  const waits = [0, 0.2, 0.6, 0.8, 1].map((share) => waitForCompanyMs({ ...behind, busyShare: share }));
-  expect(waits).toEqual([0, 1, 3, 3.5, 3.5]);
+  const waits = [0, 0.25, 0.5, 0.75, 1].map((share) => waitForCompanyMs({ ...behind, busyShare: share }));
+  expect(waits).toEqual([0, 0.75, 1.5, 2.25, 2.5]);
 });
 
 test("processors are as busy as the time that went by says", () => {

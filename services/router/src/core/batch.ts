@@ -2,7 +2,7 @@
 export const batchLimits = { maxMessages: 64, maxBytes: 256 * 1024, targetMs: 50 } as const;
 
 /** Requests to a version go out `whollyBusyMs` × the processors' busy share apart, at most so far, unless so many messages wait. */
-const company = { whollyBusyMs: 5, mostMs: 3.5, messages: 16 } as const;
+const company = { whollyBusyMs: 3, mostMs: 2.5, messages: 16 } as const;
 
 /**
  * How long, ms, messages that could go out now wait for others to share a request with. Each request costs every process on the way a turn of
