@@ -10,7 +10,7 @@ Measures on this machine, in one run: the routed path beside a hand-written cons
 output for every message and for every fifth; latency over load; a route change to the last of two routers; deploying, cold
 and cached; replay and fold; memory per version; canaries taken back by hand and by themselves; the stable version beside a
 canary that hangs, and beside a shadow on all of its messages; the first messages of a version, cold and warmed up, and how soon
-the version before is back when a new one dies. Takes about fifteen minutes on 2 cores.
+the version before is back when a new one dies. Takes more than a quarter of an hour on 2 cores.
 
   --only PART    throughput, latency, route-change, deploy, replay, memory, rollback, hanging, shadow or blue-green, and what it needs; may be given again
   --json FILE    all numbers, with every sample

@@ -6,8 +6,8 @@ import type { KvBucket, Streams } from "./types.ts";
 const lookAgainAfterMs = 10_000;
 
 interface Known {
-  readonly bucket: Promise<KvBucket>;
-  readonly sinceMs: number;
+  bucket: Promise<KvBucket>;
+  sinceMs: number;
 }
 
 /** The buckets that a connection has opened, so that using one does not begin with asking whether it is there. */
@@ -25,20 +25,33 @@ export class KvBuckets {
   open(name: string, options: KvOptions = {}): Promise<KvBucket> {
     const key = `${name} ${options.ttlMs ?? 0} ${options.history ?? 1}`;
     const known = this.#known.get(key);
-    if (known === undefined) return this.#look(key, name, options);
-    if (performance.now() - known.sinceMs > lookAgainAfterMs) {
-      this.#look(key, name, options).catch(() => undefined);
-    }
+    if (known === undefined) return this.#first(key, name, options);
+    if (performance.now() - known.sinceMs > lookAgainAfterMs) this.#again(known, name, options);
     return known.bucket;
   }
 
-  #look(key: string, name: string, options: KvOptions): Promise<KvBucket> {
-    const bucket = openKvBucket(this.#connection, this.#streams, name, options);
-    this.#known.set(key, { bucket, sinceMs: performance.now() });
+  #first(key: string, name: string, options: KvOptions): Promise<KvBucket> {
+    const bucket = this.#look(name, options);
+    const known = { bucket, sinceMs: performance.now() };
+    this.#known.set(key, known);
     // What could not be opened is looked for by whoever asks next.
     bucket.catch(() => {
-      if (this.#known.get(key)?.bucket === bucket) this.#known.delete(key);
+      if (this.#known.get(key) === known) this.#known.delete(key);
     });
     return bucket;
+  }
+
+  /** Nobody waits for it: what is known is used until it is there. */
+  #again(known: Known, name: string, options: KvOptions): void {
+    known.sinceMs = performance.now();
+    const found = this.#look(name, options);
+    found.then(
+      () => (known.bucket = found),
+      () => (known.sinceMs = -Infinity),
+    );
+  }
+
+  #look(name: string, options: KvOptions): Promise<KvBucket> {
+    return openKvBucket(this.#connection, this.#streams, name, options);
   }
 }
