@@ -10,8 +10,8 @@ export function keepMessagesYoung(): void {
 }
 
 /**
- * Tells V8 to keep the bytecode of what was not called for a while. It would be compiled once more in the
- * middle of a rollback, which costs milliseconds there; and between two rollbacks much of what one needs is not called. Call it before a program does anything else.
+ * Tells V8 to keep the bytecode of what was not called for a while. Between two rollbacks that is much of what one needs, and compiling it again in
+ * the middle of one costs milliseconds (docs/decisions/0065). Call it before a program does anything else.
  */
 export function keepRareCode(): void {
   setFlagsFromString("--no-flush-bytecode");
