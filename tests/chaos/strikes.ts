@@ -57,10 +57,13 @@ export const frozenRouter: Fault = {
   at: "VersionReady",
   async strike(scene) {
     const router = await relayHolder(scene.bus, agent);
-    scene.cluster.freeze(router);
-    const longestMs = await othersDecide(scene);
-    scene.cluster.thaw(router);
-    // Else it had been given nothing, and nothing was shown.
+    let longestMs = 0;
+    // It may be struck between two requests, when it has been given nothing; then it shows nothing, and is struck again.
+    for (let times = 0; times < 10 && longestMs <= ackWaitMs * 0.9; times += 1) {
+      scene.cluster.freeze(router);
+      longestMs = await othersDecide(scene);
+      scene.cluster.thaw(router);
+    }
     expect(longestMs).toBeGreaterThan(ackWaitMs * 0.9);
   },
 };
